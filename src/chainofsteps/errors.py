@@ -1,0 +1,38 @@
+"""The one error that bad input raises, and how a script reports it."""
+
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+class InputError(Exception):
+    """Bad input. Its message is one line that names the thing and the mend."""
+
+
+@contextmanager
+def reported(log_path: str | Path | None = None) -> Iterator[None]:
+    """Run a script's body: an InputError becomes one line in the log and on stderr, and exit status 1.
+
+    Any other exception goes on with its traceback, which the log keeps too. The log file is begun anew.
+    """
+    if log_path is not None:
+        Path(log_path).parent.mkdir(parents=True, exist_ok=True)
+        Path(log_path).write_text("")
+    try:
+        yield
+    except InputError as error:
+        line = f"error: {' '.join(str(error).split())}\n"
+        _append(log_path, line)
+        sys.stderr.write(line)
+        raise SystemExit(1) from None
+    except Exception:
+        _append(log_path, traceback.format_exc())
+        raise
+
+
+def _append(log_path: str | Path | None, text: str) -> None:
+    if log_path is not None:
+        with open(log_path, "a") as log:
+            log.write(text)

@@ -1,0 +1,82 @@
+"""Settings of a sampling run: every choice that moves a number is a field, and goes into each output."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+import torch
+
+from .errors import InputError
+
+DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How videos are sampled from one model.
+
+    steps: number of Euler steps S. shift: of the schedule. guidance_scale: > 1 runs the uncond branch too.
+    boundary: sigma at and above which the high-noise expert works (None: one model for all steps).
+    timestep_dtype: what the timestep is rounded to before the network (sigma never is). dtype: of weights.
+    batch_size: most items in one forward. device: "auto" takes CUDA where there is one.
+    """
+
+    steps: int
+    shift: float
+    guidance_scale: float = 1.0
+    boundary: float | None = None
+    timestep_dtype: str = "float32"
+    dtype: str = "float32"
+    max_sequence_length: int = 512
+    negative_prompt: str = ""
+    device: str = "auto"
+    batch_size: int = 64
+
+    def __post_init__(self) -> None:
+        for name, least in (("steps", 1), ("batch_size", 1), ("max_sequence_length", 1)):
+            value = getattr(self, name)
+            if not isinstance(value, int) or value < least:
+                raise InputError(f"{name} is {value!r}: give a whole number of at least {least}")
+        if self.shift <= 0:
+            raise InputError(f"shift is {self.shift!r}: give a number above 0")
+        if self.boundary is not None and not 0 < self.boundary < 1:
+            raise InputError(f"boundary is {self.boundary!r}: give a sigma between 0 and 1, or null")
+        if self.dtype not in DTYPES:
+            raise InputError(f"dtype is {self.dtype!r}: choose one of {', '.join(DTYPES)}")
+        if self.timestep_dtype not in ("float32", "bfloat16"):
+            raise InputError(f"timestep_dtype is {self.timestep_dtype!r}: choose float32 or bfloat16")
+
+    @classmethod
+    def from_config(cls, model: Mapping[str, Any]) -> "Sampling":
+        """From one entry of config.yaml's `models` (its `folder` is not a setting of sampling)."""
+        known = {field.name for field in fields(cls)}
+        unknown = set(model) - known - {"folder"}
+        if unknown:
+            raise InputError(
+                f"unknown sampling setting {sorted(unknown)[0]!r}: known are {', '.join(sorted(known))}"
+            )
+        missing = {"steps", "shift"} - set(model)
+        if missing:
+            raise InputError(
+                f"sampling setting {sorted(missing)[0]!r} is missing: add it to the model's entry"
+            )
+        return cls(**{key: value for key, value in model.items() if key in known})
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON-able, for manifests and metadata."""
+        return asdict(self)
+
+    @property
+    def guided(self) -> bool:
+        """Whether the uncond branch runs, as the stock pipeline decides it."""
+        return self.guidance_scale > 1
+
+    @property
+    def torch_dtype(self) -> torch.dtype:
+        return DTYPES[self.dtype]
+
+    @property
+    def torch_device(self) -> torch.device:
+        if self.device == "auto":
+            return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        return torch.device(self.device)
