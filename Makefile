@@ -1,0 +1,62 @@
+# `make figures/fig3.pdf`: any path that Snakemake can make is a target here. The environment is made on first use.
+# ARGS goes to Snakemake as it stands: make figures/fig3.pdf ARGS="--config model=embedded --"
+
+.NOTPARALLEL:
+.DEFAULT_GOAL := help
+.PHONY: help test lint bench plan embedded clean .venv
+
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+TESTS ?= tests
+ARGS ?=
+# the first Python on PATH that is new enough, is not too new, and can make an environment with pip
+PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3; do \
+	$$python -c 'import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
+	2>/dev/null && echo $$python && break; done)
+
+help: ## this list
+	@echo "make <path>     that file and all it needs, by Snakemake; figures/README.md lists the paths"
+	@sed -n 's/^\([a-z.]*\):.*## /\1|/p' Makefile | while IFS='|' read -r name what; do \
+		printf 'make %-10s %s\n' "$$name" "$$what"; done
+
+.venv: $(READY) ## the environment alone, from requirements.lock
+
+test: $(READY) ## all tests, on two cores
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 $(TESTS)
+
+lint: $(READY) ## ruff, snakefmt and snakemake --lint; changes nothing
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/snakefmt --check Snakefile workflow
+	$(BIN)/snakemake --lint
+
+bench: $(READY) ## speed against the stock pipeline: benchmarks/results.json
+	$(BIN)/python benchmarks/bench.py
+
+plan: $(READY) ## forward passes of the configured run, before anything runs
+	@$(BIN)/python -m chainofsteps.plan $(ARGS)
+
+embedded: $(READY) ## train the miniature model in models/embedded anew
+	$(BIN)/python -m chainofsteps.training $(ARGS)
+
+clean: ## remove results, figures and caches; .venv and the model stay
+	rm -rf results tables claims report.zip .snakemake .pytest_cache .hypothesis .ruff_cache
+	find figures -mindepth 1 ! -name README.md -delete
+	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
+
+$(READY): requirements.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "No Python 3.11, 3.12 or 3.13 with its venv module is on PATH. Install one" \
+		"(Debian, Ubuntu: apt-get install python3 python3-venv), or name it: make PYTHON=/path/to/python3.12 .venv"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+# What is not named above is Snakemake's. The three empty rules keep make from asking Snakemake for its own files.
+%: $(READY) FORCE
+	$(BIN)/snakemake $(ARGS) $@
+
+FORCE: ;
+Makefile: ;
+requirements.lock pyproject.toml: ;
