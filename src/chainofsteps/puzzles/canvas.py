@@ -1,0 +1,111 @@
+"""Drawing and reading pixels: what all puzzles share.
+
+Videos are (17, 64, 64, 3). Shapes are drawn by their coverage of each pixel in [0, 1], so that motion by a fraction of
+a pixel is smooth; the readers invert the same blend.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+FRAMES = 17
+SIZE = 64
+CELL = 16  # one cell of the 4 x 4 board: one token of the embedded model (8x VAE, patch 2)
+CELLS = SIZE // CELL
+
+BACKGROUND = np.array([236, 236, 232], np.float32)
+BLACK = np.array([20, 20, 20], np.float32)
+GREY = np.array([130, 130, 130], np.float32)
+COLOURS = {
+    "red": np.array([220, 40, 40], np.float32),
+    "green": np.array([40, 180, 70], np.float32),
+    "blue": np.array([45, 80, 230], np.float32),
+    "yellow": np.array([240, 200, 30], np.float32),
+    "purple": np.array([150, 60, 200], np.float32),
+    "cyan": np.array([40, 190, 210], np.float32),
+}
+SHAPES = ("circle", "square", "triangle")
+
+_X = np.arange(SIZE, dtype=np.float32)
+
+
+@dataclass(frozen=True)
+class Puzzle:
+    """A prompt, its true video (17, 64, 64, 3) uint8 and the layout (JSON values) that the score needs."""
+
+    prompt: str
+    video: np.ndarray
+    layout: dict
+
+
+def blank(frames: int = FRAMES) -> np.ndarray:
+    """An empty float32 video (frames, 64, 64, 3) in the background colour."""
+    return np.broadcast_to(BACKGROUND, (frames, SIZE, SIZE, 3)).astype(np.float32)
+
+
+def _span(low, high) -> np.ndarray:
+    """Coverage of each pixel column by [low, high]; low and high broadcast over frames: (..., 64)."""
+    low, high = np.asarray(low, np.float32)[..., None], np.asarray(high, np.float32)[..., None]
+    return np.clip(np.minimum(_X + 1, high) - np.maximum(_X, low), 0, 1)
+
+
+def box(x0, y0, x1, y1) -> np.ndarray:
+    """Coverage (..., 64, 64) of an axis-aligned box in pixels; corners may be arrays over frames."""
+    return _span(y0, y1)[..., :, None] * _span(x0, x1)[..., None, :]
+
+
+def disc(x, y, radius: float) -> np.ndarray:
+    """Coverage (..., 64, 64) of a disc; the centre may be an array over frames."""
+    dx = _X + 0.5 - np.asarray(x, np.float32)[..., None]
+    dy = _X + 0.5 - np.asarray(y, np.float32)[..., None]
+    distance = np.sqrt(dy[..., :, None] ** 2 + dx[..., None, :] ** 2)
+    return np.clip(radius - distance + 0.5, 0, 1)
+
+
+def shape(name: str, x, y, radius: float = 5.0) -> np.ndarray:
+    """Coverage of a named shape centred at (x, y): circle, square or triangle (point up)."""
+    if name == "circle":
+        return disc(x, y, radius)
+    if name == "square":
+        return box(np.subtract(x, radius), np.subtract(y, radius), np.add(x, radius), np.add(y, radius))
+    dx = np.abs(_X + 0.5 - np.asarray(x, np.float32)[..., None])[..., None, :]
+    dy = (_X + 0.5 - np.asarray(y, np.float32)[..., None])[..., :, None]
+    half_width = (dy + radius) / 2  # 0 at the top, the radius at the base
+    inside = (dy >= -radius) & (dy <= radius)
+    return np.where(inside, np.clip(half_width - dx + 0.5, 0, 1), 0).astype(np.float32)
+
+
+def paint(video: np.ndarray, coverage: np.ndarray, colour: np.ndarray) -> None:
+    """Blend a colour into a float video, in place."""
+    video += coverage[..., None] * (colour - video)
+
+
+def finish(video: np.ndarray) -> np.ndarray:
+    """Float video to uint8."""
+    return np.clip(np.rint(video), 0, 255).astype(np.uint8)
+
+
+def amount(pixels: np.ndarray, colour: np.ndarray, over: np.ndarray = BACKGROUND) -> np.ndarray:
+    """How much of ``colour`` lies over ``over`` in each pixel: the blend weight in [0, 1] that explains it best.
+
+    ``pixel = over + w (colour - over) + rest``: w is the least-squares weight less the size of the rest, so that
+    another colour does not pass for a part of this one. pixels (..., 3) -> (...).
+    """
+    axis = colour - over
+    offset = pixels.astype(np.float32) - over
+    weight = offset @ axis / (axis @ axis)
+    rest = np.linalg.norm(offset - weight[..., None] * axis, axis=-1) / np.linalg.norm(axis)
+    return np.clip(weight - rest, 0, 1)
+
+
+def centre(cell: int) -> float:
+    """Pixel coordinate of the middle of a row or column of cells."""
+    return CELL * cell + CELL / 2
+
+
+def check_video(video: np.ndarray) -> None:
+    """Scores read colour videos of the puzzles' size: (frames, 64, 64, 3) uint8."""
+    if video.ndim != 4 or video.shape[1:] != (SIZE, SIZE, 3) or video.dtype != np.uint8:
+        raise ValueError(
+            f"a puzzle video is (frames, {SIZE}, {SIZE}, 3) uint8, not {video.shape} {video.dtype}"
+        )

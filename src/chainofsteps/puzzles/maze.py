@@ -1,0 +1,189 @@
+"""Mazes on 4 x 4 rooms: what loop_maze and unique_maze share.
+
+A red disc goes from its room to the green square and leaves a blue trail, so the last frame records the whole route.
+
+Score, from the last frame: 1.0 if the passages that carry trail are exactly those of one shortest route, the disc is
+on the square and nowhere else, the walls stand, and there is no trail beside the route. Otherwise partial credit, at
+most 0.9: 0.7 x (best overlap of trail with a shortest route, intersection over union of passages; 0 if the trail
+crosses a wall) + 0.2 x (disc on the square). The first frame scores 0: it has no trail.
+"""
+
+from collections import deque
+
+import numpy as np
+
+from .canvas import (
+    BACKGROUND,
+    BLACK,
+    CELL,
+    CELLS,
+    COLOURS,
+    FRAMES,
+    Puzzle,
+    amount,
+    blank,
+    box,
+    centre,
+    check_video,
+    disc,
+    finish,
+    paint,
+)
+
+PROMPT = "move the red disc along the shortest path to the green square"
+AGENT, GOAL, TRAIL = COLOURS["red"], COLOURS["green"], COLOURS["blue"]
+AGENT_RADIUS, GOAL_HALF, TRAIL_HALF, WALL_HALF = 5.0, 6.0, 2.0, 1.0
+
+Room = tuple[int, int]
+Passage = tuple[Room, Room]  # two neighbouring rooms, the smaller first
+
+ROOMS: list[Room] = [(r, c) for r in range(CELLS) for c in range(CELLS)]
+PASSAGES: list[Passage] = [
+    (a, b) for a in ROOMS for b in ((a[0], a[1] + 1), (a[0] + 1, a[1])) if b[0] < CELLS and b[1] < CELLS
+]
+
+
+def shortest_routes(open_passages: set[Passage], start: Room, goal: Room) -> list[list[Room]]:
+    """All shortest routes from start to goal, as lists of rooms; empty if there is none."""
+    neighbours: dict[Room, list[Room]] = {room: [] for room in ROOMS}
+    for a, b in open_passages:
+        neighbours[a].append(b)
+        neighbours[b].append(a)
+    steps_to_goal = {goal: 0}
+    queue = deque([goal])
+    while queue:
+        room = queue.popleft()
+        for other in neighbours[room]:
+            if other not in steps_to_goal:
+                steps_to_goal[other] = steps_to_goal[room] + 1
+                queue.append(other)
+    if start not in steps_to_goal:
+        return []
+    routes = [[start]]
+    while routes[0][-1] != goal:
+        routes = [
+            [*route, room]
+            for route in routes
+            for room in sorted(neighbours[route[-1]])
+            if steps_to_goal.get(room, np.inf) == steps_to_goal[route[-1]] - 1
+        ]
+    return routes
+
+
+def passages_of(route: list[Room]) -> set[Passage]:
+    """The passages a route goes through."""
+    return {(min(a, b), max(a, b)) for a, b in zip(route, route[1:], strict=False)}
+
+
+def _wall(passage: Passage) -> tuple[float, float, float, float]:
+    (r, c), (r2, _) = passage
+    if r == r2:  # rooms side by side: an upright wall between them
+        return CELL * (c + 1) - WALL_HALF, CELL * r, CELL * (c + 1) + WALL_HALF, CELL * (r + 1)
+    return CELL * c, CELL * (r + 1) - WALL_HALF, CELL * (c + 1), CELL * (r + 1) + WALL_HALF
+
+
+def _segment(passage: Passage) -> tuple[float, float, float, float]:
+    """The trail's box from room to room."""
+    (r, c), (r2, c2) = passage
+    return (centre(c) - TRAIL_HALF, centre(r) - TRAIL_HALF, centre(c2) + TRAIL_HALF, centre(r2) + TRAIL_HALF)
+
+
+def render(walls: set[Passage], route: list[Room], goal: Room) -> np.ndarray:
+    """The true video: the disc moves along the route at constant speed and arrives in the last frame."""
+    video = blank()
+    for passage in sorted(walls):
+        paint(video, box(*_wall(passage)), BLACK)
+    gx, gy = centre(goal[1]), centre(goal[0])
+    paint(video, box(gx - GOAL_HALF, gy - GOAL_HALF, gx + GOAL_HALF, gy + GOAL_HALF), GOAL)
+    corners = np.array([(centre(c), centre(r)) for r, c in route], np.float32)
+    progress = np.linspace(0, len(route) - 1, FRAMES)
+    x, y = (np.interp(progress, np.arange(len(route)), corners[:, axis]) for axis in (0, 1))
+    trail = np.zeros(video.shape[:3], np.float32)
+    for i, (ax, ay) in enumerate(corners[:-1]):
+        done = np.clip(progress - i, 0, 1)
+        ex, ey = ax + done * (corners[i + 1, 0] - ax), ay + done * (corners[i + 1, 1] - ay)
+        segment = box(
+            np.minimum(ax, ex) - TRAIL_HALF,
+            np.minimum(ay, ey) - TRAIL_HALF,
+            np.maximum(ax, ex) + TRAIL_HALF,
+            np.maximum(ay, ey) + TRAIL_HALF,
+        )
+        trail = np.maximum(trail, segment * (done > 0)[:, None, None])
+    paint(video, trail, TRAIL)
+    paint(video, disc(x, y, AGENT_RADIUS), AGENT)
+    return finish(video)
+
+
+def make(walls: set[Passage], route: list[Room]) -> Puzzle:
+    """A puzzle from its walls and the route its true video takes."""
+    layout = {"walls": sorted(map(list, walls)), "start": list(route[0]), "goal": list(route[-1])}
+    return Puzzle(PROMPT, render(walls, route, route[-1]), _plain(layout))
+
+
+def _plain(value):
+    """Tuples to lists, all the way down: the form that JSON gives back."""
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def read_layout(layout: dict) -> tuple[set[Passage], Room, Room]:
+    """Walls, start and goal of a layout as tuples."""
+    walls = {(tuple(a), tuple(b)) for a, b in layout["walls"]}
+    return walls, tuple(layout["start"]), tuple(layout["goal"])
+
+
+def passage_mass(frame: np.ndarray) -> dict[Passage, float]:
+    """How much trail each passage carries in one frame (64, 64, 3), in [0, 1], read at its middle."""
+    trail = amount(frame, TRAIL)
+    mass = {}
+    for passage in PASSAGES:
+        x0, y0, x1, y1 = _segment(passage)
+        middle_x, middle_y = (x0 + x1) / 2, (y0 + y1) / 2
+        window = trail[int(middle_y) - 2 : int(middle_y) + 2, int(middle_x) - 2 : int(middle_x) + 2]
+        mass[passage] = float(window.mean())
+    return mass
+
+
+def _beside(frame: np.ndarray, route: list[Room]) -> float:
+    """Trail beside a route, as a share of the route's own area."""
+    corridor = np.zeros(frame.shape[:2], np.float32)
+    for passage in passages_of(route):
+        x0, y0, x1, y1 = _segment(passage)
+        corridor = np.maximum(corridor, box(x0 - 2, y0 - 2, x1 + 2, y1 + 2))
+    trail = amount(frame, TRAIL) > 0.5
+    return float((trail & (corridor == 0)).sum() / corridor.sum())
+
+
+def score(video: np.ndarray, layout: dict) -> float:
+    """Score of a video (frames, 64, 64, 3) uint8 by the rule above."""
+    check_video(video)
+    walls, start, goal = read_layout(layout)
+    frame = video[-1].astype(np.float32)
+    trail = {passage for passage, mass in passage_mass(frame).items() if mass > 0.5}
+    red = amount(frame, AGENT)
+    here = {
+        room: red[
+            int(centre(room[0])) - 3 : int(centre(room[0])) + 3,
+            int(centre(room[1])) - 3 : int(centre(room[1])) + 3,
+        ].mean()
+        for room in ROOMS
+    }
+    arrived = here[goal] > 0.5
+    alone = all(value < 0.3 for room, value in here.items() if room != goal)
+    dark = amount(frame, BLACK, BACKGROUND)
+    standing = all(dark[_slices(_wall(wall))].mean() > 0.4 for wall in walls)
+    routes = shortest_routes(set(PASSAGES) - walls, start, goal)
+    for route in routes:
+        if trail == passages_of(route) and arrived and alone and standing and _beside(frame, route) < 0.1:
+            return 1.0
+    if trail & walls:
+        overlap = 0.0
+    else:
+        overlap = max(len(trail & passages_of(r)) / len(trail | passages_of(r)) for r in routes)
+    return round(0.7 * overlap + 0.2 * bool(arrived), 4)
+
+
+def _slices(corners: tuple[float, float, float, float]) -> tuple[slice, slice]:
+    x0, y0, x1, y1 = (int(value) for value in corners)
+    return slice(y0, y1), slice(x0, x1)

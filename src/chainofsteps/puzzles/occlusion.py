@@ -1,0 +1,93 @@
+"""Two objects pass behind a bar and come out on the other side: what is hidden has to be remembered.
+
+Both are wholly hidden half-way, so what comes out (colour, shape, row) is nowhere in the frames between.
+
+Score: 1.0 if in the last frame both objects stand at the far end of their rows in their colour, their starting places
+are empty, the bar stands, and in the middle frame neither is seen. Otherwise partial credit, at most 0.9: 0.9 x mean
+over objects of (there in its colour) x (1 - still at the start). The first frame scores 0.
+"""
+
+import numpy as np
+
+from .canvas import (
+    CELLS,
+    COLOURS,
+    FRAMES,
+    GREY,
+    SIZE,
+    Puzzle,
+    amount,
+    blank,
+    box,
+    centre,
+    check_video,
+    finish,
+    paint,
+    shape,
+)
+
+KIND = "unique"
+PROMPT = "the objects pass behind the bar and come out on the other side"
+NAMES = ("circle", "square")
+RADIUS = 5.0
+NEAR, FAR = centre(0), centre(CELLS - 1)
+BAR_STARTS = (18, 20, 22)
+BAR_WIDTH = 24
+
+
+def generate(seed: int) -> Puzzle:
+    """Two objects of different colour in different rows, each from the left or from the right."""
+    rng = np.random.default_rng(seed)
+    rows = rng.choice(CELLS, 2, replace=False)
+    colours = rng.choice(list(COLOURS), 2, replace=False)
+    objects = [
+        {
+            "colour": str(colour),
+            "shape": str(rng.choice(NAMES)),
+            "row": int(row),
+            "from_left": bool(rng.integers(2)),
+        }
+        for colour, row in zip(colours, sorted(rows), strict=True)
+    ]
+    layout = {"objects": objects, "bar": int(rng.choice(BAR_STARTS))}
+    return Puzzle(PROMPT, _render(layout), layout)
+
+
+def _ends(item: dict) -> tuple[float, float]:
+    return (NEAR, FAR) if item["from_left"] else (FAR, NEAR)
+
+
+def _render(layout: dict) -> np.ndarray:
+    video = blank()
+    for item in layout["objects"]:
+        x = np.linspace(*_ends(item), FRAMES)
+        y = np.full(FRAMES, centre(item["row"]))
+        paint(video, shape(item["shape"], x, y, RADIUS), COLOURS[item["colour"]])
+    paint(video, box(layout["bar"], 0, layout["bar"] + BAR_WIDTH, SIZE), GREY)
+    return finish(video)
+
+
+def _seen(frame: np.ndarray, item: dict, x: float) -> float:
+    y, x = int(centre(item["row"])), int(x)
+    return float(amount(frame[y - 3 : y + 3, x - 3 : x + 3], COLOURS[item["colour"]]).mean())
+
+
+def _hidden(frame: np.ndarray, item: dict) -> bool:
+    """Whether an object's colour is nowhere in its row."""
+    y = int(centre(item["row"]))
+    area = (amount(frame[y - 5 : y + 5], COLOURS[item["colour"]]) > 0.5).sum()
+    return bool(area < 0.2 * (2 * RADIUS) ** 2)
+
+
+def score(video: np.ndarray, layout: dict) -> float:
+    """Score of a video (frames, 64, 64, 3) uint8 by the rule above."""
+    check_video(video)
+    middle, last = (video[i].astype(np.float32) for i in (len(video) // 2, -1))
+    objects = layout["objects"]
+    there = [_seen(last, item, _ends(item)[1]) for item in objects]
+    start = [_seen(last, item, _ends(item)[0]) for item in objects]
+    bar = amount(last[:, layout["bar"] + 2 : layout["bar"] + BAR_WIDTH - 2], GREY).mean() > 0.6
+    hidden = all(_hidden(middle, item) for item in objects)
+    if min(there) > 0.5 and max(start) < 0.2 and bar and hidden:
+        return 1.0
+    return round(0.9 * float(np.mean([t * (1 - s) for t, s in zip(there, start, strict=True)])), 4)
