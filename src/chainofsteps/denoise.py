@@ -42,9 +42,9 @@ def denoise(
     stop: int | None = None,
     on_step: Callable[[StepState], None] | None = None,
 ) -> torch.Tensor:
-    """Integrate dx = velocity dsigma from the latents at step `start` to those before step `stop` (None: the end).
+    """Integrate dx = velocity dsigma from the latents at step `start` to those at `stop` (None: the end).
 
-    latents (B, C, F, h, w) float32 at sigmas[start]; sigmas (S + 1,). `on_step` sees each StepState before its
+    latents (B, C, F, h, w) float32 at sigmas[start]; sigmas (S + 1,). `on_step` sees each step before its
     update. Raises InputError if start or stop is outside 0..S.
     """
     steps = len(sigmas) - 1
@@ -65,9 +65,9 @@ def denoise(
 class GuidedVelocity:
     """Velocity of a Wan model for ONE case, its conditioning expanded over the batch.
 
-    With guidance_scale g > 1 the branches run as separate forwards, cond then uncond, as in the stock pipeline,
-    and v = v_uncond + g (v_cond - v_uncond). A batch larger than sampling.batch_size runs in chunks. Latents
-    may lie on any device; the velocity comes back there, in float32.
+    With guidance_scale g > 1 the branches run as separate forwards, cond then uncond, as in the stock
+    pipeline, and v = v_uncond + g (v_cond - v_uncond), in float32. A batch larger than sampling.batch_size
+    runs in chunks. Latents may lie on any device; the velocity comes back there.
     """
 
     def __init__(
@@ -81,7 +81,7 @@ class GuidedVelocity:
     ) -> None:
         if sampling.guided and conditioning.negative_prompt_embeds is None:
             raise InputError(
-                f"guidance_scale {sampling.guidance_scale} needs the negative prompt's embeddings: encode the case again"
+                f"guidance ({sampling.guidance_scale}) needs negative_prompt_embeds; encode the case again"
             )
         self.experts, self.sampling, self.counter, self.tap = experts, sampling, counter, tap
         self.timesteps = schedule.timesteps(sigmas)
@@ -90,6 +90,8 @@ class GuidedVelocity:
     @torch.no_grad()
     def __call__(self, latents: torch.Tensor, step: int) -> torch.Tensor:
         model = self.experts.at(self.timesteps[step])
+        if self.tap is not None:
+            self.tap.check(transformer.depth(model), len(self.timesteps))
         chunks = [self._chunk(model, chunk, step) for chunk in latents.split(self.sampling.batch_size)]
         return chunks[0] if len(chunks) == 1 else torch.cat(chunks)
 
@@ -136,8 +138,8 @@ def generator(*parts: str | int) -> torch.Generator:
 def initial_latents(shape: tuple[int, ...], case: str, seed: int, shared: bool = False) -> torch.Tensor:
     """N(0, I) latents at sigma 1: float32 on the CPU, of `shape` (1, C, F, h, w).
 
-    shared: every case gets the noise of `seed` itself (torch's manual_seed, as the paper's tools and the stock
-    pipeline draw it); else each (case, seed) has its own.
+    shared: every case gets the noise of `seed` itself (torch's manual_seed, as the paper's tools and the
+    stock pipeline draw it); else each (case, seed) has its own.
     """
     source = torch.Generator("cpu").manual_seed(seed) if shared else generator(case, seed)
     return torch.randn(shape, generator=source, dtype=torch.float32)

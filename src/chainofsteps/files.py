@@ -83,7 +83,7 @@ def read_json(path: str | Path) -> Any:
 
 
 def save_tensors(path: str | Path, tensors: Mapping[str, torch.Tensor], metadata: Mapping[str, Any]) -> None:
-    """Write tensors (any device) and metadata (values turned to strings) as safetensors, whole or not at all."""
+    """Write tensors (any device) and metadata (values become strings) as safetensors, whole or not at all."""
     on_host = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     text = {key: value if isinstance(value, str) else json.dumps(value) for key, value in metadata.items()}
     atomic_write(path, safetensors.torch.save(on_host, text))

@@ -27,8 +27,8 @@ def timesteps(sigmas: torch.Tensor) -> torch.Tensor:
 
 
 def expert(timestep: torch.Tensor | float, boundary: float | None) -> str:
-    """ "high" for timestep >= 1000 boundary, else "low"; "high" throughout if there is no boundary."""
-    # Compared in float32, as the stock pipeline compares, so that a timestep on the boundary goes the same way.
+    """The expert of a timestep: high from 1000 boundary up, else low; high throughout without a boundary."""
+    # Compared in float32, as the stock pipeline does: a timestep on the boundary goes the same way.
     if boundary is None or torch.as_tensor(timestep, dtype=torch.float32) >= boundary * TRAIN_TIMESTEPS:
         return "high"
     return "low"
@@ -37,7 +37,7 @@ def expert(timestep: torch.Tensor | float, boundary: float | None) -> str:
 def euler_step(
     latents: torch.Tensor, velocity: torch.Tensor, sigma: torch.Tensor, sigma_next: torch.Tensor
 ) -> torch.Tensor:
-    """x_next = x + (sigma_next - sigma) velocity, bit-equal to the scheduler's step. Same shape as latents."""
+    """x_next = x + (sigma_next - sigma) velocity, bit-equal to the scheduler's step; shape of latents."""
     return (latents.float() + (sigma_next - sigma) * velocity).to(velocity.dtype)
 
 
@@ -51,7 +51,7 @@ def x0_pred_from_pair(
 ) -> torch.Tensor:
     """The x0_pred of a step from the stored latents before and after it.
 
-    velocity = (x_next - x) / (sigma_next - sigma), and x0_pred = x_next - sigma_next velocity: the last step's
-    (sigma_next = 0) is exactly the final latents.
+    velocity = (x_next - x) / (sigma_next - sigma), and x0_pred = x_next - sigma_next velocity: that of the
+    last step (sigma_next = 0) is exactly the final latents.
     """
     return latents_next - sigma_next * ((latents_next - latents) / (sigma_next - sigma))

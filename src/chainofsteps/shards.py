@@ -31,9 +31,10 @@ STAMP = "settings.json"
 class Shard:
     """Writes one shard. Killed at any moment, it loses the case in flight and no more.
 
-    folder: where the items end; until then they lie in `<folder>.partial`, which Snakemake does not declare and
-    so does not delete. manifest_path: the small file others depend on, written last. settings (JSON-able) and
-    recipe: what the numbers depend on; a resume folder of other settings is discarded with a line on stderr.
+    folder: where the items end; until then they lie in `<folder>.partial`, which is no declared output of a
+    job, so that nobody deletes it. manifest_path: the small file others depend on, written last. settings
+    (JSON-able) and recipe: what the numbers depend on; a resume folder of others is discarded with a line
+    on stderr.
     Raises InputError if the folder cannot be written.
     """
 
@@ -55,7 +56,7 @@ class Shard:
             raise InputError(not_writable(self.partial, error)) from error
 
     def _open(self) -> None:
-        # A job killed after its folder was moved and before its manifest was written is whole: take it up again.
+        # Killed after the folder was moved and before the manifest was written: take it up again.
         if not self.partial.exists() and self.folder.exists():
             os.replace(self.folder, self.partial)
         stamp = self.partial / STAMP
@@ -73,7 +74,7 @@ class Shard:
         return [case for case in cases if not self._path(case).exists()]
 
     def save(self, case: str, tensors: Mapping[str, torch.Tensor], metadata: Mapping[str, Any]) -> None:
-        """Keep one case, whole or not at all. `forwards` and `seconds` in its metadata are summed by finish."""
+        """Keep one case, whole or not at all; finish sums `forwards` and `seconds` of the metadata."""
         save_tensors(
             self._path(case), tensors, {**metadata, "settings_hash": self.settings_hash, "commit": commit()}
         )
@@ -125,7 +126,7 @@ class Shard:
 
 
 class ShardReader:
-    """A finished shard: `manifest`, `settings`, `cases`, and items whose bytes are checked as they are read."""
+    """A finished shard: `manifest`, `settings`, `cases`, and items that are checked as they are read."""
 
     def __init__(self, manifest_path: str | Path) -> None:
         self.manifest_path = Path(manifest_path)
@@ -147,7 +148,7 @@ class ShardReader:
         content = read_bytes(path)
         if hashlib.sha256(content).hexdigest() != self.manifest["items"][case]["sha256"]:
             raise InputError(
-                f"{path} is not the file that {self.manifest_path} lists (sha256 differs); delete both and run again"
+                f"{path} differs from what {self.manifest_path} lists (sha256); delete both and run again"
             )
         return parse_tensors(content, path)
 

@@ -65,14 +65,14 @@ def check_finite(latents: torch.Tensor, case: str, step: int, intervention: str 
 
 
 def save_trajectory(path: str | Path, trajectory: Trajectory, **metadata: Any) -> None:
-    """Write one trajectory as safetensors: `latents`, `sigmas`, and metadata with commit and attention backend."""
+    """Write `latents`, `sigmas` and metadata, with commit and attention backend, as safetensors."""
     made = {"commit": commit(), "attention_backend": attention_backend()}
     tensors = {"latents": trajectory.latents, "sigmas": trajectory.sigmas}
     save_tensors(path, tensors, {**trajectory.metadata, **made, **metadata})
 
 
 def load_trajectory(path: str | Path) -> Trajectory:
-    """Read what save_trajectory wrote. Raises InputError if the file is missing, truncated or something else."""
+    """Read what save_trajectory wrote. Raises InputError if the file is missing, truncated or another."""
     return from_tensors(*load_tensors(path), path)
 
 

@@ -47,6 +47,11 @@ class Forwards:
         return float(self._exact)
 
 
+def depth(model: WanTransformer3DModel) -> int:
+    """Number of layers."""
+    return len(model.blocks)
+
+
 def embed(
     model: WanTransformer3DModel,
     latents_in: torch.Tensor,
@@ -87,7 +92,7 @@ def walk(
 
     Raises InputError if start or stop is outside the model.
     """
-    layers = len(model.blocks)
+    layers = depth(model)
     stop = layers if stop is None else stop
     if not 0 <= start <= stop <= layers:
         raise InputError(

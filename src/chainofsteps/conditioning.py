@@ -1,0 +1,126 @@
+"""What a model is given of a case: the prompt's embeddings and the encoded first frame."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING
+
+import torch
+from diffusers import AutoencoderKLWan, FlowMatchEulerDiscreteScheduler, WanImageToVideoPipeline
+from PIL import Image
+from transformers import PreTrainedTokenizerBase, UMT5EncoderModel
+
+from .errors import InputError
+from .models import MASK_CHANNELS
+from .settings import Sampling
+
+if TYPE_CHECKING:
+    from transformers import CLIPImageProcessor, CLIPVisionModel
+
+    from .cases import Case
+
+
+@dataclass(frozen=True)
+class Conditioning:
+    """Conditioning of one case.
+
+    prompt_embeds and negative_prompt_embeds (1, text tokens, text_dim), the latter None without guidance;
+    condition (1, 20, F, h, w) float32: 4 channels of mask (1 = frame is given) and the latents of the first
+    frame followed by grey frames; image_embeds (1, image tokens, image_dim) for models with an image encoder.
+    """
+
+    prompt_embeds: torch.Tensor
+    condition: torch.Tensor
+    negative_prompt_embeds: torch.Tensor | None = None
+    image_embeds: torch.Tensor | None = None
+
+    def to(self, device: torch.device | str) -> "Conditioning":
+        """A copy on a device."""
+        return replace(self, **{name: tensor.to(device) for name, tensor in self.to_tensors().items()})
+
+    def to_tensors(self) -> dict[str, torch.Tensor]:
+        """The tensors that are there, by name, for a safetensors file."""
+        tensors = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {name: tensor for name, tensor in tensors.items() if tensor is not None}
+
+    @classmethod
+    def from_tensors(cls, tensors: Mapping[str, torch.Tensor]) -> "Conditioning":
+        """Back from to_tensors. Raises InputError if they are not a conditioning."""
+        names = {field.name for field in fields(cls)}
+        if not {"prompt_embeds", "condition"} <= set(tensors) <= names:
+            raise InputError(
+                f"not a conditioning: tensors {', '.join(sorted(tensors))}; encode the case again"
+            )
+        return cls(**tensors)
+
+    @property
+    def latents_shape(self) -> tuple[int, ...]:
+        """(1, C, F, h, w) of the latents that go with it."""
+        batch, channels, *size = self.condition.shape
+        return (batch, channels - MASK_CHANNELS, *size)
+
+
+@torch.no_grad()
+def encode(
+    case: "Case",
+    text_encoder: UMT5EncoderModel,
+    tokenizer: PreTrainedTokenizerBase,
+    vae: AutoencoderKLWan,
+    sampling: Sampling,
+    frames: int,
+    height: int,
+    width: int,
+    image_encoder: "CLIPVisionModel | None" = None,
+    image_processor: "CLIPImageProcessor | None" = None,
+) -> Conditioning:
+    """Encode a case's prompt and first frame (resized to height x width if need be), on the CPU.
+
+    The stock pipeline's own methods do it, so that prompt cleaning, zero padding, the mode of the VAE's
+    distribution and the mask are the same bits. Raises InputError if frames is not 4k + 1 or a side is not a
+    multiple of 16.
+    """
+    if frames % 4 != 1:
+        raise InputError(
+            f"case {case.name}: {frames} frames; the VAE needs 4k + 1, such as {frames // 4 * 4 + 1}"
+        )
+    if height % 16 or width % 16:
+        raise InputError(f"case {case.name}: {height}x{width} pixels; both sides must be multiples of 16")
+    pipeline = WanImageToVideoPipeline(
+        tokenizer=tokenizer,
+        text_encoder=text_encoder,
+        vae=vae,
+        scheduler=FlowMatchEulerDiscreteScheduler(),
+        image_encoder=image_encoder,
+        image_processor=image_processor,
+    )
+    prompt_embeds, negative_prompt_embeds = pipeline.encode_prompt(
+        case.prompt,
+        sampling.negative_prompt,
+        do_classifier_free_guidance=sampling.guided,
+        max_sequence_length=sampling.max_sequence_length,
+        device=torch.device("cpu"),
+    )
+    image = Image.fromarray(case.first_frame)
+    pixels = pipeline.video_processor.preprocess(image, height=height, width=width).float()
+    _, condition = pipeline.prepare_latents(
+        pixels.to(vae.device),
+        batch_size=1,
+        num_channels_latents=vae.config.z_dim,
+        height=height,
+        width=width,
+        num_frames=frames,
+        dtype=torch.float32,
+        device=vae.device,
+        latents=torch.empty(0),  # the noise is drawn elsewhere, per case and seed
+    )
+    image_embeds = pipeline.encode_image(image, torch.device("cpu")) if image_encoder is not None else None
+    return Conditioning(prompt_embeds, condition.cpu(), negative_prompt_embeds, image_embeds)
+
+
+def restore_first_frame(latents: torch.Tensor, conditioning: Conditioning) -> torch.Tensor:
+    """latents (B, C, F, h, w) with latent frame 0 replaced by the encoded first frame, which is given.
+
+    The causal decoder would spread a disturbed first frame over the whole video.
+    """
+    restored = latents.clone()
+    restored[:, :, 0] = conditioning.condition[:, MASK_CHANNELS:, 0].to(latents)
+    return restored

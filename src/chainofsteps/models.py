@@ -1,0 +1,195 @@
+"""Wan image-to-video checkpoints in diffusers layout: checked, loaded part by part, one expert at a time."""
+
+import gc
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+from diffusers import AutoencoderKLWan, WanTransformer3DModel
+from transformers import AutoTokenizer, PreTrainedTokenizerBase, UMT5EncoderModel
+
+from .errors import InputError
+from .files import read_json, sha256
+from .schedule import expert
+from .settings import DTYPES, Sampling
+
+PIPELINE = "WanImageToVideoPipeline"
+SUBFOLDERS = {"high": "transformer", "low": "transformer_2"}
+PARTS = {
+    "transformer": "WanTransformer3DModel",
+    "transformer_2": "WanTransformer3DModel",
+    "vae": "AutoencoderKLWan",
+    "text_encoder": "UMT5EncoderModel",
+}
+MASK_CHANNELS = 4  # of the conditioning: one per video frame of a latent frame
+
+
+def check_checkpoint(folder: str | Path) -> dict[str, Any]:
+    """What is in a Wan image-to-video checkpoint folder, JSON-able, every file listed with bytes and sha256.
+
+    Raises InputError if it is not one, or if a file is missing or cut short.
+    """
+    folder = Path(folder)
+    index = _index(folder)
+    experts = experts_of(folder)
+    for part in (*(SUBFOLDERS[name] for name in experts), "vae", "text_encoder"):
+        _check_part(folder, part)
+    if not (folder / "tokenizer").is_dir():
+        raise InputError(f"{folder} has no tokenizer folder; copy the whole checkpoint")
+    config = read_json(folder / "transformer" / "config.json")
+    latent_channels = read_json(folder / "vae" / "config.json")["z_dim"]
+    wanted = 2 * latent_channels + MASK_CHANNELS
+    if config["in_channels"] != wanted:
+        raise InputError(
+            f"{folder} is not image-to-video: its transformer takes {config['in_channels']} channels, "
+            f"not {wanted}; give a Wan I2V checkpoint"
+        )
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and not _hidden(path, folder))
+    return {
+        "class": index["_class_name"],
+        "experts": experts,
+        "boundary": index.get("boundary_ratio"),
+        "layers": config["num_layers"],
+        "latent_channels": latent_channels,
+        "patch_size": config["patch_size"],
+        "files": {
+            path.relative_to(folder).as_posix(): {"bytes": path.stat().st_size, "sha256": sha256(path)}
+            for path in files
+        },
+    }
+
+
+def experts_of(folder: str | Path) -> list[str]:
+    """["high"] or ["high", "low"]: the experts that model_index.json of a checkpoint names."""
+    index = _index(Path(folder))
+    return [name for name, part in SUBFOLDERS.items() if index.get(part, [None, None])[1] is not None]
+
+
+def load_transformer(
+    folder: str | Path, expert: str = "high", dtype: str = "float32", device: str | torch.device = "cpu"
+) -> WanTransformer3DModel:
+    """One expert ("high" | "low") for inference. Raises InputError if it is missing or cut short."""
+    part = SUBFOLDERS[expert]
+    return _for_inference(_load_diffusers(WanTransformer3DModel, Path(folder), part, dtype), device)
+
+
+def load_vae(
+    folder: str | Path, dtype: str = "float32", device: str | torch.device = "cpu"
+) -> AutoencoderKLWan:
+    """The VAE for inference. Raises InputError if it is missing or cut short."""
+    return _for_inference(_load_diffusers(AutoencoderKLWan, Path(folder), "vae", dtype), device)
+
+
+def load_text_encoder(
+    folder: str | Path, dtype: str = "float32", device: str | torch.device = "cpu"
+) -> tuple[UMT5EncoderModel, PreTrainedTokenizerBase]:
+    """(text encoder, tokenizer) for inference. Raises InputError if one is missing or cut short."""
+    folder = Path(folder)
+    _check_part(folder, "text_encoder")
+    if not (folder / "tokenizer").is_dir():
+        raise InputError(f"{folder} has no tokenizer folder; copy the whole checkpoint")
+    text_encoder = UMT5EncoderModel.from_pretrained(
+        folder / "text_encoder", dtype=DTYPES[dtype], disable_mmap=True, local_files_only=True
+    )
+    tokenizer = AutoTokenizer.from_pretrained(folder / "tokenizer", local_files_only=True)
+    return _for_inference(text_encoder, device), tokenizer
+
+
+class Experts:
+    """The transformers of a checkpoint, one in memory at a time: work ordered by expert loads each once.
+
+    Raises InputError if the checkpoint's experts and sampling.boundary do not fit together.
+    """
+
+    def __init__(self, folder: str | Path, sampling: Sampling) -> None:
+        self.folder, self.sampling = Path(folder), sampling
+        if len(experts_of(folder)) == 1 and sampling.boundary is not None:
+            raise InputError(f"{folder} has one expert: set boundary to null")
+        if len(experts_of(folder)) == 2 and sampling.boundary is None:
+            given = _index(self.folder).get("boundary_ratio")
+            raise InputError(f"{folder} has two experts: set boundary (its model_index.json says {given})")
+        self._resident: str | None = None
+        self._model: WanTransformer3DModel | None = None
+
+    def at(self, timestep: torch.Tensor | float) -> WanTransformer3DModel:
+        """The model that works at a timestep; loaded if another one (or none) was in memory."""
+        name = expert(timestep, self.sampling.boundary)
+        if name != self._resident:
+            self._model = self._resident = None
+            gc.collect()
+            torch.cuda.empty_cache()  # does nothing where there is no CUDA
+            self._model = load_transformer(self.folder, name, self.sampling.dtype, self.sampling.torch_device)
+            self._resident = name
+        return self._model
+
+
+def _index(folder: Path) -> dict[str, Any]:
+    path = folder / "model_index.json"
+    if not path.is_file():
+        raise InputError(
+            f"{folder} is not a diffusers checkpoint: it has no model_index.json; check the folder"
+        )
+    index = read_json(path)
+    if index.get("_class_name") != PIPELINE:
+        raise InputError(
+            f"{folder} holds a {index.get('_class_name')}; give a Wan image-to-video checkpoint ({PIPELINE})"
+        )
+    if index.get("expand_timesteps"):
+        raise InputError(f"{folder} expands timesteps (as TI2V 5B), which is not supported; give an I2V one")
+    if index.get("transformer", [None, None])[1] is None:
+        raise InputError(f"{folder} has no transformer in its model_index.json; copy the whole checkpoint")
+    return index
+
+
+def _check_part(folder: Path, part: str) -> None:
+    """Right class, and every safetensors file there and as long as its header says."""
+    path = folder / part / "config.json"
+    if not path.is_file():
+        raise InputError(f"{folder} has no {part}/config.json; copy the whole checkpoint")
+    config = read_json(path)
+    found = config.get("_class_name") or next(iter(config.get("architectures") or []), None)
+    if found != PARTS[part]:
+        raise InputError(f"{folder / part} is a {found}, not a {PARTS[part]}; give a Wan I2V checkpoint")
+    files = sorted((folder / part).glob("*.safetensors"))
+    for listing in (folder / part).glob("*.safetensors.index.json"):
+        files = sorted({folder / part / name for name in read_json(listing)["weight_map"].values()})
+    if not files:
+        raise InputError(f"{folder / part} has no safetensors; copy or convert the weights")
+    for file in files:
+        _check_safetensors(file)
+
+
+def _check_safetensors(path: Path) -> None:
+    """A safetensors file is 8 bytes of header length, the header, and the data up to its last offset."""
+    if not path.is_file():
+        raise InputError(f"{path} is missing; copy the whole checkpoint")
+    with open(path, "rb") as file:
+        header_bytes = int.from_bytes(file.read(8), "little")
+        size = path.stat().st_size
+        header = file.read(header_bytes) if header_bytes <= size else b""
+    try:
+        entries = json.loads(header)
+    except ValueError as error:
+        raise InputError(f"{path} is cut short: its header is unreadable; copy it again") from error
+    ends = [entry["data_offsets"][1] for name, entry in entries.items() if name != "__metadata__"]
+    data_bytes = max(ends, default=0)
+    if size != 8 + header_bytes + data_bytes:
+        raise InputError(
+            f"{path} is cut short: {size} bytes of {8 + header_bytes + data_bytes}; copy it again"
+        )
+
+
+def _load_diffusers(kind: type, folder: Path, part: str, dtype: str) -> torch.nn.Module:
+    _check_part(folder, part)
+    return kind.from_pretrained(
+        folder, subfolder=part, torch_dtype=DTYPES[dtype], disable_mmap=True, local_files_only=True
+    )
+
+
+def _for_inference(model: torch.nn.Module, device: str | torch.device) -> Any:
+    return model.eval().requires_grad_(False).to(device)
+
+
+def _hidden(path: Path, folder: Path) -> bool:
+    return any(part.startswith(".") for part in path.relative_to(folder).parts)

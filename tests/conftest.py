@@ -1,0 +1,14 @@
+import pytest
+import tiny
+
+
+@pytest.fixture(scope="session")
+def checkpoint(tmp_path_factory):
+    """A tiny checkpoint folder with one expert. Read-only for tests: copy it to change it."""
+    return tiny.build(tmp_path_factory.mktemp("tiny") / "one", experts=1)
+
+
+@pytest.fixture(scope="session")
+def checkpoint_two(tmp_path_factory):
+    """The same with two experts and a boundary."""
+    return tiny.build(tmp_path_factory.mktemp("tiny") / "two", experts=2)
