@@ -1,0 +1,39 @@
+"""Chain-of-Steps: measurements of how a video diffusion model reasons along its denoising steps."""
+
+import sys
+from pathlib import Path
+
+from snakemake.utils import min_version
+
+min_version("9.27")
+
+
+configfile: str(Path(workflow.basedir, "config.yaml"))
+
+
+report: "workflow/report/workflow.rst"
+
+
+# The package beside this file, installed or not. Snakemake hands the path on to scripts in other environments.
+sys.path.insert(0, str(Path(workflow.basedir, "src")))
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/model.smk"
+include: "workflow/rules/cases.smk"
+include: "workflow/rules/conditioning.smk"
+include: "workflow/rules/trajectory.smk"
+include: "workflow/rules/noise.smk"
+include: "workflow/rules/score.smk"
+include: "workflow/rules/tables.smk"
+include: "workflow/rules/figures.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        rules.figures.input,
+
+
+onsuccess:
+    print_results()

@@ -1,0 +1,35 @@
+"""Make the puzzles of a shard, or take the cases of a folder; check each and list what it consists of."""
+
+from pathlib import Path
+
+from chainofsteps.cases import SPLITS, read_cases, write_case
+from chainofsteps.errors import reported
+from chainofsteps.files import fingerprint, sha256, write_json
+from chainofsteps.puzzles import PUZZLES, draw
+
+with reported(snakemake.log[0]):
+    params, task, manifest = snakemake.params, snakemake.wildcards.task, Path(snakemake.output.manifest)
+    if params.folder is None:
+        root = manifest.parents[1] / "embedded"
+        for name in params.names:
+            puzzle = draw(task, params.first_seed + int(name), held_out=True)
+            write_case(root, SPLITS[0], task, name, puzzle)
+    else:
+        root = Path(params.folder)
+    cases = read_cases(root, task, list(params.names))
+    hashes = {
+        case.name: {path.name: sha256(path) for path in sorted(case.folder.iterdir()) if path.is_file()}
+        for case in cases
+    }
+    kind = PUZZLES[task].KIND if task in PUZZLES else "benchmark"
+    write_json(
+        manifest,
+        {
+            "root": str(root),
+            "task": task,
+            "kind": kind,
+            "recipe": params.recipe,
+            "identity": fingerprint(hashes),
+            "cases": hashes,
+        },
+    )

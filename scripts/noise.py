@@ -1,0 +1,73 @@
+"""Every intervention on every untouched run of a shard: final latents, and CKA dissimilarity to that run."""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import torch
+
+from chainofsteps import plan, schedule, trajectory
+from chainofsteps.conditioning import Conditioning
+from chainofsteps.denoise import GuidedVelocity
+from chainofsteps.errors import reported
+from chainofsteps.figures.fig3_points import CKA_COLUMNS
+from chainofsteps.files import read_json
+from chainofsteps.interventions import expand
+from chainofsteps.jobs import pieces, progress
+from chainofsteps.models import Experts
+from chainofsteps.noise import Sweep, SweepState, block_tap
+from chainofsteps.settings import Sampling
+from chainofsteps.shards import Shard, read_shard
+from chainofsteps.similarity import Similarity
+from chainofsteps.transformer import Forwards
+
+
+def untouched(case: str, seed: int) -> trajectory.Trajectory:
+    name = f"{case}-seed{seed}"
+    return trajectory.from_tensors(*trajectories.load(name), trajectories.path(name))
+
+
+with reported(snakemake.log[0]):
+    torch.set_num_threads(snakemake.threads)
+    params, given, (name_of_model, task, _) = snakemake.params, snakemake.input, snakemake.wildcards
+    sampling, similarity = Sampling.from_config(params.sampling), Similarity.from_config(params.similarity)
+    model, cases = read_json(given.model), read_json(given.cases)
+    encoded, trajectories = read_shard(given.conditioning), read_shard(given.trajectory)
+    manifest = Path(snakemake.output.manifest)
+    settings = {
+        "noise": params.noise,
+        "similarity": params.similarity,
+        "trajectory": trajectories.manifest["settings_hash"],
+    }
+    shard = Shard(manifest.with_suffix(""), manifest, "noise", settings, params.recipe)
+    sigmas = schedule.sigmas(sampling.steps, sampling.shift)
+    experts, tap = Experts(model["folder"], sampling), block_tap(similarity, sampling.steps)
+    names = {f"{case}-seed{seed}": (case, seed) for case in encoded.cases for seed in params.seeds}
+    pending = shard.pending(list(names))
+    conditionings = {name: Conditioning.from_tensors(encoded.load(names[name][0])[0]) for name in pending}
+    interventions = {
+        name: expand(params.noise, sampling.steps, conditioning.latents_shape[2])
+        for name, conditioning in conditionings.items()
+    }
+    samples = sum(
+        plan.perturbed(of_run, sampling.steps, features=similarity.features).planned
+        for of_run in interventions.values()
+    )
+    with progress(f"noise {task} {snakemake.wildcards.shard}", samples, "samples") as line:
+        for piece in pieces(shard, list(names), sigmas, sampling.boundary):
+            (case, seed), counter = names[piece.run], Forwards()
+            velocity = GuidedVelocity(experts, conditionings[piece.run], sigmas, sampling, counter, tap)
+            clean, null = untouched(case, seed), untouched(case, params.null_seed)
+            sweep = Sweep(clean, interventions[piece.run], f"{task}/{case}", seed, similarity, null, tap)
+            state = SweepState.from_tensors(piece.before) if piece.before else sweep.begin()
+            state = sweep.advance(velocity, state, piece.stop, on_progress=line.update)
+            if not piece.last:
+                piece.save(state.to_tensors(), counter.total)
+                continue
+            result = sweep.result(state)
+            piece.save(result.latents, counter.total, cka=[{**row, "case": case} for row in result.rows])
+    rows = [row for name in names for row in json.loads(shard.load(name)[1]["cka"])]
+    described = {"model": name_of_model, "task": task, "kind": cases["kind"]}
+    table = pd.DataFrame(rows).assign(**described)[CKA_COLUMNS]
+    table.to_csv(snakemake.output.cka, index=False)
+    shard.finish(list(names))

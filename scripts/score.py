@@ -1,0 +1,76 @@
+"""Decode and score every run of a shard: untouched, re-seeded and perturbed, with floors and ground truth."""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import torch
+
+from chainofsteps.cases import read_cases
+from chainofsteps.conditioning import Conditioning, restore_first_frame
+from chainofsteps.decode import decode
+from chainofsteps.errors import reported
+from chainofsteps.figures.fig3_points import SCORE_COLUMNS
+from chainofsteps.files import read_json
+from chainofsteps.interventions import parse
+from chainofsteps.jobs import progress
+from chainofsteps.models import load_vae
+from chainofsteps.scoring import references, score
+from chainofsteps.shards import Shard, read_shard
+
+
+def runs_of(case: str, conditioning: Conditioning):
+    """(columns, final latents (1, C, F, h, w)) of each run of a case."""
+    clean = [(seed, "baseline") for seed in params.trajectory["seeds"]] + [
+        (params.trajectory["null_seed"], "reseed")
+    ]
+    for seed, run in clean:
+        yield {"seed": seed, "run": run}, trajectories.load(f"{case}-seed{seed}")[0]["latents"][-1:]
+    for seed in params.trajectory["seeds"]:
+        for name, latents in perturbed.load(f"{case}-seed{seed}")[0].items():
+            row = parse(name).row()
+            if row["frame"] == 0 and params.restore_first_frame:
+                latents = restore_first_frame(latents[None], conditioning)[0]
+            yield {"seed": seed, **row}, latents[None]
+
+
+with reported(snakemake.log[0]):
+    torch.set_num_threads(snakemake.threads)
+    params, given, (name_of_model, task, _) = snakemake.params, snakemake.input, snakemake.wildcards
+    model, cases = read_json(given.model), read_json(given.cases)
+    encoded, trajectories, perturbed = map(read_shard, (given.conditioning, given.trajectory, given.noise))
+    manifest = Path(snakemake.output.manifest)
+    settings = {
+        "restore_first_frame": params.restore_first_frame,
+        "cases": cases["identity"],
+        "noise": perturbed.manifest["settings_hash"],
+    }
+    shard = Shard(manifest.with_suffix(""), manifest, "score", settings, params.recipe)
+    pending = shard.pending(encoded.cases)
+    vae = load_vae(model["folder"], device="cuda" if torch.cuda.is_available() else "cpu")
+    with progress(f"score {task} {snakemake.wildcards.shard}", len(pending), "cases") as line:
+        for case in read_cases(cases["root"], task, pending):
+            conditioning = Conditioning.from_tensors(encoded.load(case.name)[0])
+            rows = [
+                {**row, "score": score(case, decode(vae, latents)[0])}
+                for row, latents in runs_of(case.name, conditioning)
+            ]
+            of_references = references(case, vae, conditioning.latents_shape)
+            rows += [{"run": run, "score": value} for run, value in of_references.items()]
+            shard.save(case.name, {"score": torch.tensor([row["score"] for row in rows])}, {"rows": rows})
+            line.update()
+    rows = [
+        {
+            "model": name_of_model,
+            "task": task,
+            "kind": cases["kind"],
+            "case": case,
+            "exact": row["score"] >= 1,
+            **row,
+        }
+        for case in encoded.cases
+        for row in json.loads(shard.load(case)[1]["rows"])
+    ]
+    table = pd.DataFrame(rows).reindex(columns=SCORE_COLUMNS)
+    table.astype({"seed": "Int64", "noise_seed": "Int64"}).to_csv(snakemake.output.table, index=False)
+    shard.finish(encoded.cases)

@@ -1,0 +1,68 @@
+"""Run every case of a shard untouched, once for each seed, and keep the latents of all steps."""
+
+from pathlib import Path
+
+import torch
+
+from chainofsteps import schedule
+from chainofsteps.conditioning import Conditioning
+from chainofsteps.denoise import GuidedVelocity, StepState, denoise, initial_latents
+from chainofsteps.errors import reported
+from chainofsteps.files import read_json
+from chainofsteps.jobs import pieces, progress
+from chainofsteps.models import Experts
+from chainofsteps.provenance import attention_backend
+from chainofsteps.settings import Sampling
+from chainofsteps.shards import Shard, read_shard
+from chainofsteps.trajectory import check_finite
+from chainofsteps.transformer import Forwards
+
+
+def latents_of_steps(velocity, prefix, sigmas, start, stop, case, line):
+    """Latents (stop + 1, ...) before each step up to `stop`, from the prefix (start + 1, ...) of them."""
+    kept = [*prefix[:-1].split(1)]
+
+    def keep(state: StepState) -> None:
+        check_finite(state.latents, case, state.step)
+        kept.append(state.latents)
+        line.update()
+
+    final = denoise(velocity, prefix[-1:], sigmas, start, stop, on_step=keep)
+    check_finite(final, case, stop - 1)
+    return torch.cat([*kept, final])
+
+
+with reported(snakemake.log[0]):
+    torch.set_num_threads(snakemake.threads)
+    params, task = snakemake.params, snakemake.wildcards.task
+    sampling, runs = Sampling.from_config(params.sampling), params.trajectory
+    model, encoded = read_json(snakemake.input.model), read_shard(snakemake.input.conditioning)
+    manifest = Path(snakemake.output.manifest)
+    settings = {
+        "sampling": sampling.as_dict(),
+        "trajectory": runs,
+        "model": model["identity"],
+        "conditioning": encoded.manifest["settings_hash"],
+    }
+    shard = Shard(manifest.with_suffix(""), manifest, "trajectory", settings, params.recipe)
+    sigmas = schedule.sigmas(sampling.steps, sampling.shift)
+    experts = Experts(model["folder"], sampling)
+    seeds = [*runs["seeds"], runs["null_seed"]]
+    names = {f"{case}-seed{seed}": (case, seed) for case in encoded.cases for seed in seeds}
+    described = {"dtype": sampling.dtype, "attention_backend": attention_backend()}
+    left = len(shard.pending(list(names))) * sampling.steps
+    with progress(f"trajectory {task} {snakemake.wildcards.shard}", left, "steps") as line:
+        for piece in pieces(shard, list(names), sigmas, sampling.boundary):
+            case, seed = names[piece.run]
+            conditioning, counter = Conditioning.from_tensors(encoded.load(case)[0]), Forwards()
+            velocity = GuidedVelocity(experts, conditioning, sigmas, sampling, counter)
+            label = f"{task}/{case}"  # the same number in another task is another case, with noise of its own
+            prefix = piece.before.get("latents")
+            if prefix is None:
+                prefix = initial_latents(
+                    conditioning.latents_shape, label, seed, runs["share_noise_over_cases"]
+                )
+            latents = latents_of_steps(velocity, prefix, sigmas, piece.start, piece.stop, label, line)
+            tensors = {"latents": latents, "sigmas": sigmas}
+            piece.save(tensors, counter.total, case=label, seed=seed, **described)
+    shard.finish(list(names))

@@ -1,0 +1,91 @@
+"""What the workflow's long jobs share: the order of their work, and the line that says how far they are."""
+
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import Any
+
+import torch
+from tqdm import tqdm
+
+from . import schedule
+from .shards import Shard
+
+
+@dataclass
+class Piece:
+    """The steps start..stop-1 of one run, all of one expert.
+
+    before: what the run's piece before this one saved, empty for the first.
+    """
+
+    shard: Shard
+    run: str
+    start: int
+    stop: int
+    last: bool
+    before: Mapping[str, torch.Tensor] = field(default_factory=dict)
+    forwards: float = 0.0  # of the pieces before
+    seconds: float = 0.0
+    began: float = field(default_factory=time.perf_counter)
+
+    @property
+    def name(self) -> str:
+        """Of the shard's item: the run itself once it is whole."""
+        return self.run if self.last else _until(self.run, self.stop)
+
+    def save(self, tensors: Mapping[str, torch.Tensor], forwards: float, **metadata: Any) -> None:
+        """Keep what came of the piece, which took `forwards` forwards and the time since it was begun."""
+        spent = {
+            "forwards": self.forwards + forwards,
+            "seconds": self.seconds + time.perf_counter() - self.began,
+        }
+        self.shard.save(self.name, tensors, {**metadata, **spent})
+
+
+def pieces(
+    shard: Shard, runs: Sequence[str], sigmas: torch.Tensor, boundary: float | None
+) -> Iterator[Piece]:
+    """What is left to do of a shard's runs, all of them through the steps of one expert before the next.
+
+    So each expert is loaded once. A piece must be saved before the next is asked for. sigmas (S + 1,).
+    """
+    pending = shard.pending(runs)
+    steps = len(sigmas) - 1
+    for start, stop in stretches(sigmas, boundary):
+        for run in pending:
+            piece = Piece(shard, run, start, stop, last=stop == steps)
+            if not shard.pending([piece.name]):
+                continue
+            if start > 0:
+                piece.before, metadata = shard.load(_until(run, start))
+                piece.forwards, piece.seconds = float(metadata["forwards"]), float(metadata["seconds"])
+            yield piece
+
+
+def stretches(sigmas: torch.Tensor, boundary: float | None) -> list[tuple[int, int]]:
+    """(start, stop) of the steps that one expert works through, in order; sigmas (S + 1,)."""
+    timesteps = schedule.timesteps(sigmas)
+    groups = groupby(range(len(timesteps)), lambda step: schedule.expert(timesteps[step], boundary))
+    steps = [list(group) for _, group in groups]
+    return [(group[0], group[-1] + 1) for group in steps]
+
+
+def _until(run: str, step: int) -> str:
+    return f"{run}-until{step}"
+
+
+def progress(what: str, total: float, unit: str) -> tqdm:
+    """One line on stderr with an estimate of the time left; `update(n)` moves it on, `with` closes it.
+
+    Where stderr is a file, a line that renews itself would become a long one: there it is once a minute.
+    """
+    return tqdm(
+        total=total,
+        desc=what,
+        unit=unit,
+        mininterval=1 if sys.stderr.isatty() else 60,
+        bar_format="{desc}: {percentage:3.0f}% of {total_fmt} {unit}, {elapsed} so far, {remaining} left",
+    )

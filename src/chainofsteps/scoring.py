@@ -1,0 +1,43 @@
+"""Scores of videos, with the floors and the ceiling they are read against."""
+
+import numpy as np
+import torch
+from diffusers import AutoencoderKLWan
+from diffusers.video_processor import VideoProcessor
+
+from .cases import GROUND_TRUTH, Case, read_mp4
+from .decode import decode
+from .denoise import generator
+from .puzzles import puzzle
+
+
+def score(case: Case, video: np.ndarray) -> float:
+    """In [0, 1], 1.0 solved; video uint8 (T, H, W, 3). Raises InputError for a task that is not a puzzle."""
+    return float(puzzle(case.task).score(video, case.layout))
+
+
+@torch.no_grad()
+def through_vae(vae: AutoencoderKLWan, video: np.ndarray) -> np.ndarray:
+    """A video uint8 (T, H, W, 3), T = 4k + 1, encoded (the mode) and decoded: what the VAE leaves of it."""
+    pixels = VideoProcessor().preprocess_video(list(video)).to(vae.device, vae.dtype)
+    shape = (1, vae.config.z_dim, 1, 1, 1)
+    mean, std = (
+        torch.tensor(values, device=vae.device, dtype=vae.dtype).view(shape)
+        for values in (vae.config.latents_mean, vae.config.latents_std)
+    )
+    return decode(vae, (vae.encode(pixels).latent_dist.mode() - mean) / std)[0]
+
+
+def references(case: Case, vae: AutoencoderKLWan, latents_shape: tuple[int, ...]) -> dict[str, float]:
+    """Scores of what is no run of the model, by name.
+
+    ground_truth: the true clip through the VAE. floor_static: the first frame repeated. floor_noise: decoded
+    N(0, I) latents of `latents_shape` (1, C, F, h, w).
+    """
+    noise = torch.randn(latents_shape, generator=generator("floor_noise", case.task, case.name))
+    videos = {
+        "ground_truth": through_vae(vae, read_mp4(case.folder / GROUND_TRUTH)),
+        "floor_static": np.repeat(case.first_frame[None], case.frames, axis=0),
+        "floor_noise": decode(vae, noise)[0],
+    }
+    return {run: score(case, video) for run, video in videos.items()}

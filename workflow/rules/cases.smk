@@ -1,0 +1,26 @@
+# The cases of a shard: puzzles made here, or those of a folder, with the sha256 of what they consist of.
+
+
+rule cases:
+    input:
+        case_files,
+    output:
+        manifest="results/cases/{task}/{shard}.json",
+    log:
+        "results/logs/cases/{task}/{shard}.log",
+    benchmark:
+        "results/benchmarks/cases/{task}/{shard}.tsv"
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        gpu=0,
+        mem_mb=1000,
+        runtime=30,
+    params:
+        recipe=1,
+        names=shard_cases,
+        folder=CASES["folder"] and beside_snakefile(CASES["folder"]),
+        first_seed=CASES["first_seed"],
+    script:
+        "../../scripts/cases.py"

@@ -1,0 +1,27 @@
+# What the model is given of each case: text embeddings and the encoded first frame. Loads text encoder and VAE.
+
+
+rule conditioning:
+    input:
+        model="results/model/{model}.json",
+        cases="results/cases/{task}/{shard}.json",
+    output:
+        manifest="results/{model}/conditioning/{task}/{shard}.json",
+    log:
+        "results/{model}/logs/conditioning/{task}/{shard}.log",
+    benchmark:
+        "results/{model}/benchmarks/conditioning/{task}/{shard}.tsv"
+    conda:
+        "../../envs/gpu.yaml"
+    threads: 1
+    resources:
+        gpu=1,
+        mem_mb=2000,
+        runtime=60,
+    params:
+        recipe=1,
+        encoding=lambda wildcards: sampling_of(
+            wildcards.model, "guidance_scale", "dtype", "max_sequence_length", "negative_prompt", "device"
+        ),
+    script:
+        "../../scripts/conditioning.py"

@@ -1,0 +1,24 @@
+# A checkpoint folder, checked: results/model/{model}.json lists its files with their sha256.
+
+
+rule model:
+    input:
+        checkpoint_files,
+    output:
+        manifest="results/model/{model}.json",
+    log:
+        "results/logs/model/{model}.log",
+    benchmark:
+        "results/benchmarks/model/{model}.tsv"
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        gpu=0,
+        mem_mb=2000,
+        runtime=60,
+    params:
+        recipe=1,
+        folder=lambda wildcards: beside_snakefile(config["models"][wildcards.model]["folder"]),
+    script:
+        "../../scripts/model.py"

@@ -1,0 +1,30 @@
+# Decode the final latents of every run of a shard and score the videos. Loads the VAE alone.
+
+
+rule score:
+    input:
+        model="results/model/{model}.json",
+        cases="results/cases/{task}/{shard}.json",
+        conditioning="results/{model}/conditioning/{task}/{shard}.json",
+        trajectory="results/{model}/trajectory/{task}/{shard}.json",
+        noise="results/{model}/noise/{task}/{shard}.json",
+    output:
+        manifest="results/{model}/score/{task}/{shard}.json",
+        table="results/{model}/score/{task}/{shard}.csv",
+    log:
+        "results/{model}/logs/score/{task}/{shard}.log",
+    benchmark:
+        "results/{model}/benchmarks/score/{task}/{shard}.tsv"
+    conda:
+        "../../envs/gpu.yaml"
+    threads: 1
+    resources:
+        gpu=1,
+        mem_mb=2000,
+        runtime=240,
+    params:
+        recipe=1,
+        trajectory=part_of("trajectory"),
+        restore_first_frame=config["noise"]["restore_first_frame"],
+    script:
+        "../../scripts/score.py"

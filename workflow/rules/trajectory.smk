@@ -1,0 +1,26 @@
+# The untouched runs of a shard, latents of all steps: the configured seeds and the re-seed null.
+
+
+rule trajectory:
+    input:
+        model="results/model/{model}.json",
+        conditioning="results/{model}/conditioning/{task}/{shard}.json",
+    output:
+        manifest="results/{model}/trajectory/{task}/{shard}.json",
+    log:
+        "results/{model}/logs/trajectory/{task}/{shard}.log",
+    benchmark:
+        "results/{model}/benchmarks/trajectory/{task}/{shard}.tsv"
+    conda:
+        "../../envs/gpu.yaml"
+    threads: 1
+    resources:
+        gpu=1,
+        mem_mb=2000,
+        runtime=240,
+    params:
+        recipe=1,
+        sampling=lambda wildcards: sampling_of(wildcards.model),
+        trajectory=part_of("trajectory"),
+    script:
+        "../../scripts/trajectory.py"
