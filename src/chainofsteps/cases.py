@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import imageio.v3 as iio
-import imageio_ffmpeg
 import numpy as np
 
+from .decode import read_mp4, write_mp4
 from .errors import InputError
 
 SPLITS = ("In-Domain_50", "Out-of-Domain_50")
@@ -22,7 +22,6 @@ FIRST_FRAME, FINAL_FRAME, GROUND_TRUTH, PROMPT, LAYOUT = (
     "prompt.txt",
     "layout.json",
 )
-FPS = 16
 
 
 @dataclass(frozen=True)
@@ -52,29 +51,6 @@ class Case:
 def case_name(index: int) -> str:
     """Folder name of a case: five digits."""
     return f"{index:05d}"
-
-
-def write_mp4(path: Path, video: np.ndarray, fps: int = FPS) -> None:
-    """Write (frames, height, width, 3) uint8 as H.264 in full colour resolution: rule scores survive the round trip."""
-    iio.imwrite(
-        path,
-        video,
-        plugin="FFMPEG",
-        fps=fps,
-        codec="libx264",
-        pixelformat="yuv444p",
-        macro_block_size=1,
-        ffmpeg_log_level="error",
-        output_params=["-crf", "12", "-threads", "1", "-bitexact"],
-    )
-
-
-def read_mp4(path: Path) -> np.ndarray:
-    """All frames of a video, (frames, height, width, 3) uint8; raises InputError if it is missing or broken."""
-    try:
-        return iio.imread(path, plugin="FFMPEG")
-    except (OSError, IndexError, RuntimeError) as error:
-        raise InputError(f"{path} cannot be read as a video ({error}); make the case again") from error
 
 
 def write_case(root: Path, split: str, task: str, name: str, puzzle) -> Path:
@@ -135,7 +111,7 @@ def read_case(folder: Path, task: str, multiple: int = 16) -> Case:
             f"case {task}/{folder.name}: first frame is {width}x{height}, but both must be divisible by {multiple}; "
             f"resize it to {width // multiple * multiple}x{height // multiple * multiple}"
         )
-    count, _ = imageio_ffmpeg.count_frames_and_secs(str(folder / GROUND_TRUTH))
+    count = len(read_mp4(folder / GROUND_TRUTH))
     layout = (
         json.loads((folder / LAYOUT).read_text(encoding="utf-8")) if (folder / LAYOUT).is_file() else None
     )

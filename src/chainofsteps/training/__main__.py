@@ -1,34 +1,77 @@
-"""Train the embedded model, stage by stage: python -m chainofsteps.training [stage ...]."""
+"""Train the embedded model, stage by stage, each resumable: python -m chainofsteps.training [stage ...]."""
 
 import argparse
 from pathlib import Path
 
 from .clips import write_clips
+from .dit import train_dit
+from .export import export
+from .latents import open_pool, write_latents
 from .loop import launch
+from .skill import skill, summary
 from .vae import train_vae
 
-STAGES = ("clips", "vae")
+
+def clips(options: argparse.Namespace) -> None:
+    """pixels for the VAE"""
+    if not (options.work / "clips.npy").exists():
+        write_clips(options.work / "clips.npy", options.clips, options.seed, options.processes)
+
+
+def vae(options: argparse.Namespace) -> None:
+    """the VAE"""
+    launch(train_vae, options.processes, options.work, options.vae_steps, options.seed)
+
+
+def latents(options: argparse.Namespace) -> None:
+    """latents for the transformer"""
+    open_pool(options.work, options.latents)
+    launch(write_latents, options.processes, options.work, options.latents, options.seed)
+
+
+def dit(options: argparse.Namespace) -> None:
+    """transformer and text encoder"""
+    launch(train_dit, options.processes, options.work, options.dit_steps, options.seed)
+
+
+def folder(options: argparse.Namespace) -> None:
+    """the diffusers folder"""
+    export(options.work, options.output)
+
+
+def measure(options: argparse.Namespace) -> None:
+    """skill on held-out cases, by the stock pipeline"""
+    rows = skill(options.output, options.cases, options.processes)
+    rows.to_csv(options.output / "skill.csv", index=False)
+    print(summary(rows).to_string(index=False))
+
+
+STAGES = {stage.__name__: stage for stage in (clips, vae, latents, dit, folder, measure)}
 
 
 def main() -> None:
+    """Run the stages asked for, in order."""
+    listing = "; ".join(f"{name}: {stage.__doc__}" for name, stage in STAGES.items())
     parser = argparse.ArgumentParser(prog="python -m chainofsteps.training", description=__doc__)
-    parser.add_argument("stages", nargs="*", help=f"in this order: {', '.join(STAGES)} (default: all)")
+    parser.add_argument("stages", nargs="*", help=f"default: all, in this order. {listing}")
     parser.add_argument(
-        "--work", type=Path, default=Path("training"), help="folder of checkpoints and pools (ignored by git)"
+        "--work", type=Path, default=Path("training"), help="checkpoints and pools (default: training)"
     )
+    parser.add_argument("--output", type=Path, default=Path("models/embedded"), help="the folder that ships")
     parser.add_argument("--processes", type=int, default=2, help="single-thread processes (default: 2)")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--clips", type=int, default=6000, help="clips in the VAE's pool")
-    parser.add_argument("--vae-steps", type=int, default=2800)
+    parser.add_argument("--vae-steps", type=int, default=2800, help="steps of 8 clips")
+    parser.add_argument("--latents", type=int, default=48000, help="clips in the transformer's pool")
+    parser.add_argument("--dit-steps", type=int, default=6000, help="steps of 64 clips")
+    parser.add_argument("--cases", type=int, default=64, help="held-out cases per puzzle")
     options = parser.parse_args()
-    stages = options.stages or STAGES
-    unknown = [stage for stage in stages if stage not in STAGES]
+    unknown = [stage for stage in options.stages if stage not in STAGES]
     if unknown:
         parser.error(f"no stage is called {unknown[0]!r}; stages are {', '.join(STAGES)}")
-    if "clips" in stages and not (options.work / "clips.npy").exists():
-        write_clips(options.work / "clips.npy", options.clips, options.seed, options.processes)
-    if "vae" in stages:
-        launch(train_vae, options.processes, options.work, options.vae_steps, options.seed)
+    for name, stage in STAGES.items():
+        if not options.stages or name in options.stages:
+            stage(options)
 
 
 if __name__ == "__main__":

@@ -55,7 +55,8 @@ class Run:
     def train(
         self, batch: Callable[[torch.Generator], object], on_save: Callable[[int], None] | None = None
     ) -> None:
-        """Run to the end; ``batch(generator)`` draws this process's share of a step's batch."""
+        """Run to the end: ``batch(generator)`` draws this process's share of a step's batch, ``on_save(step)`` runs in
+        every process at each checkpoint."""
         bar = tqdm(
             total=self.steps, initial=self.start, desc=self.folder.name, disable=self.rank > 0, mininterval=10
         )
@@ -71,8 +72,8 @@ class Run:
                 self._log({"step": done, "seconds": round(time.monotonic() - started, 1), **means})
                 self.save(done)
                 bar.set_postfix({name: f"{value:.4f}" for name, value in means.items()})
-                if on_save:
-                    on_save(done)
+            if on_save and (done % self.save_every == 0 or done == self.steps):
+                on_save(done)
             bar.update()
         bar.close()
 
@@ -102,10 +103,10 @@ class Run:
                 self.ema[name].lerp_(p, 1 - decay)
         return {name: value.detach() for name, value in losses.items()}
 
-    def load_ema(self) -> None:
-        """Put the moving average into the module: what ships."""
+    def put_average(self, module: torch.nn.Module) -> None:
+        """Put the moving average into a module of the same build: what ships."""
         with torch.no_grad():
-            for name, p in self.module.named_parameters():
+            for name, p in module.named_parameters():
                 p.copy_(self.ema[name])
 
     def _named_state(self) -> Iterator[tuple[str, torch.optim.Optimizer, torch.nn.Parameter]]:

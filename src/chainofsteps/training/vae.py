@@ -106,7 +106,7 @@ def train_vae(rank: int, world: int, work: Path, steps: int, seed: int) -> None:
 
     run.train(batch)
     if rank == 0:
-        run.load_ema()
+        run.put_average(module)
         set_latent_statistics(module, clips)
         module.vae.save_pretrained(work / "vae")
 

@@ -1,0 +1,38 @@
+"""Put the trained parts together as one diffusers folder in bf16, the form that ships."""
+
+from pathlib import Path
+
+import torch
+from diffusers import (
+    AutoencoderKLWan,
+    FlowMatchEulerDiscreteScheduler,
+    WanImageToVideoPipeline,
+    WanTransformer3DModel,
+)
+from transformers import UMT5EncoderModel
+
+from .text import build_tokenizer
+
+SHIFT = 3.0
+
+
+def assemble(
+    work: Path, transformer: WanTransformer3DModel, text_encoder: UMT5EncoderModel
+) -> WanImageToVideoPipeline:
+    """The stock pipeline around a transformer and a text encoder, with the VAE of ``work``; silent."""
+    pipeline = WanImageToVideoPipeline(
+        tokenizer=build_tokenizer(),
+        text_encoder=text_encoder,
+        vae=AutoencoderKLWan.from_pretrained(work / "vae"),
+        transformer=transformer,
+        scheduler=FlowMatchEulerDiscreteScheduler(shift=SHIFT),
+    )
+    pipeline.set_progress_bar_config(disable=True)
+    return pipeline
+
+
+def export(work: Path, folder: Path) -> None:
+    """Write ``folder`` from ``work/{vae, transformer, text_encoder}``."""
+    transformer = WanTransformer3DModel.from_pretrained(work / "transformer")
+    text_encoder = UMT5EncoderModel.from_pretrained(work / "text_encoder")
+    assemble(work, transformer, text_encoder).to(torch.bfloat16).save_pretrained(folder)
