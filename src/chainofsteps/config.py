@@ -1,0 +1,176 @@
+"""config.yaml, read and held against its schema: every mistake is one line that names the key and its place.
+
+The Snakefile calls this at every start, in every job: no torch, pandas or numpy here.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import yaml
+
+from .errors import InputError
+from .interventions import indices
+
+SCHEMA = Path(__file__).parents[2] / "workflow" / "schemas" / "config.schema.yaml"
+
+
+def load_config(path: str | Path) -> dict[str, Any]:
+    """The configuration of a YAML file. InputError if it cannot be read, or if `validate` refuses it."""
+    try:
+        config = yaml.safe_load(Path(path).read_text())
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror or error}") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} is not YAML: {' '.join(str(error).split())}") from error
+    return validate(config, Path(path).name)
+
+
+def validate(config: Any, source: str = "config.yaml") -> dict[str, Any]:
+    """`config` itself, if it keeps to the schema. InputError otherwise; `source` names it there.
+
+    What is checked here needs no model. `check_ranges` does the rest.
+    """
+    # A mistyped key is both unknown and missing; only the first helps.
+    errors = sorted(_validator().iter_errors(config), key=lambda e: e.validator != "additionalProperties")
+    if errors:
+        raise InputError(f"{source}: {_explain(errors[0])}")
+    model, models = config["model"], config["models"]
+    if model not in models:
+        raise InputError(f"{source}: 'model' is {model!r}, which is not in 'models'{_hint(model, models)}")
+    if config["trajectory"]["null_seed"] in config["trajectory"]["seeds"]:
+        seed = config["trajectory"]["null_seed"]
+        raise InputError(
+            f"{source}: 'trajectory.null_seed' is {seed}, which is one of 'trajectory.seeds'; take another"
+        )
+    if config["cases"]["folder"] is None and config["cases"]["number"] is None:
+        raise InputError(
+            f"{source}: 'cases.number' is null, but puzzles are made here (cases.folder: null); say how many"
+        )
+    return config
+
+
+def check_ranges(
+    config: Mapping[str, Any], steps: int, latent_frames: int | None = None, layers: int | None = None
+) -> None:
+    """InputError if a step, a latent frame or a layer that the configuration names does not exist.
+
+    steps, latent_frames, layers: how many there are; None for what is not known yet, which is then not
+    checked.
+    """
+    indices("noise.steps", config["noise"]["steps"], steps)
+    if latent_frames is not None:
+        indices("noise.frames", config["noise"]["frames"], latent_frames)
+    layer = block_layer(config["similarity"]["features"])
+    if layer is not None and layers is not None and layer >= layers:
+        raise InputError(
+            f"similarity.features: layer {layer} is out of range; this model has layers 0 to {layers - 1}"
+        )
+
+
+def block_layer(features: str) -> int | None:
+    """The layer of "block:<l>", None for any other word."""
+    word, _, layer = features.partition(":")
+    return int(layer) if word == "block" and layer.isdecimal() else None
+
+
+@cache
+def _validator() -> jsonschema.Draft202012Validator:
+    return jsonschema.Draft202012Validator(yaml.safe_load(SCHEMA.read_text()))
+
+
+def _explain(error: jsonschema.ValidationError) -> str:
+    path = list(error.absolute_path)
+    if error.validator == "additionalProperties":
+        known = error.schema["properties"]
+        unknown = next(key for key in error.instance if key not in known)
+        return f"unknown key {_place([*path, unknown])!r}{_hint(unknown, known, everywhere=True)}"
+    if error.validator == "required":
+        missing = next(key for key in error.validator_value if key not in error.instance)
+        wanted = _describe(error.schema["properties"][missing])
+        return f"key {_place([*path, missing])!r} is missing; give {wanted}"
+    value = json.dumps(error.instance, default=str, ensure_ascii=False)
+    value = value if len(value) <= 60 else value[:57] + "..."
+    if "propertyNames" in error.absolute_schema_path:
+        return f"{_place(path)!r} has the key {value}, but a name must be {_describe(error.schema)}"
+    what = repr(_place(path)) if path else "the file"
+    hint = _near(error.instance, error.schema["enum"]) if error.validator == "enum" else ""
+    return f"{what} is {value}, but must be {_describe(error.schema)}{hint}"
+
+
+def _place(path) -> str:
+    """noise.steps[1], from ["noise", "steps", 1]."""
+    place = ""
+    for part in path:
+        place += f"[{part}]" if isinstance(part, int) else f".{part}" if place else str(part)
+    return place
+
+
+def _near(word: Any, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(str(word), list(known), n=1)
+    return f"; did you mean {near[0]!r}?" if near else ""
+
+
+def _hint(word: Any, known: Iterable[str], everywhere: bool = False) -> str:
+    """What was perhaps meant: the nearest of `known`, else (everywhere) of all keys, else all `known`."""
+    hint = _near(word, known)
+    if not hint and everywhere:
+        places = {place.rpartition(".")[2]: place for place in _known_keys(_validator().schema)}
+        near = difflib.get_close_matches(str(word), places, n=1, cutoff=0.8)
+        hint = f"; did you mean {places[near[0]]!r}?" if near else ""
+    return hint or f"; known are {', '.join(known)}"
+
+
+def _known_keys(schema: Mapping, place: str = "") -> Iterator[str]:
+    for key, below in schema.get("properties", {}).items():
+        yield f"{place}{key}"
+        yield from _known_keys(below, f"{place}{key}.")
+    if isinstance(schema.get("additionalProperties"), Mapping):
+        yield from _known_keys(schema["additionalProperties"], f"{place}<name>.")
+
+
+def _describe(schema: Mapping) -> str:
+    """A schema in words, such as "a whole number of at least 1"."""
+    if "$ref" in schema:
+        return _describe(_validator().schema["$defs"][schema["$ref"].rpartition("/")[2]])
+    if "const" in schema:
+        return repr(schema["const"])
+    if "enum" in schema:
+        return "one of " + ", ".join(str(value) for value in schema["enum"])
+    if "oneOf" in schema:
+        return " or ".join(_describe(one) for one in schema["oneOf"])
+    kinds = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
+    return " or ".join(_describe_type(kind, schema) for kind in kinds)
+
+
+_BOUNDS = {
+    "minimum": "of at least",
+    "exclusiveMinimum": "above",
+    "maximum": "up to",
+    "exclusiveMaximum": "below",
+}
+
+
+def _describe_type(kind: str, schema: Mapping) -> str:
+    words = {
+        "integer": "a whole number",
+        "number": "a number",
+        "boolean": "true or false",
+        "null": "null",
+        "object": "a section of keys",
+        "string": "a text",
+        "array": "a list",
+    }[kind]
+    if kind == "array":
+        unique = " without repeats" if schema.get("uniqueItems") else ""
+        return f"a list{unique}, each {_describe(schema['items'])}"
+    if kind == "string":
+        return words + (f" of the form {schema['pattern']}" if "pattern" in schema else "")
+    bounds = [f"{word} {schema[key]}" for key, word in _BOUNDS.items() if key in schema]
+    return " ".join([words, " and ".join(bounds)]).strip()

@@ -1,0 +1,180 @@
+import copy
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from chainofsteps.config import block_layer, check_ranges, load_config, validate
+from chainofsteps.errors import InputError
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture
+def config():
+    return yaml.safe_load((ROOT / "config.yaml").read_text())
+
+
+def put(config, place, value):
+    *sections, key = place.split(".")
+    for section in sections:
+        config = config[section]
+    config[key] = value
+
+
+def remove(config, place):
+    *sections, key = place.split(".")
+    for section in sections:
+        config = config[section]
+    del config[key]
+
+
+def refused(config):
+    with pytest.raises(InputError) as error:
+        validate(config)
+    message = str(error.value)
+    assert "\n" not in message
+    return message
+
+
+def test_the_default_configuration_is_valid():
+    config = load_config(ROOT / "config.yaml")
+    assert config["model"] in config["models"]
+    check_ranges(config, steps=20, latent_frames=5, layers=8)
+
+
+def test_unknown_key_is_named_with_its_place_and_the_nearest_known_one(config):
+    put(config, "noise.operater", ["replace"])
+    assert refused(config) == "config.yaml: unknown key 'noise.operater'; did you mean 'operators'?"
+
+
+def test_unknown_key_comes_before_the_missing_one_it_stands_for(config):
+    remove(config, "noise.operators")
+    put(config, "noise.operater", ["replace"])
+    assert "unknown key 'noise.operater'" in refused(config)
+
+
+def test_unknown_key_at_the_top_and_in_a_model(config):
+    wrong = copy.deepcopy(config)
+    wrong["nosie"] = wrong.pop("noise")
+    assert refused(wrong) == "config.yaml: unknown key 'nosie'; did you mean 'noise'?"
+    put(config, "models.embedded.guidence", 5.0)
+    assert "unknown key 'models.embedded.guidence'; did you mean 'guidance_scale'?" in refused(config)
+
+
+def test_known_key_in_the_wrong_section_is_sent_to_its_own(config):
+    put(config, "noise.kernel", "rbf")
+    assert refused(config) == "config.yaml: unknown key 'noise.kernel'; did you mean 'similarity.kernel'?"
+
+
+def test_key_that_is_like_none_lists_the_known_ones(config):
+    put(config, "statistics.zzz", 1)
+    assert refused(config).endswith("unknown key 'statistics.zzz'; known are resamples, level, seed")
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "message"),
+    [
+        ("noise.amplitude", "big", 'is "big", but must be a number above 0'),
+        ("noise.amplitude", 0, "is 0, but must be a number above 0"),
+        ("noise.timing", "befor", "but must be one of before, after; did you mean 'before'?"),
+        ("noise.operators", ["replace", "ad"], '[1]\' is "ad", but must be one of replace, renoise, add'),
+        ("noise.operators", "replace", 'is "replace", but must be a list without repeats'),
+        ("noise.operators", ["add", "add"], "must be a list without repeats"),
+        ("noise.steps", "al", "is \"al\", but must be 'all' or a list without repeats, each a whole number"),
+        ("noise.steps", [3, -1], "is [3, -1], but must be 'all' or"),
+        ("noise.restore_first_frame", 1, "must be true or false"),
+        ("trajectory.seeds", [], "is [], but must be"),
+        ("models.embedded.steps", 0, "is 0, but must be a whole number of at least 1"),
+        ("models.embedded.boundary", 1.5, "must be null or a number above 0 and below 1"),
+        ("similarity.features", "block:x", 'is "block:x", but must be a text of the form'),
+        ("cases.tasks", None, "is null, but must be a list"),
+        ("statistics", 5, "is 5, but must be a section of keys"),
+        ("model", "embeded", "is 'embeded', which is not in 'models'; did you mean 'embedded'?"),
+        ("trajectory.null_seed", 1, "is 1, which is one of 'trajectory.seeds'; take another"),
+        ("cases.number", None, "is null, but puzzles are made here"),
+    ],
+)
+def test_wrong_value_is_named_with_what_it_must_be(config, place, value, message):
+    put(config, place, value)
+    refusal = refused(config)
+    assert refusal.startswith(f"config.yaml: '{place}") and message in refusal
+
+
+def test_missing_key_is_named_with_what_it_is(config):
+    remove(config, "noise.timing")
+    assert refused(config) == "config.yaml: key 'noise.timing' is missing; give one of before, after"
+
+
+def test_model_name_that_is_no_file_name(config):
+    config["models"]["my model"] = config["models"]["embedded"]
+    assert refused(config).startswith(
+        "config.yaml: 'models' has the key \"my model\", but a name must be a text"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("model: [", "is not YAML"),
+        ("just words", 'the file is "just words", but must be a section of keys'),
+        ("", "the file is null"),
+    ],
+)
+def test_file_that_is_no_configuration(tmp_path, text, message):
+    path = tmp_path / "mine.yaml"
+    path.write_text(text)
+    with pytest.raises(InputError, match=message) as error:
+        load_config(path)
+    assert "mine.yaml" in str(error.value) and "\n" not in str(error.value)
+
+
+def test_file_that_is_not_there(tmp_path):
+    with pytest.raises(InputError, match="cannot read .*absent.yaml"):
+        load_config(tmp_path / "absent.yaml")
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "message"),
+    [
+        ("noise.steps", [0, 20], "step 20 is out of range; this model has steps 0 to 19"),
+        ("noise.frames", [5], "frame 5 is out of range; this model has frames 0 to 4"),
+        ("similarity.features", "block:8", "layer 8 is out of range; this model has layers 0 to 7"),
+    ],
+)
+def test_out_of_range(config, place, value, message):
+    put(config, place, value)
+    validate(config)
+    with pytest.raises(InputError) as error:
+        check_ranges(config, steps=20, latent_frames=5, layers=8)
+    assert str(error.value) == f"{place}: {message}"
+
+
+def test_what_is_not_known_yet_is_not_checked(config):
+    put(config, "noise.frames", [99])
+    put(config, "similarity.features", "block:99")
+    check_ranges(config, steps=20)
+
+
+@pytest.mark.parametrize(
+    ("features", "layer"), [("latents", None), ("x0_pred", None), ("block:12", 12), ("block:", None)]
+)
+def test_block_layer(features, layer):
+    assert block_layer(features) == layer
+
+
+def test_reading_the_configuration_imports_nothing_heavy():
+    code = (
+        "import sys; from chainofsteps import config, interventions, plan;"
+        "print([name for name in ('torch', 'numpy', 'pandas') if name in sys.modules])"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", code],
+        env={"PYTHONPATH": str(ROOT / "src")},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert run.stdout.strip() == "[]"

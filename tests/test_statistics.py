@@ -1,0 +1,89 @@
+import math
+
+import numpy as np
+import pytest
+
+from chainofsteps.errors import InputError
+from chainofsteps.statistics import bootstrap_mean, paired_bootstrap
+
+
+def test_interval_of_a_normal_mean_is_that_of_theory():
+    values = np.random.default_rng(0).normal(3.0, 2.0, 400)
+    estimate, low, high = bootstrap_mean(values, resamples=5000)
+    half = 1.96 * values.std() / math.sqrt(len(values))
+    assert estimate == pytest.approx(values.mean())
+    assert (estimate - low, high - estimate) == pytest.approx((half, half), rel=0.06)
+
+
+@pytest.mark.parametrize("level", [0.8, 0.95])
+def test_interval_covers_the_true_mean_as_often_as_it_says(level):
+    generator = np.random.default_rng(1)
+    sets = 400
+    hits = 0
+    for seed in range(sets):
+        _, low, high = bootstrap_mean(generator.normal(0.5, 1.0, 60), resamples=500, level=level, seed=seed)
+        hits += low <= 0.5 <= high
+    # three standard errors of a share, and what a percentile interval of 60 values falls short
+    assert hits / sets == pytest.approx(level, abs=3 * math.sqrt(level * (1 - level) / sets) + 0.01)
+
+
+def test_seeds_of_a_case_are_not_cases():
+    per_case = np.random.default_rng(2).normal(size=(20, 1))
+    repeated = np.repeat(per_case, 5, axis=1)
+    assert bootstrap_mean(repeated) == pytest.approx(bootstrap_mean(per_case[:, 0]), rel=1e-12)
+
+
+def test_seed_decides_the_interval():
+    values = np.random.default_rng(3).random(24)
+    assert bootstrap_mean(values, seed=1) == bootstrap_mean(values, seed=1)
+    assert bootstrap_mean(values, seed=1) != bootstrap_mean(values, seed=2)
+
+
+def test_equal_scores_have_an_interval_of_no_width():
+    assert bootstrap_mean(np.ones(24)) == (1.0, 1.0, 1.0)
+
+
+def test_one_case_has_no_interval():
+    estimate, low, high = bootstrap_mean([[0.2, 0.4]])
+    assert estimate == pytest.approx(0.3) and math.isnan(low) and math.isnan(high)
+
+
+def test_paired_interval_knows_the_cases_are_the_same():
+    generator = np.random.default_rng(4)
+    cases = generator.normal(0, 10, 50)  # cases differ far more than the two conditions
+    a, b = cases + 1 + generator.normal(0, 0.1, 50), cases + generator.normal(0, 0.1, 50)
+    estimate, low, high = paired_bootstrap(a, b)
+    assert estimate == pytest.approx(a.mean() - b.mean())
+    assert 0.9 < low < 1.0 < high < 1.1
+
+
+def test_paired_interval_covers_the_true_difference():
+    generator = np.random.default_rng(5)
+    sets = 300
+    hits = 0
+    for seed in range(sets):
+        cases = generator.normal(0, 3, 60)
+        a, b = cases + generator.normal(0.2, 1, 60), cases + generator.normal(0, 1, 60)
+        _, low, high = paired_bootstrap(a, b, resamples=400, seed=seed)
+        hits += low <= 0.2 <= high
+    assert hits / sets == pytest.approx(0.95, abs=0.05)
+
+
+def test_paired_sides_may_differ_in_seeds_but_not_in_cases():
+    a = np.random.default_rng(6).random((10, 3))
+    assert paired_bootstrap(a, np.zeros(10)) == bootstrap_mean(a)
+    with pytest.raises(InputError, match="10 and 9"):
+        paired_bootstrap(a, np.zeros(9))
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ([], "at least one"),
+        (np.zeros((2, 2, 2)), "shape"),
+        ([0.5, math.nan, math.inf], "2 of 3 values are not finite"),
+    ],
+)
+def test_unusable_values_are_refused(values, message):
+    with pytest.raises(InputError, match=message):
+        bootstrap_mean(values)
