@@ -1,0 +1,28 @@
+"""Draws Figure 3 from its two tables, and writes its caption, its summary and the drawn points beside it."""
+
+from pathlib import Path
+
+from chainofsteps import style
+from chainofsteps.errors import reported
+from chainofsteps.figures import fig3, fig3_points, fig3_text
+
+with reported(snakemake.log[0]):
+    params, output = snakemake.params, snakemake.output
+    scores = fig3_points.read_table(snakemake.input.scores, fig3_points.SCORE_COLUMNS, "score")
+    cka = fig3_points.read_table(snakemake.input.cka, fig3_points.CKA_COLUMNS, "dissimilarity")
+    interval = fig3_points.Interval(**params.statistics)
+    points = fig3_points.score_points(scores, interval)
+    cka_points = fig3_points.cka_points(cka, interval, params.similarity["sensitivity"])
+    tasks = {kind: sorted(rows.task.unique()) for kind, rows in scores.groupby("kind")}
+    setting = fig3.Setting.of(points, params)
+    caption = fig3_text.caption(scores, cka, points, setting, params)
+    summary = fig3_text.summary(points, cka_points, tasks, setting)
+    with style.styled():
+        figure = fig3.draw(points, cka_points, tasks, setting)
+        style.save(
+            figure, output.pdf, output.png, title="Figure 3: noise at step and at frame", subject=caption
+        )
+    Path(output.caption).write_text(caption)
+    Path(output.summary).write_text(summary)
+    points.to_csv(output.scores, index=False)
+    cka_points.to_csv(output.cka, index=False)

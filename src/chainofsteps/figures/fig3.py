@@ -1,0 +1,286 @@
+"""Figure 3, drawn: (a) the schemes, (b) score against where the noise goes, (c) CKA maps and sensitivity."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+from matplotlib.ticker import MaxNLocator
+
+from .. import schedule, style
+from .fig3_points import kinds_of, operators_of
+
+SOLUTIONS = {"multi": "several solutions", "unique": "one solution"}
+FORMULAS = {
+    "replace": r"$x \leftarrow a\,\epsilon$",
+    "renoise": r"$x \leftarrow (1-\sigma)\,\hat{x}_0 + \sigma a\,\epsilon$",
+    "add": r"$x \leftarrow x + a\,\epsilon$",
+}
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What the tables do not hold but the reader must see."""
+
+    sigmas: list[float]  # (S,) noise level before each step
+    boundary_step: int | None  # first step of the low-noise expert, None with one expert
+    latent_frames: int  # of noise at frame; 0 where it was not run
+    last_scored: bool  # the last of them is the last of the video, which the puzzles score
+    restored: bool  # latent frame 0 is put back before decoding
+    sensitivity: str  # "mean" or "final"
+
+    @classmethod
+    def of(cls, points: pd.DataFrame, params: Mapping[str, Mapping]) -> "Setting":
+        """From the points, and the sections sampling, noise and similarity of the configuration."""
+        sampling, noise = params["sampling"], params["noise"]
+        sigmas = schedule.sigmas(sampling["steps"], sampling["shift"])
+        at_low = [schedule.expert(t, sampling["boundary"]) == "low" for t in schedule.timesteps(sigmas)]
+        frames = points.frame.dropna()
+        return cls(
+            sigmas=sigmas[:-1].tolist(),
+            boundary_step=at_low.index(True) if any(at_low) else None,
+            latent_frames=0 if frames.empty else int(frames.max()) + 1,
+            last_scored=not frames.empty and noise["frames"] == "all",
+            restored=not frames.empty and noise["restore_first_frame"],
+            sensitivity=params["similarity"]["sensitivity"],
+        )
+
+
+def draw(scores: pd.DataFrame, cka: pd.DataFrame, tasks: dict[str, list[str]], setting: Setting) -> Figure:
+    """Figure 3 from the points of `score_points` and `cka_points`; `tasks` names the tasks of each kind."""
+    figure = plt.figure(figsize=(style.WIDTH, 7.4), layout="constrained")
+    top, middle, bottom = figure.subfigures(3, 1, height_ratios=[1.5, 2.15, 3.45])
+    schemes(top, operators_of(scores), setting)
+    score_row(middle, scores, tasks, setting)
+    cka_rows(bottom, cka, tasks, setting)
+    for part, letter in zip((top, middle, bottom), "abc", strict=True):
+        style.panel_letter(part, letter)
+    return figure
+
+
+def heading(kind: str, tasks: dict[str, list[str]]) -> str:
+    """Words over the panels of one kind."""
+    names = ", ".join(name.replace("_", " ") for name in tasks[kind])
+    return f"{SOLUTIONS.get(kind, kind)} ({names})"
+
+
+# ---- (a)
+
+
+def schemes(figure, operators: list[str], setting: Setting) -> None:
+    """Two grids, steps x latent frames, with one row or one column of noise; the formulas beside them."""
+    axes = figure.subplots(1, 3, width_ratios=[1, 1, 1.05])
+    rows, columns = 6, min(setting.latent_frames or 5, 7)
+    scheme_grid(axes[0], rows, columns, row=2)
+    scheme_grid(axes[1], rows, columns, column=columns // 2)
+    for ax, words, formula in (
+        (axes[0], "noise at step $s$", r"$x_{s,\,\mathrm{all}\,f} \leftarrow \mathcal{N}(0, I)$"),
+        (axes[1], "noise at frame $f$", r"$x_{\mathrm{all}\,s,\,f} \leftarrow \mathcal{N}(0, I)$"),
+    ):
+        ax.set_title(words, pad=19)
+        ax.text(0.5, 1.04, formula, transform=ax.transAxes, ha="center", va="bottom", fontsize=style.FORMULA)
+    axes[2].axis("off")
+    axes[2].set_title("what is put in place of $x$", pad=19)
+    place = {"transform": axes[2].transAxes, "va": "center"}
+    for line, name in enumerate(operators):
+        y = 1.1 - 0.42 * line
+        axes[2].plot(
+            [0.0, 0.1],
+            [y, y],
+            **style.OPERATORS[name],
+            markevery=[0],
+            clip_on=False,
+            transform=axes[2].transAxes,
+        )
+        axes[2].text(0.15, y, name, **place)
+        axes[2].text(0.15, y - 0.18, FORMULAS[name], **place, fontsize=style.FORMULA)
+    words = r"$\epsilon \sim \mathcal{N}(0, I)$" + (
+        r"; $\hat{x}_0$: estimate" if "renoise" in operators else ""
+    )
+    axes[2].text(0.15, 1.06 - 0.42 * len(operators), words, **place, color=style.GREY, fontsize=style.FORMULA)
+
+
+def scheme_grid(axes, rows: int, columns: int, row: int | None = None, column: int | None = None) -> None:
+    """One grid: cells clear up from noise (dark) to the video (light); injected noise is speckled."""
+    shades = np.repeat(np.linspace(0.6, 0.95, rows)[:, None], columns, axis=1)
+    axes.imshow(shades, cmap="gray", vmin=0, vmax=1, extent=(0, columns, rows, 0))
+    x, y, wide, high = (0, row, columns, 1) if row is not None else (column, 0, 1, rows)
+    speckle = np.random.default_rng(0).random((5 * high, 9 * wide))
+    axes.imshow(speckle, cmap="gray", extent=(x, x + wide, y + high, y))
+    axes.hlines(range(1, rows), 0, columns, color="white", linewidth=0.8)
+    axes.vlines(range(1, columns), 0, rows, color="white", linewidth=0.8)
+    axes.add_patch(
+        Rectangle((x, y), wide, high, fill=False, edgecolor=style.BLACK, linewidth=1.4, clip_on=False)
+    )
+    axes.set(xlim=(0, columns), ylim=(rows, 0), aspect="auto", xticks=[])
+    axes.set_yticks([0.5, rows - 0.5], ["noise", "video"])
+    axes.tick_params(length=0)
+    axes.set_xlabel(r"latent frame $f\;\rightarrow$")
+    axes.set_ylabel(r"$\leftarrow\;$step $s$", labelpad=-8)
+    axes.spines[:].set_visible(False)
+
+
+# ---- (b)
+
+
+def score_row(figure, points: pd.DataFrame, tasks: dict[str, list[str]], setting: Setting) -> None:
+    """For each kind: mean score against step of injection, and against latent frame of injection."""
+    kinds = kinds_of(points)
+    parts = np.atleast_1d(figure.subfigures(1, len(kinds)))
+    for part, kind in zip(parts, kinds, strict=True):
+        part.suptitle(heading(kind, tasks))
+        of_kind = points[points.kind == kind]
+        at_step, at_frame = part.subplots(1, 2, width_ratios=[1.75, 1], sharey=True)
+        for axes, run, x in ((at_step, "noise_at_step", "step"), (at_frame, "noise_at_frame", "frame")):
+            level_lines(axes, of_kind)
+            noise_curves(axes, of_kind[of_kind.run == run], x)
+        step_axis(at_step, setting)
+        sigma_axis(at_step, setting)
+        expert_boundary(at_step, setting)
+        frame_axis(at_frame, setting)
+        if part is parts[0]:
+            at_step.set_ylabel("score")
+        part.align_xlabels()
+    legend(figure, at_step)
+
+
+def legend(figure, axes) -> None:
+    """One line under a row of panels that all show the same series."""
+    handles, labels = axes.get_legend_handles_labels()
+    figure.legend(
+        handles, labels, loc="outside lower center", ncols=len(labels), handlelength=2.6, columnspacing=1.5
+    )
+
+
+def level_lines(axes, points: pd.DataFrame) -> None:
+    """The clean score with its interval, and the two floors."""
+    clean = points[points.run == "baseline"].iloc[0]
+    axes.axhspan(clean.low, clean.high, color=style.BLACK, alpha=0.12, linewidth=0)
+    axes.axhline(clean.score, label="clean", **style.CLEAN)
+    for run, label in (("floor_static", "static first frame"), ("floor_noise", "decoded noise")):
+        axes.axhline(points[points.run == run].iloc[0].score, label=label, **style.FLOORS[run])
+
+
+def noise_curves(axes, points: pd.DataFrame, x: str) -> None:
+    """One curve per operator: bands over steps, error bars over latent frames (few, and not continuous)."""
+    if points.empty:
+        axes.text(0.5, 0.5, "not run", transform=axes.transAxes, ha="center", color=style.GREY)
+    operators = operators_of(points)
+    for index, operator in enumerate(operators):
+        rows = points[points.operator == operator].sort_values(x)
+        look = style.OPERATORS[operator]
+        at = rows[x].to_numpy(dtype=float)
+        score, low, high = (rows[name].to_numpy(dtype=float) for name in ("score", "low", "high"))
+        if x == "step":
+            axes.fill_between(at, low, high, color=look["color"], alpha=0.18, linewidth=0)
+            axes.plot(at, score, label=operator, **look)
+        else:
+            at = at + 0.22 * (index - (len(operators) - 1) / 2)
+            errors = np.clip([score - low, high - score], 0, None)
+            axes.errorbar(at, score, errors, label=operator, **look | {"linestyle": "none"}, elinewidth=0.9)
+
+
+def step_axis(axes, setting: Setting) -> None:
+    """Steps of injection against a quantity from 0 to 1 (unbiased CKA may leave that range a little)."""
+    axes.set(ylim=(-0.04, 1.06), xlim=(-0.6, len(setting.sigmas) - 0.4), xlabel="step of injection $s$")
+    axes.set_yticks([0, 0.5, 1])
+    axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
+
+
+def sigma_axis(axes, setting: Setting) -> None:
+    """Sigma of the steps on top: a late step has a low one, which literal noise is far from."""
+    steps = np.unique(np.linspace(0, len(setting.sigmas) - 1, 5).round().astype(int))
+    top = axes.secondary_xaxis("top")
+    top.set_xticks(steps, [f"{setting.sigmas[step]:.2g}" for step in steps])
+    top.tick_params(length=2, pad=1)
+    top.set_xlabel(r"$\sigma$", labelpad=1)
+
+
+def frame_axis(axes, setting: Setting) -> None:
+    """Latent frames, with the first (restored before decoding) and the last (scored) marked."""
+    axes.set_xlabel("latent frame of noise", labelpad=13)
+    last = setting.latent_frames - 1
+    if last < 0:
+        axes.set_xticks([])
+        return
+    axes.set_xlim(-0.5, last + 0.5)
+    axes.set_xticks(np.unique(np.linspace(0, last, min(last + 1, 5)).round().astype(int)))
+    words = ({last: "scored"} if setting.last_scored else {}) | ({0: "restored"} if setting.restored else {})
+    for frame, word in words.items():
+        axes.axvspan(frame - 0.5, frame + 0.5, color=style.ORANGE, alpha=0.16, linewidth=0, zorder=0)
+        below = {"xycoords": ("data", "axes fraction"), "xytext": (0, -13), "textcoords": "offset points"}
+        axes.annotate(word, (frame, 0), **below, ha="center", va="top", fontsize=7)
+
+
+def expert_boundary(axes, setting: Setting, both: bool = False) -> None:
+    """A line before the first step of the low-noise expert, where there is one."""
+    if setting.boundary_step is not None:
+        axes.axvline(setting.boundary_step - 0.5, label="expert boundary", **style.BOUNDARY)
+        if both:
+            axes.axhline(setting.boundary_step - 0.5, **style.BOUNDARY)
+
+
+# ---- (c)
+
+
+def cka_rows(figure, points: pd.DataFrame, tasks: dict[str, list[str]], setting: Setting) -> None:
+    """Maps of CKA dissimilarity, one per kind and operator, over the sensitivity curves of each kind."""
+    kinds, operators = kinds_of(points), operators_of(points[points.run == "noise_at_step"])
+    maps, curves = figure.subfigures(2, 1, height_ratios=[1.25, 1])
+    cells = points[points.quantity == "cell"]
+    columns = [(kind, operator) for kind in kinds for operator in operators]
+    grid = maps.add_gridspec(3, len(columns), height_ratios=[20, 5, 1.4], hspace=0.02)
+    image = None
+    for column, (kind, operator) in enumerate(columns):
+        of_map = cells[(cells.kind == kind) & ((cells.operator == operator) | (cells.run == "reseed"))]
+        axes = [maps.add_subplot(grid[row, column]) for row in range(3)]
+        image = map_column(axes, of_map, setting, first=column == 0)
+        axes[0].set_title(f"{SOLUTIONS.get(kind, kind)}\n{operator}")
+    maps.colorbar(image, ax=maps.axes, label="CKA dissimilarity", ticks=[0, 0.5, 1], pad=0.01, aspect=28)
+    of_curves = points[points.quantity == "sensitivity"]
+    for axes, kind in zip(np.atleast_1d(curves.subplots(1, len(kinds), sharey=True)), kinds, strict=True):
+        sensitivity_curves(axes, of_curves[of_curves.kind == kind], setting)
+        axes.set_title(heading(kind, tasks))
+        if kind == kinds[0]:
+            axes.set_ylabel(f"sensitivity\n({setting.sensitivity} over $t \\geq s$)")
+    legend(curves, axes)
+
+
+def map_column(axes, cells: pd.DataFrame, setting: Setting, first: bool):
+    """Noise at step, noise at frame and the re-seed null: one axis of later steps, one colour scale."""
+    steps = len(setting.sigmas)
+    rows = {"noise_at_step": steps, "noise_at_frame": setting.latent_frames or 1, "reseed": 1}
+    labels = ("step of\ninjection $s$", "latent\nframe", "re-seed")
+    for ax, (run, height), label in zip(axes, rows.items(), labels, strict=True):
+        of_run = cells[cells.run == run]
+        picture = np.full((height, steps), np.nan)
+        y = {"noise_at_step": of_run.step, "noise_at_frame": of_run.frame}.get(run, of_run.later_step * 0)
+        picture[y.to_numpy(dtype=int), of_run.later_step.to_numpy(dtype=int)] = of_run.dissimilarity
+        image = ax.imshow(picture, cmap=style.MAP, vmin=0, vmax=1, aspect="auto", interpolation="nearest")
+        ax.spines[["top", "right"]].set_visible(True)
+        ax.set_xticks([])
+        ax.set_yticks([0, height - 1] if first and height > 1 else [])
+        if first:
+            ax.set_ylabel(label, rotation=0, ha="right", va="center")
+    expert_boundary(axes[0], setting, both=True)
+    axes[-1].xaxis.set_major_locator(MaxNLocator(4, integer=True))
+    axes[-1].set_xlabel("later step $t$")
+    return image
+
+
+def sensitivity_curves(axes, points: pd.DataFrame, setting: Setting) -> None:
+    """Sensitivity per step of injection with intervals, and the re-seed null on the same axis."""
+    series = [(name, style.OPERATORS[name], points[points.operator == name]) for name in operators_of(points)]
+    series.append(("re-seed null", style.NULL, points[points.run == "reseed"]))
+    for label, look, rows in series:
+        rows = rows.sort_values("step")
+        at, value, low, high = (
+            rows[name].to_numpy(dtype=float) for name in ("step", "dissimilarity", "low", "high")
+        )
+        axes.fill_between(at, low, high, color=look["color"], alpha=0.18, linewidth=0)
+        axes.plot(at, value, label=label, **look)
+    expert_boundary(axes, setting)
+    step_axis(axes, setting)
