@@ -1,7 +1,7 @@
 """Cases on disk, in VBVR-Bench's own layout: ours and the official ones are read by the same code.
 
-``<root>/{In-Domain_50|Out-of-Domain_50}/<task>/<00000>/{first_frame.png, final_frame.png, ground_truth.mp4, prompt.txt}``;
-cases of the embedded benchmark carry ``layout.json`` as well, which their score needs.
+``<root>/{In-Domain_50|Out-of-Domain_50}/<task>/<00000>/`` holds first_frame.png, final_frame.png, ground_truth.mp4 and
+prompt.txt; cases of the embedded benchmark carry ``layout.json`` as well, which their score needs.
 """
 
 import json
@@ -76,9 +76,7 @@ def task_folder(root: Path, task: str) -> Path:
     for split in SPLITS:
         if (root / split / task).is_dir():
             return root / split / task
-    raise InputError(
-        f"{root} has no task {task!r} under {' or '.join(SPLITS)}; check cases.folder and cases.tasks"
-    )
+    raise InputError(f"{root} has no task {task!r} under {' or '.join(SPLITS)}; check cases.folder and cases.tasks")
 
 
 def read_cases(root: Path, task: str, names: list[str] | None = None, multiple: int = 16) -> list[Case]:
@@ -96,14 +94,10 @@ def read_case(folder: Path, task: str, multiple: int = 16) -> Case:
     """Read one case folder; every missing or unusable part is an InputError that names it."""
     for name in (FIRST_FRAME, PROMPT, GROUND_TRUTH):
         if not (folder / name).is_file():
-            raise InputError(
-                f"case {task}/{folder.name} has no {name} ({folder}); add it or leave the case out"
-            )
+            raise InputError(f"case {task}/{folder.name} has no {name} ({folder}); add it or leave the case out")
     prompt = (folder / PROMPT).read_text(encoding="utf-8").strip()
     if not prompt:
-        raise InputError(
-            f"case {task}/{folder.name} has an empty {PROMPT} ({folder}); write the prompt into it"
-        )
+        raise InputError(f"case {task}/{folder.name} has an empty {PROMPT} ({folder}); write the prompt into it")
     first_frame = iio.imread(folder / FIRST_FRAME)[..., :3]
     height, width = first_frame.shape[:2]
     if height % multiple or width % multiple:
@@ -112,7 +106,5 @@ def read_case(folder: Path, task: str, multiple: int = 16) -> Case:
             f"resize it to {width // multiple * multiple}x{height // multiple * multiple}"
         )
     count = len(read_mp4(folder / GROUND_TRUTH))
-    layout = (
-        json.loads((folder / LAYOUT).read_text(encoding="utf-8")) if (folder / LAYOUT).is_file() else None
-    )
+    layout = json.loads((folder / LAYOUT).read_text(encoding="utf-8")) if (folder / LAYOUT).is_file() else None
     return Case(task, folder.name, folder, prompt, first_frame, (count + 2) // 4 * 4 + 1, layout)

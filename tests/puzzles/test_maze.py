@@ -51,7 +51,7 @@ def test_straight_line_through_walls_is_wrong(seed):
     for share in np.linspace(0, 1, 200):
         x, y = (
             canvas.centre(a) + share * (canvas.centre(b) - canvas.centre(a))
-            for a, b in zip(start[::-1], goal[::-1])
+            for a, b in zip(start[::-1], goal[::-1], strict=True)
         )
         canvas.paint(frame, canvas.disc(x, y, 2.0), maze.TRAIL)
     canvas.paint(frame, canvas.disc(canvas.centre(goal[1]), canvas.centre(goal[0]), 5.0), maze.AGENT)

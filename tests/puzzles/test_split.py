@@ -13,9 +13,7 @@ def test_training_and_test_never_share_a_layout(name):
 
 
 def test_share_that_is_held_out():
-    share = (
-        sum(puzzles.is_held_out(puzzles.puzzle("grounding").generate(s).layout) for s in range(2000)) / 2000
-    )
+    share = sum(puzzles.is_held_out(puzzles.puzzle("grounding").generate(s).layout) for s in range(2000)) / 2000
     assert 0.09 < share < 0.16
 
 

@@ -106,6 +106,4 @@ def centre(cell: int) -> float:
 def check_video(video: np.ndarray) -> None:
     """Scores read colour videos of the puzzles' size: (frames, 64, 64, 3) uint8."""
     if video.ndim != 4 or video.shape[1:] != (SIZE, SIZE, 3) or video.dtype != np.uint8:
-        raise ValueError(
-            f"a puzzle video is (frames, {SIZE}, {SIZE}, 3) uint8, not {video.shape} {video.dtype}"
-        )
+        raise ValueError(f"a puzzle video is (frames, {SIZE}, {SIZE}, 3) uint8, not {video.shape} {video.dtype}")

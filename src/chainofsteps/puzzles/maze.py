@@ -177,11 +177,8 @@ def score(video: np.ndarray, layout: dict) -> float:
     for route in routes:
         if trail == passages_of(route) and arrived and alone and standing and _beside(frame, route) < 0.1:
             return 1.0
-    if trail & walls:
-        overlap = 0.0
-    else:
-        overlap = max(len(trail & passages_of(r)) / len(trail | passages_of(r)) for r in routes)
-    return round(0.7 * overlap + 0.2 * bool(arrived), 4)
+    overlap = max(len(trail & passages_of(r)) / len(trail | passages_of(r)) for r in routes)
+    return round(0.7 * overlap * (not trail & walls) + 0.2 * bool(arrived), 4)
 
 
 def _slices(corners: tuple[float, float, float, float]) -> tuple[slice, slice]:

@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from .card import write_card
 from .clips import write_clips
 from .dit import train_dit
 from .export import export
@@ -46,7 +47,16 @@ def measure(options: argparse.Namespace) -> None:
     print(summary(rows).to_string(index=False))
 
 
-STAGES = {stage.__name__: stage for stage in (clips, vae, latents, dit, folder, measure)}
+def card(options: argparse.Namespace) -> None:
+    """the model card"""
+    command = (
+        f"python -m chainofsteps.training --clips {options.clips} --vae-steps {options.vae_steps} "
+        f"--latents {options.latents} --dit-steps {options.dit_steps} --seed {options.seed}"
+    )
+    write_card(options.work, options.output, command, options.seed, options.processes)
+
+
+STAGES = {stage.__name__: stage for stage in (clips, vae, latents, dit, folder, measure, card)}
 
 
 def main() -> None:
@@ -54,9 +64,7 @@ def main() -> None:
     listing = "; ".join(f"{name}: {stage.__doc__}" for name, stage in STAGES.items())
     parser = argparse.ArgumentParser(prog="python -m chainofsteps.training", description=__doc__)
     parser.add_argument("stages", nargs="*", help=f"default: all, in this order. {listing}")
-    parser.add_argument(
-        "--work", type=Path, default=Path("training"), help="checkpoints and pools (default: training)"
-    )
+    parser.add_argument("--work", type=Path, default=Path("training"), help="checkpoints and pools (default: training)")
     parser.add_argument("--output", type=Path, default=Path("models/embedded"), help="the folder that ships")
     parser.add_argument("--processes", type=int, default=2, help="single-thread processes (default: 2)")
     parser.add_argument("--seed", type=int, default=0)

@@ -31,9 +31,7 @@ def write_clips(path: Path, number: int, seed: int, processes: int) -> None:
     starts = range(0, number, CHUNK)
     with ProcessPoolExecutor(processes) as executor:
         chunks = executor.map(_chunk, starts, [min(s + CHUNK, number) for s in starts], [seed] * len(starts))
-        for start, chunk in zip(
-            starts, tqdm(chunks, "clips", total=len(starts), mininterval=10), strict=True
-        ):
+        for start, chunk in zip(starts, tqdm(chunks, "clips", total=len(starts), mininterval=10), strict=True):
             pool[start : start + len(chunk)] = chunk
     pool.flush()
     partial.replace(path)

@@ -16,9 +16,7 @@ from .text import build_tokenizer
 SHIFT = 3.0
 
 
-def assemble(
-    work: Path, transformer: WanTransformer3DModel, text_encoder: UMT5EncoderModel
-) -> WanImageToVideoPipeline:
+def assemble(work: Path, transformer: WanTransformer3DModel, text_encoder: UMT5EncoderModel) -> WanImageToVideoPipeline:
     """The stock pipeline around a transformer and a text encoder, with the VAE of ``work``; silent."""
     pipeline = WanImageToVideoPipeline(
         tokenizer=build_tokenizer(),

@@ -33,14 +33,12 @@ def open_pool(work: Path, number: int | None = None) -> dict[str, np.ndarray]:
 
 @torch.inference_mode()
 def write_latents(rank: int, world: int, work: Path, number: int, seed: int) -> None:
-    """Encode ``number`` fresh training clips; process ``rank`` of ``world`` writes its share into arrays made before."""
+    """Encode ``number`` fresh training clips; each process writes its share into arrays made before."""
     folder = work / "latents"
     pool = {name: np.load(folder / f"{name}.npy", mmap_mode="r+") for name in FILES}
     vae = AutoencoderKLWan.from_pretrained(work / "vae").eval()
     encoder, tokenizer = ClipAutoencoder(vae), build_tokenizer()
-    mean, std = (
-        torch.tensor(vae.config[key]).view(1, -1, 1, 1, 1) for key in ("latents_mean", "latents_std")
-    )
+    mean, std = (torch.tensor(vae.config[key]).view(1, -1, 1, 1, 1) for key in ("latents_mean", "latents_std"))
     starts = range(rank * BATCH, number, world * BATCH)
     for start in tqdm(starts, "latents", disable=rank > 0, mininterval=10):
         rows = slice(start, min(start + BATCH, number))

@@ -28,9 +28,7 @@ class Run:
     optimizers: list[torch.optim.Optimizer]
     steps: int
     warmup: int = 100
-    decay_share: float = (
-        0.4  # the learning rate is constant, then falls linearly over this last share of the steps
-    )
+    decay_share: float = 0.4  # the learning rate is constant, then falls linearly over this last share of the steps
     ema_decay: float = 0.998
     seed: int = 0
     save_every: int = 200
@@ -52,14 +50,10 @@ class Run:
         fall = (self.steps - step) / max(1, self.decay_share * self.steps)
         return min(rise, max(0.0, min(1.0, fall)))
 
-    def train(
-        self, batch: Callable[[torch.Generator], object], on_save: Callable[[int], None] | None = None
-    ) -> None:
+    def train(self, batch: Callable[[torch.Generator], object], on_save: Callable[[int], None] | None = None) -> None:
         """Run to the end: ``batch(generator)`` draws this process's share of a step's batch, ``on_save(step)`` runs in
         every process at each checkpoint."""
-        bar = tqdm(
-            total=self.steps, initial=self.start, desc=self.folder.name, disable=self.rank > 0, mininterval=10
-        )
+        bar = tqdm(total=self.steps, initial=self.start, desc=self.folder.name, disable=self.rank > 0, mininterval=10)
         started, history = time.monotonic(), {}
         for step in range(self.start, self.steps):
             losses = self._step(step, batch)

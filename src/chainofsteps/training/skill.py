@@ -80,9 +80,7 @@ def _measure_one(folder: Path, name: str, number: int) -> list[tuple]:
     return measure(load_pipeline(folder), name, range(number))
 
 
-def skill(
-    folder: Path, number: int, processes: int, names: Iterable[str] = tuple(puzzles.PUZZLES)
-) -> pd.DataFrame:
+def skill(folder: Path, number: int, processes: int, names: Iterable[str] = tuple(puzzles.PUZZLES)) -> pd.DataFrame:
     """Rows of every puzzle, one process per puzzle at a time."""
     names = list(names)
     context = torch.multiprocessing.get_context("spawn")
