@@ -5,11 +5,12 @@ prompt.txt; cases of the embedded benchmark carry ``layout.json`` as well, which
 """
 
 import json
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-import imageio.v3 as iio
 import numpy as np
+from PIL import Image, UnidentifiedImageError
 
 from .decode import read_mp4, write_mp4
 from .errors import InputError
@@ -48,25 +49,18 @@ class Case:
         return self.first_frame.shape[1]
 
 
-def case_name(index: int) -> str:
-    """Folder name of a case: five digits."""
-    return f"{index:05d}"
-
-
 def write_case(root: Path, split: str, task: str, name: str, puzzle) -> Path:
     """Write a puzzle's case folder and return it; the folder appears whole or not at all."""
     folder = root / split / task / name
     partial = folder.with_name(name + ".partial")
     partial.mkdir(parents=True, exist_ok=True)
-    iio.imwrite(partial / FIRST_FRAME, puzzle.video[0])
-    iio.imwrite(partial / FINAL_FRAME, puzzle.video[-1])
+    Image.fromarray(puzzle.video[0]).save(partial / FIRST_FRAME)
+    Image.fromarray(puzzle.video[-1]).save(partial / FINAL_FRAME)
     write_mp4(partial / GROUND_TRUTH, puzzle.video)
     (partial / PROMPT).write_text(puzzle.prompt + "\n", encoding="utf-8")
     (partial / LAYOUT).write_text(json.dumps(puzzle.layout, sort_keys=True) + "\n", encoding="utf-8")
     if folder.exists():
-        for old in folder.iterdir():
-            old.unlink()
-        folder.rmdir()
+        shutil.rmtree(folder)
     partial.rename(folder)
     return folder
 
@@ -98,7 +92,10 @@ def read_case(folder: Path, task: str, multiple: int = 16) -> Case:
     prompt = (folder / PROMPT).read_text(encoding="utf-8").strip()
     if not prompt:
         raise InputError(f"case {task}/{folder.name} has an empty {PROMPT} ({folder}); write the prompt into it")
-    first_frame = iio.imread(folder / FIRST_FRAME)[..., :3]
+    try:
+        first_frame = np.asarray(Image.open(folder / FIRST_FRAME).convert("RGB"))
+    except (UnidentifiedImageError, OSError) as error:
+        raise InputError(f"case {task}/{folder.name}: {FIRST_FRAME} is not an image ({error}); restore it") from error
     height, width = first_frame.shape[:2]
     if height % multiple or width % multiple:
         raise InputError(

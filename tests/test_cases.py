@@ -1,0 +1,68 @@
+import numpy as np
+import pytest
+from PIL import Image
+
+from chainofsteps import puzzles
+from chainofsteps.cases import read_cases, write_case
+from chainofsteps.decode import read_mp4
+from chainofsteps.errors import InputError
+
+
+@pytest.fixture
+def root(tmp_path):
+    for index in (0, 1):
+        write_case(
+            tmp_path, "In-Domain_50", "grounding", f"{index:05d}", puzzles.draw("grounding", index, held_out=True)
+        )
+    return tmp_path
+
+
+def test_what_is_written_is_read(root):
+    puzzle = puzzles.draw("grounding", 1, held_out=True)
+    case = read_cases(root, "grounding")[1]
+    assert (case.task, case.name, case.prompt, case.frames) == ("grounding", "00001", puzzle.prompt, 17)
+    assert (case.height, case.width, case.layout) == (64, 64, puzzle.layout)
+    assert np.array_equal(case.first_frame, puzzle.video[0])
+    assert np.array_equal(np.asarray(Image.open(case.folder / "final_frame.png")), puzzle.video[-1])
+    assert np.abs(read_mp4(case.folder / "ground_truth.mp4").astype(int) - puzzle.video).mean() < 3
+
+
+def test_writing_again_leaves_one_whole_case(root):
+    before = {path: path.read_bytes() for path in root.rglob("*.*")}
+    write_case(root, "In-Domain_50", "grounding", "00001", puzzles.draw("grounding", 1, held_out=True))
+    assert {path: path.read_bytes() for path in root.rglob("*.*")} == before
+
+
+def test_official_folder_without_layout_and_out_of_domain(root):
+    (root / "Out-of-Domain_50").mkdir()
+    (root / "In-Domain_50" / "grounding").rename(root / "Out-of-Domain_50" / "O-1_any_data-generator")
+    for layout in root.rglob("layout.json"):
+        layout.unlink()
+    (case,) = read_cases(root, "O-1_any_data-generator", ["00000"])
+    assert case.layout is None
+
+
+@pytest.mark.parametrize("part", ["first_frame.png", "prompt.txt", "ground_truth.mp4"])
+def test_missing_part_is_named(root, part):
+    (root / "In-Domain_50" / "grounding" / "00001" / part).unlink()
+    with pytest.raises(InputError, match=rf"grounding/00001 has no {part}"):
+        read_cases(root, "grounding")
+
+
+def test_unusable_parts_are_named(root):
+    folder = root / "In-Domain_50" / "grounding" / "00001"
+    (folder / "prompt.txt").write_text(" \n")
+    with pytest.raises(InputError, match=r"grounding/00001 has an empty prompt"):
+        read_cases(root, "grounding")
+    (folder / "prompt.txt").write_text("mark it")
+    Image.new("RGB", (72, 64)).save(folder / "first_frame.png")
+    with pytest.raises(InputError, match=r"grounding/00001: first frame is 72x64.*divisible by 16.*64x64"):
+        read_cases(root, "grounding")
+    (folder / "first_frame.png").write_bytes(b"no image")
+    with pytest.raises(InputError, match=r"grounding/00001: first_frame.png is not an image"):
+        read_cases(root, "grounding")
+
+
+def test_missing_task_is_named(root):
+    with pytest.raises(InputError, match="no task 'maze'"):
+        read_cases(root, "maze")
