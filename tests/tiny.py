@@ -14,14 +14,21 @@ from diffusers import (
     WanImageToVideoPipeline,
     WanTransformer3DModel,
 )
+from PIL import Image
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 from transformers import T5TokenizerFast, UMT5Config, UMT5EncoderModel
+
+from chainofsteps import schedule
+from chainofsteps.conditioning import Conditioning, encode
+from chainofsteps.denoise import GuidedVelocity
+from chainofsteps.models import Experts, load_text_encoder, load_vae
+from chainofsteps.settings import Sampling
 
 FRAMES, HEIGHT, WIDTH = 17, 64, 64
 LATENTS_SHAPE = (1, 16, 5, 8, 8)
 LAYERS, TEXT_TOKENS, TEXT_DIM = 2, 24, 16
 BOUNDARY = 0.8
-WORDS = "move the red square to goal find a blue ring through open cells .".split()
+WORDS = ["move", "the", "red", "square", "to", "goal", "find", "a", "blue", "ring", "."]
 
 
 @dataclass(frozen=True)
@@ -35,9 +42,9 @@ class TinyCase:
     )
 
 
-def transformer(seed: int, layers: int = LAYERS) -> WanTransformer3DModel:
+def transformer(seed: int, layers: int = LAYERS, **config) -> WanTransformer3DModel:
     torch.manual_seed(seed)
-    return WanTransformer3DModel(
+    model = WanTransformer3DModel(
         num_attention_heads=2,
         attention_head_dim=12,
         in_channels=36,
@@ -47,7 +54,9 @@ def transformer(seed: int, layers: int = LAYERS) -> WanTransformer3DModel:
         ffn_dim=32,
         num_layers=layers,
         rope_max_seq_len=32,
-    ).eval()
+        **config,
+    )
+    return model.eval().requires_grad_(False)
 
 
 def vae() -> AutoencoderKLWan:
@@ -81,9 +90,45 @@ def tokenizer() -> T5TokenizerFast:
 def text_encoder() -> UMT5EncoderModel:
     torch.manual_seed(2)
     config = UMT5Config(
-        vocab_size=len(WORDS) + 3, d_model=TEXT_DIM, d_kv=8, d_ff=32, num_layers=2, num_heads=2, dropout_rate=0.0
+        vocab_size=len(WORDS) + 3,
+        d_model=TEXT_DIM,
+        d_kv=8,
+        d_ff=32,
+        num_layers=2,
+        num_heads=2,
+        dropout_rate=0.0,
     )
     return UMT5EncoderModel(config).eval()
+
+
+def stock(folder: Path, sampling, case, output_type: str, **given):
+    """The stock pipeline's (output, latents before every step and final) with explicit sigmas."""
+    pipeline = WanImageToVideoPipeline.from_pretrained(folder)
+    pipeline.set_progress_bar_config(disable=True)
+    set_timesteps = pipeline.scheduler.set_timesteps
+    explicit = np.linspace(1, 1 / sampling.steps, sampling.steps)
+    pipeline.scheduler.set_timesteps = lambda _, device: set_timesteps(sigmas=explicit, device=device)
+    latents = []
+
+    def keep(_pipeline, _step, _timestep, state):
+        latents.append(state["latents"])
+        return {}
+
+    output = pipeline(
+        image=Image.fromarray(case.first_frame),
+        prompt=case.prompt,
+        negative_prompt=sampling.negative_prompt,
+        height=HEIGHT,
+        width=WIDTH,
+        num_frames=FRAMES,
+        num_inference_steps=sampling.steps,
+        guidance_scale=sampling.guidance_scale,
+        max_sequence_length=sampling.max_sequence_length,
+        output_type=output_type,
+        callback_on_step_end=keep,
+        **given,
+    )
+    return output.frames, latents
 
 
 def build(folder: Path, experts: int) -> Path:
@@ -98,3 +143,23 @@ def build(folder: Path, experts: int) -> Path:
         boundary_ratio=BOUNDARY if experts == 2 else None,
     ).save_pretrained(folder)
     return folder
+
+
+def sampling(**settings) -> Sampling:
+    """Few steps, on the CPU."""
+    base = {"steps": 5, "shift": 3.0, "max_sequence_length": TEXT_TOKENS, "device": "cpu"}
+    return Sampling(**{**base, **settings})
+
+
+def conditioning(folder: Path, settings: Sampling, case: TinyCase | None = None) -> Conditioning:
+    """A case's conditioning by the checkpoint's own encoders."""
+    encoders = (*load_text_encoder(folder), load_vae(folder))
+    return encode(case or TinyCase(), *encoders, settings, FRAMES, HEIGHT, WIDTH)
+
+
+def guided_velocity(folder: Path, settings: Sampling, **options) -> GuidedVelocity:
+    """The velocity of a checkpoint for TinyCase."""
+    sigmas = schedule.sigmas(settings.steps, settings.shift)
+    return GuidedVelocity(
+        Experts(folder, settings), conditioning(folder, settings), sigmas, settings, **options
+    )

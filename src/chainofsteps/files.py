@@ -104,4 +104,6 @@ def parse_tensors(content: bytes, path: str | Path) -> tuple[dict[str, torch.Ten
         raise InputError(
             f"{path} is not a whole safetensors file ({error}); delete it and run again to make it"
         ) from error
-    return tensors, metadata
+    # Copies start on an aligned address: on the CPU the last bit of a product depends on it, and a run from
+    # a file must be the run from memory.
+    return {name: tensor.clone() for name, tensor in tensors.items()}, metadata

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from diffusers import AutoencoderKLWan, WanTransformer3DModel
 from transformers import AutoTokenizer, PreTrainedTokenizerBase, UMT5EncoderModel
+from transformers.utils import logging as transformers_logging
 
 from .errors import InputError
 from .files import read_json, sha256
@@ -71,14 +72,14 @@ def load_transformer(
 ) -> WanTransformer3DModel:
     """One expert ("high" | "low") for inference. Raises InputError if it is missing or cut short."""
     part = SUBFOLDERS[expert]
-    return _for_inference(_load_diffusers(WanTransformer3DModel, Path(folder), part, dtype), device)
+    return _load_diffusers(WanTransformer3DModel, Path(folder), part, dtype, device)
 
 
 def load_vae(
     folder: str | Path, dtype: str = "float32", device: str | torch.device = "cpu"
 ) -> AutoencoderKLWan:
     """The VAE for inference. Raises InputError if it is missing or cut short."""
-    return _for_inference(_load_diffusers(AutoencoderKLWan, Path(folder), "vae", dtype), device)
+    return _load_diffusers(AutoencoderKLWan, Path(folder), "vae", dtype, device)
 
 
 def load_text_encoder(
@@ -89,8 +90,9 @@ def load_text_encoder(
     _check_part(folder, "text_encoder")
     if not (folder / "tokenizer").is_dir():
         raise InputError(f"{folder} has no tokenizer folder; copy the whole checkpoint")
+    transformers_logging.disable_progress_bar()  # a job has one progress line, and this is not it
     text_encoder = UMT5EncoderModel.from_pretrained(
-        folder / "text_encoder", dtype=DTYPES[dtype], disable_mmap=True, local_files_only=True
+        folder / "text_encoder", dtype=DTYPES[dtype], disable_mmap=_by_reads(device), local_files_only=True
     )
     tokenizer = AutoTokenizer.from_pretrained(folder / "tokenizer", local_files_only=True)
     return _for_inference(text_encoder, device), tokenizer
@@ -180,11 +182,22 @@ def _check_safetensors(path: Path) -> None:
         )
 
 
-def _load_diffusers(kind: type, folder: Path, part: str, dtype: str) -> torch.nn.Module:
+def _load_diffusers(kind: type, folder: Path, part: str, dtype: str, device: str | torch.device) -> Any:
     _check_part(folder, part)
-    return kind.from_pretrained(
-        folder, subfolder=part, torch_dtype=DTYPES[dtype], disable_mmap=True, local_files_only=True
+    model = kind.from_pretrained(
+        folder,
+        subfolder=part,
+        torch_dtype=DTYPES[dtype],
+        disable_mmap=_by_reads(device),
+        local_files_only=True,
     )
+    return _for_inference(model, device)
+
+
+def _by_reads(device: str | torch.device) -> bool:
+    """Whether weights are read, not mapped: mapping stalls on shared filesystems. But on the CPU the last bit
+    of a product depends on where its weights start in memory, and there the stock pipeline's are mapped."""
+    return torch.device(device).type != "cpu"
 
 
 def _for_inference(model: torch.nn.Module, device: str | torch.device) -> Any:

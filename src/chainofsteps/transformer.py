@@ -7,11 +7,14 @@ and go on from there bit for bit. Forward hooks do not survive compiled blocks, 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 import torch
-from diffusers import WanTransformer3DModel
 
 from .errors import InputError
+
+if TYPE_CHECKING:
+    from diffusers import WanTransformer3DModel
 
 LayerTap = Callable[[int, torch.Tensor], None]
 LayerEdit = Callable[[int, torch.Tensor], torch.Tensor]
@@ -47,13 +50,13 @@ class Forwards:
         return float(self._exact)
 
 
-def depth(model: WanTransformer3DModel) -> int:
+def depth(model: "WanTransformer3DModel") -> int:
     """Number of layers."""
     return len(model.blocks)
 
 
 def embed(
-    model: WanTransformer3DModel,
+    model: "WanTransformer3DModel",
     latents_in: torch.Tensor,
     timestep: torch.Tensor,
     prompt_embeds: torch.Tensor,
@@ -79,7 +82,7 @@ def embed(
 
 
 def walk(
-    model: WanTransformer3DModel,
+    model: "WanTransformer3DModel",
     stream: Stream,
     start: int = 0,
     stop: int | None = None,
@@ -113,7 +116,7 @@ def walk(
     return replace(stream, hidden_states=hidden_states)
 
 
-def head(model: WanTransformer3DModel, stream: Stream) -> torch.Tensor:
+def head(model: "WanTransformer3DModel", stream: Stream) -> torch.Tensor:
     """Velocity (B, out_channels, F, h, w) from the hidden states after the last block."""
     # (2, d) table + (B, d) or (B, n, d) time embedding, split into shift and scale of the output norm.
     modulation = model.scale_shift_table.to(stream.temb.device) + stream.temb.unsqueeze(-2)

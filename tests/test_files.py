@@ -1,0 +1,114 @@
+import errno
+import os
+
+import pytest
+import torch
+
+from chainofsteps.errors import InputError
+from chainofsteps.files import (
+    atomic_write,
+    fingerprint,
+    load_tensors,
+    read_json,
+    save_tensors,
+    sha256,
+    write_json,
+)
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_write_makes_folders_and_leaves_nothing_else(tmp_path):
+    atomic_write(tmp_path / "a" / "b.bin", b"one")
+    atomic_write(tmp_path / "a" / "b.bin", lambda path: path.write_bytes(b"two"))
+    assert (tmp_path / "a" / "b.bin").read_bytes() == b"two"
+    assert names(tmp_path / "a") == ["b.bin"]
+
+
+def test_a_failed_write_leaves_the_old_file_alone(tmp_path):
+    path = tmp_path / "b.bin"
+    atomic_write(path, b"old")
+
+    def fails_halfway(partial):
+        partial.write_bytes(b"half")
+        raise RuntimeError("killed")
+
+    with pytest.raises(RuntimeError):
+        atomic_write(path, fails_halfway)
+    assert path.read_bytes() == b"old" and names(tmp_path) == ["b.bin"]
+
+
+def test_full_disk(tmp_path):
+    def fill(partial):
+        partial.write_bytes(b"half")
+        with open("/dev/full", "wb", buffering=0) as full:
+            full.write(b"more")
+
+    with pytest.raises(InputError, match=r"b\.bin: No space left on device; free some space"):
+        atomic_write(tmp_path / "b.bin", fill)
+    assert names(tmp_path) == []
+
+
+def test_folder_not_writable(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("not a folder")
+    for path in (tmp_path / "file" / "b.bin", tmp_path / "file" / "deeper" / "b.bin"):
+        with pytest.raises(InputError, match=r"cannot write .*b\.bin: .*; choose a writable folder"):
+            atomic_write(path, b"x")
+
+    def read_only(source, target):
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    monkeypatch.setattr(os, "replace", read_only)
+    with pytest.raises(InputError, match="Read-only file system; choose a writable folder"):
+        atomic_write(tmp_path / "b.bin", b"x")
+    assert names(tmp_path) == ["file"]
+
+
+def test_tensors_round_trip_with_metadata(tmp_path):
+    path = tmp_path / "t.safetensors"
+    tensors = {"a": torch.randn(3, 4), "b": torch.arange(5), "view": torch.randn(4, 6).T}
+    save_tensors(path, tensors, {"case": "00000", "seed": 3, "settings": {"shift": 3.0}})
+    loaded, metadata = load_tensors(path)
+    assert all(torch.equal(loaded[name], tensor) for name, tensor in tensors.items())
+    assert loaded.keys() == tensors.keys()
+    assert metadata == {"case": "00000", "seed": "3", "settings": '{"shift": 3.0}'}
+
+
+def test_missing_and_truncated_tensors(tmp_path):
+    path = tmp_path / "t.safetensors"
+    with pytest.raises(InputError, match="cannot read .*t.safetensors: No such file"):
+        load_tensors(path)
+    save_tensors(path, {"a": torch.randn(100)}, {})
+    whole = path.read_bytes()
+    for size in (0, 5, 20, len(whole) - 1):
+        path.write_bytes(whole[:size])
+        with pytest.raises(InputError, match="not a whole safetensors file .* run again") as caught:
+            load_tensors(path)
+        assert "\n" not in str(caught.value)
+
+
+def test_sha256_and_fingerprint(tmp_path):
+    path = tmp_path / "x"
+    path.write_bytes(b"abc")
+    assert sha256(path) == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    with pytest.raises(InputError, match="cannot read"):
+        sha256(tmp_path / "none")
+    assert (
+        fingerprint({"a": 1, "b": [2]}) == fingerprint({"b": [2], "a": 1}) != fingerprint({"a": 1, "b": [3]})
+    )
+
+
+def test_json(tmp_path):
+    write_json(tmp_path / "x.json", {"a": [1, None]})
+    assert read_json(tmp_path / "x.json") == {"a": [1, None]}
+    (tmp_path / "x.json").write_text('{"a": ')
+    with pytest.raises(InputError, match="x.json is not JSON"):
+        read_json(tmp_path / "x.json")
+
+
+def test_loaded_tensors_start_on_aligned_addresses(tmp_path):
+    path = tmp_path / "t.safetensors"
+    save_tensors(path, {f"t{size}": torch.randn(size) for size in range(1, 40)}, {})
+    assert all(tensor.data_ptr() % 64 == 0 for tensor in load_tensors(path)[0].values())

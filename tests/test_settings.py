@@ -1,0 +1,45 @@
+import json
+
+import pytest
+import torch
+
+from chainofsteps.errors import InputError
+from chainofsteps.settings import Sampling
+
+ENTRY = {"folder": "models/embedded", "steps": 20, "shift": 3.0, "boundary": None, "batch_size": 8}
+
+
+def test_from_config_and_back():
+    sampling = Sampling.from_config(ENTRY)
+    assert (sampling.steps, sampling.shift, sampling.batch_size, sampling.guidance_scale) == (20, 3.0, 8, 1.0)
+    assert Sampling.from_config(json.loads(json.dumps(sampling.as_dict()))) == sampling
+    assert sampling.torch_dtype == torch.float32
+    assert sampling.torch_device.type == ("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def test_guidance_is_decided_as_the_stock_pipeline_does():
+    assert not Sampling(4, 3.0, guidance_scale=1.0).guided
+    assert Sampling(4, 3.0, guidance_scale=1.01).guided
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"steps": 0}, "steps is 0"),
+        ({"steps": 2.5}, "steps is 2.5"),
+        ({"batch_size": 0}, "batch_size is 0"),
+        ({"shift": 0}, "shift is 0"),
+        ({"boundary": 900}, "boundary is 900"),
+        ({"dtype": "fp32"}, "dtype is 'fp32': choose one of float32"),
+        ({"timestep_dtype": "float16"}, "timestep_dtype is 'float16'"),
+        ({"guidance": 5}, "unknown sampling setting 'guidance': known are .*guidance_scale"),
+    ],
+)
+def test_bad_settings_are_named(change, message):
+    with pytest.raises(InputError, match=message):
+        Sampling.from_config({**ENTRY, **change})
+
+
+def test_missing_settings_are_named():
+    with pytest.raises(InputError, match="'shift' is missing"):
+        Sampling.from_config({"steps": 4})
