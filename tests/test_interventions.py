@@ -2,7 +2,7 @@ import string
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chainofsteps.errors import InputError
@@ -39,6 +39,7 @@ CONFIG = {
 }
 
 
+@settings(deadline=None)  # the first call of a busy machine is slow
 @given(ANY)
 def test_name_parses_back_and_is_a_file_name(intervention):
     name = intervention.name()
@@ -46,11 +47,13 @@ def test_name_parses_back_and_is_a_file_name(intervention):
     assert set(name) <= set(string.ascii_lowercase + string.digits + "_.+-")
 
 
+@settings(deadline=None)
 @given(ANY, ANY)
 def test_names_tell_interventions_apart(a, b):
     assert (a.name() == b.name()) == (a == b)
 
 
+@settings(deadline=None)
 @given(ANY)
 def test_row_turns_back_even_after_a_csv_file(intervention):
     row = intervention.row()
@@ -207,6 +210,7 @@ def test_renoise_without_an_estimate_is_replace_at_sigma_one_and_refused_elsewhe
         apply(NoiseAtStep(1, "renoise"), 1, x, torch.tensor(0.9), None, eps)
 
 
+@settings(deadline=None)
 @given(OPERATORS)
 def test_noise_at_frame_is_noise_at_step_on_one_frame_only(operator):
     x, x0_pred, eps = tensors()
@@ -220,6 +224,7 @@ def test_noise_at_frame_is_noise_at_step_on_one_frame_only(operator):
     assert torch.equal(x, before)  # the latents given are left as they are
 
 
+@settings(deadline=None)
 @given(st.one_of(AT_STEP, AT_FRAME.filter(lambda run: run.steps != "all")))
 def test_nothing_is_done_at_other_steps(intervention):
     x, x0_pred, eps = tensors(batch=1)

@@ -156,8 +156,9 @@ class Sweep:
             latents[active] = updated[len(first) : len(first) + len(active)]
         x0_pred = schedule.x0_pred_from_pair(state.latents, latents, sigmas[t], sigmas[t + 1])
         self._inject("after", t, latents, t + 1, x0_pred)
-        for run, of_run in zip(self.interventions, latents, strict=True):
-            check_finite(of_run, self.case, t, run.name())
+        if not torch.isfinite(latents).all():
+            for run, of_run in zip(self.interventions, latents, strict=True):
+                check_finite(of_run, self.case, t, run.name())
         dissimilarity = state.dissimilarity.clone()
         null = [-1] * (self.null is not None)  # its row is the last
         if self.tap is None:
