@@ -180,7 +180,7 @@ def test_cases_of_a_folder_are_counted_with_their_own_lengths(folder, tmp_path, 
     for index, frames in enumerate((17, 9, 17)):
         puzzle = puzzles.draw("loop_maze", index, held_out=True)
         puzzle = type(puzzle)(puzzle.prompt, puzzle.video[:frames], puzzle.layout)
-        cases.write_case(tmp_path / "mine", "In-Domain_50", "loop_maze", cases.case_name(index), puzzle)
+        cases.write_case(tmp_path / "mine", "In-Domain_50", "loop_maze", f"{index:05d}", puzzle)
     path = folder(cases={"folder": "mine", "tasks": ["loop_maze"], "number": 2}, noise={"schemes": ["frame"]})
     facts = json.loads(printed(path, capsys, "--json"))
     assert facts["cases"] == {"loop_maze": 2} and facts["latent_frames"] == 3

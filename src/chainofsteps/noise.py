@@ -190,8 +190,7 @@ class Sweep:
                 latents[i] = apply(run, step, latents[i], self.baseline.sigmas[level], estimate, eps)
 
     def _compare(self, step: int, latents: Tensor, x0_pred: Tensor) -> tuple[list[int], Tensor]:
-        """The runs that have changed by the end of a step, and their dissimilarity, the null's behind
-        them."""
+        """The runs that have changed by the end of a step; their dissimilarity, and the null's behind it."""
         if self.similarity.features == "latents":
             runs = self._runs(lambda run: run.first_step <= step)
             perturbed, of = latents, lambda trajectory: trajectory.at(step + 1)
