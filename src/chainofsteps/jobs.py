@@ -86,6 +86,7 @@ def progress(what: str, total: float, unit: str) -> tqdm:
         total=total,
         desc=what,
         unit=unit,
+        delay=1,
         mininterval=1 if sys.stderr.isatty() else 60,
         bar_format="{desc}: {percentage:3.0f}% of {total_fmt} {unit}, {elapsed} so far, {remaining} left",
     )

@@ -72,6 +72,16 @@ def shard_cases(wildcards):
     return CASE_NAMES[wildcards.task][first : first + CASES["shard_size"]]
 
 
+def scored_cases(wildcards):
+    """The manifest of a shard, if its task has a scorer: hours of work for videos without a score are not begun."""
+    if not Path(workflow.basedir, "src", "chainofsteps", "puzzles", f"{wildcards.task}.py").is_file():
+        sys.exit(
+            f"error: task {wildcards.task!r} has no scorer, only the embedded benchmark's puzzles have; "
+            "ask for results/<model>/noise/<task>/<shard>.json instead of scores and figures"
+        )
+    return f"results/cases/{wildcards.task}/{wildcards.shard}.json"
+
+
 def case_files(wildcards):
     """What there is of the shard's cases in a folder of the user's; the job says what is missing."""
     if CASES["folder"] is None:
@@ -101,8 +111,8 @@ def part_of(section, *left_out):
 
 
 def print_results():
-    """The paths this run wrote to figures/, and what each figure shows in its own words."""
-    for words in sorted(Path("figures").glob("*.txt")):
-        if words.stat().st_mtime >= STARTED:
-            files = [str(path) for path in sorted(words.parent.glob(f"{words.stem}[._]*")) if path != words]
-            print(f"\n{', '.join(files)}\n{words.read_text().strip()}", file=sys.stderr)
+    """The paths that this run wrote to figures/, and what each figure shows: the first line of its summary."""
+    for summary in sorted(Path("figures").glob("*.txt")):
+        if summary.stat().st_mtime >= STARTED:
+            files = sorted(str(path) for path in summary.parent.glob(f"{summary.stem}[._]*"))
+            print("", *files, summary.read_text().partition("\n")[0], sep="\n", file=sys.stderr)

@@ -4,7 +4,7 @@
 rule score:
     input:
         model="results/model/{model}.json",
-        cases="results/cases/{task}/{shard}.json",
+        cases=scored_cases,
         conditioning="results/{model}/conditioning/{task}/{shard}.json",
         trajectory="results/{model}/trajectory/{task}/{shard}.json",
         noise="results/{model}/noise/{task}/{shard}.json",

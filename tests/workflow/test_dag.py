@@ -1,0 +1,236 @@
+"""The DAG on a 2-layer model with random weights: one puzzle, two cases, four steps."""
+
+import csv
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import yaml
+
+from chainofsteps import plan
+from chainofsteps.config import load_config
+from chainofsteps.files import read_json
+from chainofsteps.interventions import expand
+from chainofsteps.shards import read_shard
+
+ROOT = Path(__file__).parents[2]
+STEPS, FRAMES, CASES = 4, 5, 2
+# All of this file's tests read one run: pytest-xdist must keep them in one process.
+pytestmark = pytest.mark.xdist_group("dag")
+
+
+def snakemake(folder, *arguments, change=None, wait=True):
+    """Snakemake in a working folder, by default until it ends; stdout and stderr together as text.
+
+    change: what is different from run.yaml, laid over it.
+    """
+    command = [
+        sys.executable,
+        "-m",
+        "snakemake",
+        "-s",
+        ROOT / "Snakefile",
+        "--directory",
+        folder,
+        "--cores",
+        "2",
+    ]
+    configs = [folder / "run.yaml"]
+    if change is not None:
+        configs.append(folder / "change.yaml")
+        configs[-1].write_text(yaml.safe_dump(change))
+    command = [*map(str, [*command, "--nocolor", "--configfile", *configs]), *arguments]
+    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+    if not wait:
+        return subprocess.Popen(command, start_new_session=True, **streams)
+    return subprocess.run(command, **streams)
+
+
+def jobs_of(output):
+    """Jobs by rule, from the table that Snakemake prints."""
+    return {
+        rule: int(count) for rule, count in re.findall(r"^(\w+) +(\d+)$", output, re.M) if rule != "total"
+    }
+
+
+def rows_of(path):
+    with open(path, newline="") as table:
+        return list(csv.DictReader(table))
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory, checkpoint):
+    """A working folder in which figures/fig3.pdf was made; (folder, what Snakemake printed)."""
+    folder = tmp_path_factory.mktemp("run")
+    config = yaml.safe_load((ROOT / "config.yaml").read_text())
+    config["models"]["tiny"] = {**config["models"]["embedded"], "folder": str(checkpoint), "steps": STEPS}
+    config["model"] = "tiny"
+    config["cases"] |= {"tasks": ["loop_maze"], "number": CASES, "shard_size": CASES}
+    config["statistics"]["resamples"] = 100
+    (folder / "run.yaml").write_text(yaml.safe_dump(config))
+    run = snakemake(folder, "--", "figures/fig3.pdf")
+    assert run.returncode == 0, run.stdout
+    return folder, run.stdout
+
+
+def test_makes_the_figure_and_says_so(finished):
+    folder, output = finished
+    for name in ("fig3.pdf", "fig3.png", "fig3_scores.csv", "fig3_cka.csv"):
+        assert (folder / "figures" / name).stat().st_size > 0
+        assert f"figures/{name}\n" in output
+    assert (folder / "figures" / "fig3.pdf").read_bytes().startswith(b"%PDF")
+    assert (folder / "figures" / "fig3.txt").read_text().splitlines()[0] in output
+
+
+def test_tables_have_every_run(finished):
+    folder, _ = finished
+    tables = folder / "results" / "tiny" / "tables"
+    scores = rows_of(tables / "fig3_scores.csv")
+    per_case = {"baseline": 1, "reseed": 1, "ground_truth": 1, "floor_static": 1, "floor_noise": 1}
+    per_case |= {"noise_at_step": 2 * STEPS, "noise_at_frame": 2 * FRAMES}
+    counts = {run: sum(row["run"] == run for row in scores) for run in per_case}
+    assert counts == {run: CASES * count for run, count in per_case.items()}
+    assert all(row["kind"] == "multi" and row["task"] == "loop_maze" for row in scores)
+    assert {row["case"] for row in scores} == {"00000", "00001"}
+    cka = rows_of(tables / "fig3_cka.csv")
+    # noise at step s is followed over steps s..S-1, noise at frame and the re-seed null over all
+    expected = {"noise_at_step": STEPS * (STEPS + 1), "noise_at_frame": 2 * FRAMES * STEPS, "reseed": STEPS}
+    assert {run: sum(row["run"] == run for row in cka) for run in expected} == {
+        run: CASES * count for run, count in expected.items()
+    }
+
+
+def test_forwards_that_ran_are_those_of_the_plan(finished):
+    folder, _ = finished
+    planned = plan.summary(load_config(folder / "run.yaml"), folder)["forwards"]
+    for rule in ("trajectory", "noise"):
+        manifest = read_json(folder / f"results/tiny/{rule}/loop_maze/00.json")
+        assert manifest["forwards"] == pytest.approx(planned[rule]["planned"], abs=1e-9)
+
+
+def test_second_run_does_nothing(finished):
+    folder, _ = finished
+    assert "Nothing to be done" in snakemake(folder, "--", "figures/fig3.pdf").stdout
+
+
+AFTER_NOISE = {"score", "fig3_tables", "fig3"}
+CHANGES = [
+    ({"statistics": {"level": 0.9}}, {"fig3"}),
+    ({"similarity": {"sensitivity": "final"}}, {"fig3"}),
+    ({"noise": {"restore_first_frame": False}}, AFTER_NOISE),
+    ({"similarity": {"kernel": "rbf"}}, {"noise", *AFTER_NOISE}),
+    ({"noise": {"operators": ["add"]}}, {"noise", *AFTER_NOISE}),
+    ({"trajectory": {"null_seed": 7}}, {"trajectory", "noise", *AFTER_NOISE}),
+    ({"models": {"tiny": {"shift": 5.0}}}, {"trajectory", "noise", *AFTER_NOISE}),
+    (
+        {"models": {"tiny": {"max_sequence_length": 16}}},
+        {"conditioning", "trajectory", "noise", *AFTER_NOISE},
+    ),
+    ({"cases": {"first_seed": 5}}, {"cases", "conditioning", "trajectory", "noise", *AFTER_NOISE}),
+    ({"models": {"embedded": {"steps": 7}}}, set()),
+]
+
+
+@pytest.mark.parametrize("change, rules", CHANGES, ids=[str(change) for change, _ in CHANGES])
+def test_a_changed_setting_reruns_only_what_depends_on_it(finished, change, rules):
+    run = snakemake(finished[0], "-n", "--", "figures/fig3.pdf", change=change)
+    assert run.returncode == 0, run.stdout
+    assert set(jobs_of(run.stdout)) == rules
+
+
+def test_more_cases_are_new_shards_only(finished):
+    run = snakemake(finished[0], "-n", "--", "figures/fig3.pdf", change={"cases": {"number": 2 * CASES}})
+    of_shards = ["cases", "conditioning", "trajectory", "noise", "score"]
+    assert jobs_of(run.stdout) == dict.fromkeys([*of_shards, "fig3_tables", "fig3"], 1)
+
+
+BAD = [
+    ({"noise": {"amplitud": 2}}, "unknown key 'noise.amplitud'; did you mean 'amplitude'?"),
+    ({"modle": "tiny"}, "unknown key 'modle'; did you mean 'model'?"),
+    ({"models": {"tiny": {"teacache": True}}}, "unknown key 'models.tiny.teacache'"),
+    ({"noise": {"steps": [STEPS]}}, f"noise.steps: step {STEPS} is out of range"),
+    ({"noise": {"frames": [FRAMES]}}, f"noise.frames: frame {FRAMES} is out of range"),
+    ({"cases": {"folder": "nowhere"}}, "has no cases of task 'loop_maze'"),
+]
+
+
+@pytest.mark.parametrize("change, words", BAD, ids=[str(change) for change, _ in BAD])
+def test_bad_configuration_stops_in_one_line_before_anything_runs(finished, tmp_path, change, words):
+    shutil.copy(finished[0] / "run.yaml", tmp_path)
+    run = snakemake(tmp_path, "--", "figures/fig3.pdf", change=change)
+    assert run.returncode == 1
+    errors = [line for line in run.stdout.splitlines() if line.startswith("error: ")]
+    assert len(errors) == 1 and words in errors[0], run.stdout
+    assert "Traceback" not in run.stdout
+    assert {path.name for path in tmp_path.iterdir()} <= {"run.yaml", "change.yaml", ".snakemake"}
+
+
+def test_task_without_a_scorer_stops_before_anything_runs(finished, tmp_path):
+    folder = finished[0] / "results/cases/embedded/In-Domain_50/loop_maze"
+    shutil.copytree(folder, tmp_path / "bench/In-Domain_50/G-1_unknown")
+    shutil.copy(finished[0] / "run.yaml", tmp_path)
+    change = {"cases": {"folder": str(tmp_path / "bench"), "tasks": ["G-1_unknown"]}}
+    run = snakemake(tmp_path, "--", "figures/fig3.pdf", change=change)
+    assert run.returncode == 1 and "error: task 'G-1_unknown' has no scorer" in run.stdout
+    assert not (tmp_path / "results").exists()
+    # up to the scores, any folder in the benchmark's layout will do
+    run = snakemake(tmp_path, "-n", "--", "results/tiny/noise/G-1_unknown/00.json", change=change)
+    assert run.returncode == 0 and jobs_of(run.stdout)["cases"] == 1
+
+
+def test_bad_case_fails_in_one_line_and_leaves_nothing_half_written(finished, tmp_path):
+    bench = tmp_path / "bench/In-Domain_50/loop_maze"
+    shutil.copytree(finished[0] / "results/cases/embedded/In-Domain_50/loop_maze", bench)
+    (bench / "00001" / "prompt.txt").unlink()
+    shutil.copy(finished[0] / "run.yaml", tmp_path)
+    change = {"cases": {"folder": str(tmp_path / "bench")}}
+    run = snakemake(tmp_path, "--", "results/cases/loop_maze/00.json", change=change)
+    assert run.returncode == 1
+    assert "error: case loop_maze/00001 has no prompt.txt" in run.stdout
+    assert "Traceback" not in (tmp_path / "results/logs/cases/loop_maze/00.log").read_text()
+    assert not (tmp_path / "results/cases/loop_maze/00.json").exists()
+
+
+def test_killed_shard_goes_on_where_it_was(finished, tmp_path):
+    undisturbed, folder = finished[0], tmp_path / "run"
+    shutil.copytree(undisturbed, folder)  # with Snakemake's own records, times kept
+    target, resume = (
+        "results/tiny/noise/loop_maze/00.json",
+        folder / "results/tiny/noise/loop_maze/00.partial",
+    )
+    before = read_shard(undisturbed / target)
+    for path in (folder / target, folder / target.replace(".json", "_cka.csv")):
+        path.unlink()
+    shutil.rmtree(folder / target.removesuffix(".json"))
+
+    run = snakemake(folder, "--", target, wait=False)
+    first = resume / f"{before.cases[0]}.safetensors"
+    while not first.exists():
+        assert run.poll() is None, run.stdout.read()
+        time.sleep(0.005)
+    os.killpg(run.pid, signal.SIGKILL)
+    run.communicate()
+    kept = {path.name: path.stat().st_mtime_ns for path in resume.glob("*.safetensors")}
+    assert first.name in kept and not (folder / target).exists()
+
+    assert snakemake(folder, "--unlock").returncode == 0
+    again = snakemake(folder, "--", target)
+    assert again.returncode == 0, again.stdout
+    after = read_shard(folder / target)
+    for name, written in kept.items():
+        assert after.path(name.removesuffix(".safetensors")).stat().st_mtime_ns == written
+    assert after.cases == before.cases
+    for case in before.cases:
+        one, other = before.load(case)[0], after.load(case)[0]
+        assert one.keys() == other.keys() and all(one[name].equal(other[name]) for name in one)
+    table = target.replace(".json", "_cka.csv")
+    assert (folder / table).read_bytes() == (undisturbed / table).read_bytes()
+    assert not resume.exists()
+    interventions = expand(load_config(folder / "run.yaml")["noise"], STEPS, FRAMES)
+    assert set(one) == {intervention.name() for intervention in interventions}

@@ -1,0 +1,137 @@
+"""What holds before anything runs: lint on a bare clone, one set of versions, documented keys."""
+
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+
+ROOT = Path(__file__).parents[2]
+PARTS = ["Snakefile", "config.yaml", "workflow", "scripts", "envs", "profiles", "src"]
+
+
+@pytest.fixture
+def bare_clone(tmp_path):
+    """The repository without weights and results, on a machine where torch cannot be imported."""
+    clone, blocked = tmp_path / "clone", tmp_path / "blocked"
+    for part in PARTS:
+        copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy
+        clone.mkdir(exist_ok=True)
+        copy(ROOT / part, clone / part)
+    blocked.mkdir()
+    for name in ("torch", "diffusers", "transformers"):
+        (blocked / f"{name}.py").write_text(f"raise ImportError('{name} was imported')\n")
+
+    def run(*command):
+        environment = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "PYTHONPATH": str(blocked)}
+        arguments = [sys.executable, "-m", *command]
+        return subprocess.run(arguments, cwd=clone, env=environment, capture_output=True, text=True)
+
+    return run
+
+
+def test_lint_passes_on_a_bare_clone_without_torch(bare_clone):
+    assert "torch was imported" in bare_clone("torch").stderr
+    lint = bare_clone("snakemake", "--lint")
+    assert lint.returncode == 0, lint.stdout + lint.stderr
+
+
+def test_dag_is_built_on_a_bare_clone_without_torch(bare_clone):
+    dry = bare_clone("snakemake", "-n", "figures/fig3.pdf")
+    assert dry.returncode == 0, dry.stdout + dry.stderr
+
+
+def test_what_the_snakefile_imports_is_light():
+    used = re.findall(
+        r"^from (chainofsteps\.\w+) import", (ROOT / "workflow/rules/common.smk").read_text(), re.M
+    )
+    heavy = ["torch", "pandas", "numpy"]
+    program = f"import sys, {', '.join(used)}; print([name for name in {heavy} if name in sys.modules])"
+    environment = {"PYTHONPATH": str(ROOT / "src")}
+    run = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True)
+    assert used and run.stdout.strip() == "[]", run.stdout + run.stderr
+
+
+def test_snakefmt_agrees():
+    check = [sys.executable, "-m", "snakefmt", "--check", "Snakefile", "workflow"]
+    assert subprocess.run(check, cwd=ROOT, capture_output=True).returncode == 0
+
+
+def test_rules_say_all_they_must():
+    for path in sorted((ROOT / "workflow" / "rules").glob("*.smk")):
+        for rule, body in re.findall(r"^rule (\w+):\n((?:    .*\n|\n)+)", path.read_text(), re.M):
+            keywords = set(re.findall(r"^    (\w+):", body, re.M))
+            if keywords != {"input"}:  # a rule that only names what others make
+                needed = {
+                    "input",
+                    "output",
+                    "log",
+                    "benchmark",
+                    "params",
+                    "resources",
+                    "threads",
+                    "conda",
+                    "script",
+                }
+                assert keywords == needed, f"{path.name}: {rule}"
+                assert {"recipe", "gpu", "mem_mb", "runtime"} <= set(re.findall(r"(\w+)=", body)), rule
+
+
+def test_scripts_are_thin_and_do_not_import_each_other():
+    scripts = sorted((ROOT / "scripts").glob("*.py"))
+    for path in scripts:
+        lines = path.read_text().splitlines()
+        assert len(lines) <= 80, path
+        imported = {line.split()[1] for line in lines if line.startswith(("import ", "from "))}
+        assert not imported & {other.stem for other in scripts}, path
+
+
+def locked():
+    lines = (ROOT / "requirements.lock").read_text().splitlines()
+    return dict(line.split("==") for line in lines if "==" in line)
+
+
+def test_lock_holds_every_direct_dependency():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    for text in [*project["dependencies"], *project["optional-dependencies"]["dev"]]:
+        requirement = Requirement(text)
+        assert requirement.specifier.contains(locked()[requirement.name]), text
+
+
+@pytest.mark.parametrize("name", ["cpu", "gpu"])
+def test_conda_environments_name_the_versions_of_the_lock(name):
+    content = yaml.safe_load((ROOT / "envs" / f"{name}.yaml").read_text())
+    pinned = [line for line in content["dependencies"][-1]["pip"] if not line.startswith("--")]
+    assert len(pinned) > 10
+    for line in pinned:
+        package, version = line.split("==")
+        assert locked()[package] == version
+
+
+def described(schema, definitions, place=""):
+    for key, below in schema.get("properties", {}).items():
+        target = definitions[below["$ref"].rpartition("/")[2]] if "$ref" in below else below
+        yield f"{place}{key}", "description" in below
+        yield from described(target, definitions, f"{place}{key}.")
+    for below in (schema.get("additionalProperties"), schema.get("items")):
+        if isinstance(below, dict):
+            yield from described(below, definitions, f"{place}*.")
+
+
+def test_every_key_of_the_schema_is_described_and_no_other_is_allowed():
+    schema = yaml.safe_load((ROOT / "workflow" / "schemas" / "config.schema.yaml").read_text())
+    keys = dict(described(schema, schema["$defs"]))
+    assert keys["models.*.boundary"] and keys["noise.operators"]
+    assert [key for key, is_described in keys.items() if not is_described] == []
+    for section in [
+        schema,
+        *schema["properties"].values(),
+        schema["properties"]["models"]["additionalProperties"],
+    ]:
+        if section.get("type") == "object":
+            assert section["additionalProperties"] is False or section is schema["properties"]["models"]
