@@ -23,7 +23,7 @@ help: ## this list
 .venv: $(READY) ## the environment alone, from requirements.lock
 
 test: $(READY) ## all tests, on two cores
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 $(TESTS)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist loadgroup $(TESTS)
 
 lint: $(READY) ## ruff, snakefmt and snakemake --lint; changes nothing
 	$(BIN)/ruff check .
