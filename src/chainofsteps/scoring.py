@@ -3,7 +3,6 @@
 import numpy as np
 import torch
 from diffusers import AutoencoderKLWan
-from diffusers.video_processor import VideoProcessor
 
 from .cases import GROUND_TRUTH, Case, read_mp4
 from .decode import decode
@@ -19,7 +18,7 @@ def score(case: Case, video: np.ndarray) -> float:
 @torch.no_grad()
 def through_vae(vae: AutoencoderKLWan, video: np.ndarray) -> np.ndarray:
     """A video uint8 (T, H, W, 3), T = 4k + 1, encoded (the mode) and decoded: what the VAE leaves of it."""
-    pixels = VideoProcessor().preprocess_video(list(video)).to(vae.device, vae.dtype)
+    pixels = torch.from_numpy(video).permute(3, 0, 1, 2)[None].to(vae.device, vae.dtype) / 127.5 - 1
     shape = (1, vae.config.z_dim, 1, 1, 1)
     mean, std = (
         torch.tensor(values, device=vae.device, dtype=vae.dtype).view(shape)

@@ -1,0 +1,69 @@
+import pytest
+import torch
+
+from chainofsteps import schedule
+from chainofsteps.jobs import pieces, stretches
+from chainofsteps.shards import Shard, read_shard
+
+SIGMAS = schedule.sigmas(6, 3.0)  # 1, 0.9375, 0.857, 0.75, 0.6, 0.375, 0
+RUNS = ["a", "b"]
+
+
+def shard(folder):
+    return Shard(folder / "00", folder / "00.json", "noise", {"amplitude": 1.0}, 1)
+
+
+def work(folder, boundary, most=99):
+    """Take up to `most` pieces; each adds its steps to what was there before. (run, start, stop) of each."""
+    taken = []
+    for piece in pieces(shard(folder), RUNS, SIGMAS, boundary):
+        if len(taken) == most:
+            break
+        before = piece.before.get("steps", torch.zeros(0, dtype=torch.int64))
+        steps = torch.cat([before, torch.arange(piece.start, piece.stop)])
+        piece.save({"steps": steps}, forwards=piece.stop - piece.start, case=piece.run)
+        taken.append((piece.run, piece.start, piece.stop))
+    return taken
+
+
+@pytest.mark.parametrize(
+    "boundary, expected",
+    [
+        (None, [(0, 6)]),
+        (0.8, [(0, 3), (3, 6)]),
+        (0.75, [(0, 4), (4, 6)]),
+        (0.1, [(0, 6)]),
+        (0.999, [(0, 1), (1, 6)]),
+    ],
+)
+def test_stretches_are_the_steps_of_one_expert(boundary, expected):
+    assert stretches(SIGMAS, boundary) == expected
+    for start, stop in expected:
+        experts = {schedule.expert(1000 * SIGMAS[step], boundary) for step in range(start, stop)}
+        assert len(experts) == 1
+
+
+def test_all_runs_of_one_expert_before_the_next(tmp_path):
+    assert work(tmp_path, 0.8) == [("a", 0, 3), ("b", 0, 3), ("a", 3, 6), ("b", 3, 6)]
+    shard(tmp_path).finish(RUNS)
+    finished = read_shard(tmp_path / "00.json")
+    assert finished.cases == RUNS  # what was kept between experts is gone
+    assert sorted(path.name for path in (tmp_path / "00").glob("*.safetensors")) == [
+        "a.safetensors",
+        "b.safetensors",
+    ]
+    assert finished.load("a")[0]["steps"].tolist() == [0, 1, 2, 3, 4, 5]
+    assert finished.manifest["forwards"] == 12
+    assert finished.manifest["seconds"] > 0
+
+
+@pytest.mark.parametrize("most", range(5))
+def test_killed_anywhere_it_goes_on_with_the_next_piece(tmp_path, most):
+    whole = [("a", 0, 3), ("b", 0, 3), ("a", 3, 6), ("b", 3, 6)]
+    assert work(tmp_path, 0.8, most) == whole[:most]
+    assert work(tmp_path, 0.8) == whole[most:]
+    assert work(tmp_path, 0.8) == []
+    shard(tmp_path).finish(RUNS)
+    assert read_shard(tmp_path / "00.json").manifest["forwards"] == 12
+    # made again from a whole shard, such as after its manifest was deleted: nothing is left to do
+    assert work(tmp_path, 0.8) == []

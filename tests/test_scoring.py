@@ -1,0 +1,62 @@
+import numpy as np
+import pytest
+import tiny
+import torch
+
+from chainofsteps import puzzles
+from chainofsteps.cases import read_cases, write_case
+from chainofsteps.errors import InputError
+from chainofsteps.scoring import references, score, through_vae
+
+
+@pytest.fixture
+def case(tmp_path):
+    write_case(tmp_path, "In-Domain_50", "grounding", "00000", puzzles.draw("grounding", 7, held_out=True))
+    return read_cases(tmp_path, "grounding")[0]
+
+
+class Recorder(torch.nn.Module):
+    """A VAE whose latents are the video's own pixels: what goes through it is known."""
+
+    dtype, device = torch.float32, torch.device("cpu")
+
+    class config:  # noqa: N801, the name diffusers uses
+        z_dim, latents_mean, latents_std = 3, [0.1, -0.2, 0.3], [0.5, 2.0, 1.5]
+
+    class Posterior:
+        def __init__(self, mode):
+            self.mode = lambda: mode
+
+    def encode(self, pixels):
+        assert pixels.shape == (1, 3, 17, 64, 64) and pixels.min() >= -1 and pixels.max() <= 1
+        return type("Output", (), {"latent_dist": self.Posterior(pixels)})
+
+    def decode(self, latents, return_dict):
+        return (latents,)
+
+
+def test_ground_truth_goes_through_the_vae_with_its_own_mean_and_spread(case):
+    video = np.random.default_rng(0).integers(0, 256, (17, 64, 64, 3), np.uint8)
+    assert np.abs(through_vae(Recorder(), video).astype(int) - video).max() <= 1
+
+
+def test_ground_truth_is_what_the_real_class_makes_of_it(case):
+    vae, video = tiny.vae(), np.random.default_rng(0).integers(0, 256, (17, 64, 64, 3), np.uint8)
+    pixels = torch.from_numpy(video).permute(3, 0, 1, 2)[None] / 127.5 - 1
+    with torch.no_grad():
+        decoded = vae.decode(vae.encode(pixels).latent_dist.mode()).sample[0]
+    expected = ((decoded.permute(1, 2, 3, 0) + 1) * 127.5).clamp(0, 255).round().numpy()
+    assert np.abs(through_vae(vae, video) - expected).max() <= 1
+
+
+def test_references_of_a_perfect_vae(case):
+    found = references(case, Recorder(), (1, 3, 17, 64, 64))
+    assert found["ground_truth"] == 1.0
+    assert found["floor_static"] == score(case, np.repeat(case.first_frame[None], 17, axis=0)) <= 0.3
+    assert found["floor_noise"] <= 0.3
+    assert references(case, Recorder(), (1, 3, 17, 64, 64)) == found
+
+
+def test_task_without_a_rule_is_refused(case):
+    with pytest.raises(InputError, match="G-3_sort"):
+        score(type(case)(**{**vars(case), "task": "G-3_sort"}), np.zeros((17, 64, 64, 3), np.uint8))
