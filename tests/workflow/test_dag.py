@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from chainofsteps.shards import read_shard
 
 ROOT = Path(__file__).parents[2]
 STEPS, FRAMES, CASES = 4, 5, 2
+SHARDED = ["conditioning", "trajectory", "noise", "score"]
 # All of this file's tests read one run: pytest-xdist must keep them in one process.
 pytestmark = pytest.mark.xdist_group("dag")
 
@@ -114,6 +116,20 @@ def test_forwards_that_ran_are_those_of_the_plan(finished):
         assert manifest["forwards"] == pytest.approx(planned[rule]["planned"], abs=1e-9)
 
 
+def test_a_shard_is_of_its_inputs(finished):
+    """What a resume folder is stamped with holds, through the chain, all that its numbers depend on."""
+    folder, _ = finished
+    of = {rule: read_json(folder / f"results/tiny/{rule}/loop_maze/00.json") for rule in SHARDED}
+    model = read_json(folder / "results/model/tiny.json")
+    cases = read_json(folder / "results/cases/loop_maze/00.json")
+    assert (
+        of["conditioning"]["settings"]["model"] == of["trajectory"]["settings"]["model"] == model["identity"]
+    )
+    assert of["conditioning"]["settings"]["cases"] == of["score"]["settings"]["cases"] == cases["identity"]
+    for before, after in pairwise(SHARDED):
+        assert of[after]["settings"][before] == of[before]["settings_hash"]
+
+
 def test_second_run_does_nothing(finished):
     folder, _ = finished
     assert "Nothing to be done" in snakemake(folder, "--", "figures/fig3.pdf").stdout
@@ -146,8 +162,7 @@ def test_a_changed_setting_reruns_only_what_depends_on_it(finished, change, rule
 
 def test_more_cases_are_new_shards_only(finished):
     run = snakemake(finished[0], "-n", "--", "figures/fig3.pdf", change={"cases": {"number": 2 * CASES}})
-    of_shards = ["cases", "conditioning", "trajectory", "noise", "score"]
-    assert jobs_of(run.stdout) == dict.fromkeys([*of_shards, "fig3_tables", "fig3"], 1)
+    assert jobs_of(run.stdout) == dict.fromkeys(["cases", *SHARDED, "fig3_tables", "fig3"], 1)
 
 
 BAD = [
