@@ -125,6 +125,19 @@ def test_a_batch_runs_in_chunks_and_is_counted(checkpoint, guidance_scale):
     assert torch.allclose(out, one_by_one, atol=1e-5)
 
 
+def test_bfloat16_weights_leave_latents_in_float32(checkpoint):
+    noise = initial_latents(tiny.LATENTS_SHAPE, "00000", 1)
+    sigmas = schedule.sigmas(5, 3.0)
+    exact, rounded = (
+        denoise(
+            tiny.guided_velocity(checkpoint, tiny.sampling(dtype=dtype, guidance_scale=2.0)), noise, sigmas
+        )
+        for dtype in ("float32", "bfloat16")
+    )
+    assert rounded.dtype == torch.float32 and not torch.equal(rounded, rounded.bfloat16().float())
+    assert 0 < (rounded - exact).abs().mean() < 0.02 * exact.std()
+
+
 def test_timestep_dtype_rounds_what_the_network_is_told_and_nothing_else(checkpoint, monkeypatch):
     told = []
     embed = transformer.embed

@@ -111,7 +111,7 @@ def test_a_part_that_is_missing_or_cut_short(copy, part):
     whole = weights.read_bytes()
     for size in (0, 4, 100, len(whole) - 1):
         weights.write_bytes(whole[:size])
-        refused(copy, f"{part}/.*safetensors is cut short.*; copy it again")
+        refused(copy, f"{part}/.*safetensors is cut short or not safetensors .*; copy it again")
     weights.unlink()
     refused(copy, f"{part} has no safetensors; copy or convert the weights")
     shutil.rmtree(copy / part)
@@ -126,7 +126,7 @@ def test_loading_says_so_too(copy):
     ):
         (weights,) = (copy / part).glob("*.safetensors")
         weights.write_bytes(weights.read_bytes()[:-1])
-        with pytest.raises(InputError, match="is cut short: .* bytes of .*; copy it again"):
+        with pytest.raises(InputError, match="is cut short .*; copy it again"):
             load(copy)
 
 

@@ -33,9 +33,13 @@ class Conditioning:
     negative_prompt_embeds: torch.Tensor | None = None
     image_embeds: torch.Tensor | None = None
 
-    def to(self, device: torch.device | str) -> "Conditioning":
-        """A copy on a device."""
-        return replace(self, **{name: tensor.to(device) for name, tensor in self.to_tensors().items()})
+    def to(self, device: torch.device | str, dtype: torch.dtype) -> "Conditioning":
+        """On a device, the embeddings in the transformer's dtype; the condition stays float32."""
+        moved = {
+            name: tensor.to(device) if name == "condition" else tensor.to(device, dtype)
+            for name, tensor in self.to_tensors().items()
+        }
+        return replace(self, **moved)
 
     def to_tensors(self) -> dict[str, torch.Tensor]:
         """The tensors that are there, by name, for a safetensors file."""

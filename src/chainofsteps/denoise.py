@@ -85,7 +85,7 @@ class GuidedVelocity:
             )
         self.experts, self.sampling, self.counter, self.tap = experts, sampling, counter, tap
         self.timesteps = schedule.timesteps(sigmas)
-        self.conditioning = conditioning.to(sampling.torch_device)
+        self.conditioning = conditioning.to(sampling.torch_device, sampling.torch_dtype)
 
     @torch.no_grad()
     def __call__(self, latents: torch.Tensor, step: int) -> torch.Tensor:
@@ -98,7 +98,8 @@ class GuidedVelocity:
     def _chunk(self, model: torch.nn.Module, latents: torch.Tensor, step: int) -> torch.Tensor:
         given = self.conditioning
         condition = given.condition.expand(len(latents), *given.condition.shape[1:])
-        latents_in = torch.cat([latents.to(condition.device), condition], dim=1).to(model.dtype)
+        latents_in = torch.cat([latents.to(condition.device), condition], dim=1)
+        latents_in = latents_in.to(self.sampling.torch_dtype)
         velocity = self._branch(model, latents_in, step, "cond", given.prompt_embeds)
         if self.sampling.guided:
             uncond = self._branch(model, latents_in, step, "uncond", given.negative_prompt_embeds)
@@ -122,8 +123,8 @@ class GuidedVelocity:
             model,
             latents_in,
             timestep.expand(batch),
-            prompt_embeds.to(model.dtype).expand(batch, -1, -1),
-            None if image_embeds is None else image_embeds.to(model.dtype).expand(batch, -1, -1),
+            prompt_embeds.expand(batch, -1, -1),
+            None if image_embeds is None else image_embeds.expand(batch, -1, -1),
         )
         tap = None if self.tap is None else self.tap.at(step, branch)
         return transformer.head(model, transformer.walk(model, stream, tap=tap, counter=self.counter)).float()
