@@ -8,14 +8,14 @@ import torch
 
 from chainofsteps.cases import read_cases
 from chainofsteps.conditioning import Conditioning, restore_first_frame
-from chainofsteps.decode import decode
 from chainofsteps.errors import reported
 from chainofsteps.figures.fig3_points import SCORE_COLUMNS
 from chainofsteps.files import read_json
 from chainofsteps.interventions import parse
 from chainofsteps.jobs import progress
 from chainofsteps.models import load_vae
-from chainofsteps.scoring import references, score
+from chainofsteps.scoring import references, scores
+from chainofsteps.settings import Sampling
 from chainofsteps.shards import Shard, read_shard
 
 
@@ -47,30 +47,24 @@ with reported(snakemake.log[0]):
     }
     shard = Shard(manifest.with_suffix(""), manifest, "score", settings, params.recipe)
     pending = shard.pending(encoded.cases)
-    vae = load_vae(model["folder"], device="cuda" if torch.cuda.is_available() else "cpu")
+    # steps and shift have no part in scoring
+    vae = load_vae(model["folder"], device=Sampling(steps=1, shift=1.0, device=params.device).torch_device)
     with progress(f"score {task} {snakemake.wildcards.shard}", len(pending), "cases") as line:
         for case in read_cases(cases["root"], task, pending):
             conditioning = Conditioning.from_tensors(encoded.load(case.name)[0])
-            rows = [
-                {**row, "score": score(case, decode(vae, latents)[0])}
-                for row, latents in runs_of(case.name, conditioning)
-            ]
+            rows, latents = zip(*runs_of(case.name, conditioning), strict=True)
+            values = scores(case, vae, torch.cat(latents))
+            rows = [{**row, "score": value} for row, value in zip(rows, values, strict=True)]
             of_references = references(case, vae, conditioning.latents_shape)
             rows += [{"run": run, "score": value} for run, value in of_references.items()]
             shard.save(case.name, {"score": torch.tensor([row["score"] for row in rows])}, {"rows": rows})
             line.update()
     rows = [
-        {
-            "model": name_of_model,
-            "task": task,
-            "kind": cases["kind"],
-            "case": case,
-            "exact": row["score"] >= 1,
-            **row,
-        }
+        {"case": case, "exact": row["score"] >= 1, **row}
         for case in encoded.cases
         for row in json.loads(shard.load(case)[1]["rows"])
     ]
-    table = pd.DataFrame(rows).reindex(columns=SCORE_COLUMNS)
+    described = {"model": name_of_model, "task": task, "kind": cases["kind"]}
+    table = pd.DataFrame(rows).assign(**described).reindex(columns=SCORE_COLUMNS)
     table.astype({"seed": "Int64", "noise_seed": "Int64"}).to_csv(snakemake.output.table, index=False)
     shard.finish(encoded.cases)

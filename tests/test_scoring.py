@@ -4,9 +4,9 @@ import tiny
 import torch
 
 from chainofsteps import puzzles
-from chainofsteps.cases import read_cases, write_case
+from chainofsteps.cases import GROUND_TRUTH, read_cases, read_mp4, write_case
 from chainofsteps.errors import InputError
-from chainofsteps.scoring import references, score, through_vae
+from chainofsteps.scoring import BATCH_ELEMENTS, references, score, scores, through_vae
 
 
 @pytest.fixture
@@ -47,6 +47,23 @@ def test_ground_truth_is_what_the_real_class_makes_of_it(case):
         decoded = vae.decode(vae.encode(pixels).latent_dist.mode()).sample[0]
     expected = ((decoded.permute(1, 2, 3, 0) + 1) * 127.5).clamp(0, 255).round().numpy()
     assert np.abs(through_vae(vae, video) - expected).max() <= 1
+
+
+def test_scores_are_those_of_the_videos_one_by_one_in_order(case):
+    truth = torch.from_numpy(read_mp4(case.folder / GROUND_TRUTH)).permute(3, 0, 1, 2) / 127.5 - 1
+    mean, std = (
+        torch.tensor(values).view(3, 1, 1, 1)
+        for values in (Recorder.config.latents_mean, Recorder.config.latents_std)
+    )
+    static = truth[:, :1].expand_as(truth)
+    latents = torch.stack([(clip - mean) / std for clip in (truth, static, truth)])
+    assert latents[0].numel() > BATCH_ELEMENTS  # one at a time
+    floor = score(case, np.repeat(case.first_frame[None], 17, axis=0))
+    # the first frame of the file is that of the case but for the codec
+    assert scores(case, Recorder(), latents) == [1.0, pytest.approx(floor, abs=0.01), 1.0]
+    vae, small = tiny.vae(), torch.randn(20, *tiny.LATENTS_SHAPE[1:])
+    assert 1 < BATCH_ELEMENTS // small[0].numel() < 20  # several at a time, and the rest
+    assert len(scores(case, vae, small)) == 20
 
 
 def test_references_of_a_perfect_vae(case):
