@@ -69,5 +69,5 @@ with reported(snakemake.log[0]):
     rows = [row for name in names for row in json.loads(shard.load(name)[1]["cka"])]
     described = {"model": name_of_model, "task": task, "kind": cases["kind"]}
     table = pd.DataFrame(rows).assign(**described)[CKA_COLUMNS]
-    table.to_csv(snakemake.output.cka, index=False)
+    table.astype({"frame": "Int64"}).to_csv(snakemake.output.cka, index=False)
     shard.finish(list(names))

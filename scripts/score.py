@@ -11,7 +11,7 @@ from chainofsteps.conditioning import Conditioning, restore_first_frame
 from chainofsteps.errors import reported
 from chainofsteps.figures.fig3_points import SCORE_COLUMNS
 from chainofsteps.files import read_json
-from chainofsteps.interventions import parse
+from chainofsteps.interventions import expand
 from chainofsteps.jobs import progress
 from chainofsteps.models import load_vae
 from chainofsteps.scoring import references, scores
@@ -27,11 +27,12 @@ def runs_of(case: str, conditioning: Conditioning):
     for seed, run in clean:
         yield {"seed": seed, "run": run}, trajectories.load(f"{case}-seed{seed}")[0]["latents"][-1:]
     for seed in params.trajectory["seeds"]:
-        for name, latents in perturbed.load(f"{case}-seed{seed}")[0].items():
-            row = parse(name).row()
+        final = perturbed.load(f"{case}-seed{seed}")[0]
+        for run in expand(perturbed.settings["noise"], params.steps, conditioning.latents_shape[2]):
+            row, latents = run.row(), final[run.name()][None]
             if row["frame"] == 0 and params.restore_first_frame:
-                latents = restore_first_frame(latents[None], conditioning)[0]
-            yield {"seed": seed, **row}, latents[None]
+                latents = restore_first_frame(latents, conditioning)
+            yield {"seed": seed, **row}, latents
 
 
 with reported(snakemake.log[0]):
@@ -66,5 +67,6 @@ with reported(snakemake.log[0]):
     ]
     described = {"model": name_of_model, "task": task, "kind": cases["kind"]}
     table = pd.DataFrame(rows).assign(**described).reindex(columns=SCORE_COLUMNS)
-    table.astype({"seed": "Int64", "noise_seed": "Int64"}).to_csv(snakemake.output.table, index=False)
+    whole = dict.fromkeys(["seed", "frame", "noise_seed"], "Int64")
+    table.astype(whole).to_csv(snakemake.output.table, index=False)
     shard.finish(encoded.cases)

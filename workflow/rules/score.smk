@@ -24,6 +24,7 @@ rule score:
         runtime=240,
     params:
         recipe=1,
+        steps=lambda wildcards: config["models"][wildcards.model]["steps"],
         device=lambda wildcards: config["models"][wildcards.model].get("device", "auto"),
         trajectory=part_of("trajectory"),
         restore_first_frame=config["noise"]["restore_first_frame"],
