@@ -1,0 +1,142 @@
+"""Our side of the measurements: what the rules do for a case, in one process, with files and bookkeeping."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from chainofsteps import conditioning, models, plan, schedule
+from chainofsteps.cases import Case
+from chainofsteps.decode import decode
+from chainofsteps.denoise import GuidedVelocity, denoise, initial_latents
+from chainofsteps.files import save_tensors
+from chainofsteps.interventions import Intervention
+from chainofsteps.noise import NoiseResult, block_tap, sweep
+from chainofsteps.scoring import score
+from chainofsteps.settings import Sampling
+from chainofsteps.similarity import Similarity
+from chainofsteps.taps import Tap
+from chainofsteps.trajectory import Trajectory, record, save_trajectory
+
+DECODES = 8  # videos decoded at once: on a CPU 2.4 times as fast as one by one, and more gains nothing
+
+
+@dataclass(frozen=True)
+class Work:
+    """What is done to every case: the sections of the configuration that are in force."""
+
+    seed: int
+    null_seed: int
+    similarity: Similarity
+    restore_first_frame: bool
+
+
+def label(case: Case) -> str:
+    """A case's name among those of all tasks: what its noise is drawn for."""
+    return f"{case.task}/{case.name}"
+
+
+class Ours:
+    """A checkpoint, loaded once, and what the rules do with it."""
+
+    def __init__(self, folder: Path, sampling: Sampling) -> None:
+        self.sampling = sampling
+        self.sigmas = schedule.sigmas(sampling.steps, sampling.shift)
+        self.experts = models.Experts(folder, sampling)
+        self.encoders = models.load_text_encoder(folder, sampling.dtype)
+        self.vae = models.load_vae(folder, device=sampling.torch_device)
+
+    def encode(self, case: Case) -> conditioning.Conditioning:
+        size = case.frames, case.height, case.width
+        return conditioning.encode(case, *self.encoders, self.vae, self.sampling, *size)
+
+    def velocity(self, given: conditioning.Conditioning, tap: Tap | None = None) -> GuidedVelocity:
+        return GuidedVelocity(self.experts, given, self.sigmas, self.sampling, tap=tap)
+
+    def latents(self, case: Case, seed: int, given: conditioning.Conditioning) -> torch.Tensor:
+        """Initial latents (1, C, F, h, w)."""
+        return initial_latents(given.latents_shape, label(case), seed)
+
+    def video(self, case: Case, seed: int) -> np.ndarray:
+        """One untouched video uint8 (1, T, H, W, 3), from prompt and first frame to pixels."""
+        given = self.encode(case)
+        final = denoise(self.velocity(given), self.latents(case, seed, given), self.sigmas)
+        return decode(self.vae, final)
+
+    def baseline(
+        self, case: Case, seed: int, given: conditioning.Conditioning, path: Path, tap: Tap | None = None
+    ) -> Trajectory:
+        """One untouched run, kept on disk."""
+        run = record(self.velocity(given, tap), self.latents(case, seed, given), self.sigmas, label(case))
+        save_trajectory(path, run, case=label(case), seed=seed)
+        return run
+
+    def sweep(
+        self, case: Case, interventions: Sequence[Intervention], work: Work, folder: Path
+    ) -> tuple[NoiseResult, list[float]]:
+        """Encode, both untouched runs, every intervention with its CKA, every video decoded and scored."""
+        given = self.encode(case)
+        clean, null = (
+            self.baseline(case, seed, given, folder / f"seed{seed}.safetensors")
+            for seed in (work.seed, work.null_seed)
+        )
+        tap = block_tap(work.similarity, self.sampling.steps)
+        result = sweep(
+            self.velocity(given, tap),
+            clean,
+            interventions,
+            label(case),
+            work.seed,
+            work.similarity,
+            null,
+            tap,
+        )
+        save_tensors(folder / "perturbed.safetensors", result.latents, {"case": label(case)})
+        finals = [clean.at(clean.steps), null.at(null.steps)]
+        for run in interventions:
+            final = result.latents[run.name()][None]
+            if work.restore_first_frame and run.row()["frame"] == 0:
+                final = conditioning.restore_first_frame(final, given)
+            finals.append(final)
+        videos = decode(self.vae, torch.cat(finals), DECODES)
+        return result, [score(case, video) for video in videos]
+
+    @torch.no_grad()
+    def bare(self, given: conditioning.Conditioning, batches: Sequence[Sequence[int]], decodes: int) -> None:
+        """The model's forwards alone, `batches` samples at each step, and the VAE's decodes: nothing else.
+
+        batches: for each step, the sizes of its forwards.
+        """
+        device = self.sampling.torch_device
+        timesteps = schedule.timesteps(self.sigmas).to(device)
+        latents = torch.randn(given.latents_shape).to(device)
+        condition = given.condition.to(device)
+        branches = [given.prompt_embeds, given.negative_prompt_embeds][: 1 + self.sampling.guided]
+        for step, sizes in enumerate(batches):
+            model = self.experts.at(timesteps[step])
+            latents_in = torch.cat([latents, condition], dim=1).to(model.dtype)
+            for size in sizes:
+                for prompt_embeds in branches:
+                    model(
+                        latents_in.repeat(size, 1, 1, 1, 1),
+                        timesteps[step].expand(size),
+                        prompt_embeds.to(device, model.dtype).expand(size, -1, -1),
+                    )
+        for part in latents.to(self.vae.dtype).repeat(decodes, 1, 1, 1, 1).split(DECODES):
+            self.vae.decode(part).sample.cpu()  # to the host: waits for the device
+
+
+def batches(
+    interventions: Sequence[Intervention], sampling: Sampling, similarity: Similarity
+) -> list[list[int]]:
+    """For each step the sizes of the forwards that a sweep and its two untouched runs make."""
+    sizes = []
+    for step in range(sampling.steps):
+        active = sum(run.start <= step for run in interventions)
+        if similarity.layer is not None:
+            active += plan.references(interventions, step, null=True)
+        whole, rest = divmod(active, sampling.batch_size)
+        sizes.append([1, 1] + [sampling.batch_size] * whole + [rest] * (rest > 0))
+    return sizes
