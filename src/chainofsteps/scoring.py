@@ -9,7 +9,7 @@ from .decode import decode
 from .denoise import generator
 from .puzzles import puzzle
 
-# Latents in one batch of the VAE: 12 clips of the embedded model, which halves the time of each; one large clip.
+# Latents in one batch of the VAE: 12 clips of the embedded model, which halves its time; one large clip.
 BATCH_ELEMENTS = 2**16
 
 
