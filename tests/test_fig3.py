@@ -314,7 +314,7 @@ def test_the_summary_says_what_the_numbers_say(tmp_path):
     cka.loc[cka.run == "reseed", "dissimilarity"] = 0.5
     summary, _ = words_of(tmp_path, scores, cka)
     sentence, _, of_multi, of_unique = summary.rstrip().split("\n")
-    assert "in 1 of 2 pairs of puzzle kind and operator, less in 1, and cannot be told apart in 0" in sentence
+    assert "in 1 of 2 pairs of puzzle kind and operator, and less in 1; in 0 their" in sentence
     assert "one step costs at most 0.61 [0.60, 0.62] (step 2)" in of_multi
     assert "(latent frame 0)" not in of_multi and "the scored latent frame 0.71" in of_multi
     assert "one latent frame at most 0.81 [0.80, 0.82] (latent frame 1)" in of_unique
@@ -325,7 +325,7 @@ def test_overlapping_intervals_are_not_told_apart(tmp_path):
     scores, cka = tables(operators=("replace",), kinds=("multi",))
     scores.loc[scores.run.isin(["baseline", "noise_at_step", "noise_at_frame"]), "score"] = 0.5
     assert "more of the score than noise at one latent frame in 0 of 1" in words_of(tmp_path, scores, cka)[0]
-    assert "told apart in 1 (" in words_of(tmp_path, scores, cka)[0]
+    assert "less in 0; in 1 their intervals overlap" in words_of(tmp_path, scores, cka)[0]
 
 
 def test_nothing_is_compared_that_was_not_run(tmp_path):

@@ -79,9 +79,8 @@ def headline(verdicts: list[str]) -> str:
     more, less, both = (compared.count(word) for word in ("more", "less", "open"))
     return (
         f"Noise at one step costs more of the score than noise at one latent frame in {more} of "
-        f"{len(compared)} pairs of puzzle kind and operator, less in {less}, and cannot be told apart "
-        f"in {both} (largest mean drop over steps against the largest over latent frames that are neither "
-        "restored nor scored; told apart where their intervals do not overlap)."
+        f"{len(compared)} pairs of puzzle kind and operator, and less in {less}; in {both} their intervals "
+        "overlap (largest mean drops, the restored and the scored latent frame apart)."
     )
 
 
