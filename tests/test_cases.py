@@ -4,8 +4,8 @@ from PIL import Image
 
 from chainofsteps import puzzles
 from chainofsteps.cases import read_cases, write_case
-from chainofsteps.decode import read_mp4
 from chainofsteps.errors import InputError
+from chainofsteps.video import read_mp4
 
 
 @pytest.fixture

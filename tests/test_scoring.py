@@ -4,9 +4,10 @@ import tiny
 import torch
 
 from chainofsteps import puzzles
-from chainofsteps.cases import GROUND_TRUTH, read_cases, read_mp4, write_case
+from chainofsteps.cases import GROUND_TRUTH, read_cases, write_case
 from chainofsteps.errors import InputError
 from chainofsteps.scoring import BATCH_ELEMENTS, references, score, scores, through_vae
+from chainofsteps.video import read_mp4
 
 
 @pytest.fixture

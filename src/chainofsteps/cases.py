@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from .decode import read_mp4, write_mp4
 from .errors import InputError
+from .video import read_mp4, write_mp4
 
 SPLITS = ("In-Domain_50", "Out-of-Domain_50")
 FIRST_FRAME, FINAL_FRAME, GROUND_TRUTH, PROMPT, LAYOUT = (

@@ -4,10 +4,11 @@ import numpy as np
 import torch
 from diffusers import AutoencoderKLWan
 
-from .cases import GROUND_TRUTH, Case, read_mp4
+from .cases import GROUND_TRUTH, Case
 from .decode import decode
 from .denoise import generator
 from .puzzles import puzzle
+from .video import read_mp4
 
 # Latents in one batch of the VAE: 12 clips of the embedded model, which halves its time; one large clip.
 BATCH_ELEMENTS = 2**16

@@ -7,7 +7,7 @@ import numpy as np
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-from chainofsteps.decode import read_mp4, write_mp4
+from chainofsteps.video import read_mp4, write_mp4
 
 seeds = st.integers(0, 2**40)
 many = settings(max_examples=500, deadline=None, suppress_health_check=list(HealthCheck))

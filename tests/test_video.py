@@ -1,0 +1,47 @@
+import av
+import numpy as np
+import pytest
+
+from chainofsteps.errors import InputError
+from chainofsteps.video import read_mp4, write_mp4
+
+
+def moving_square(frames=17, size=64):
+    video = np.full((frames, size, size, 3), 255, np.uint8)
+    for frame in range(frames):
+        video[frame, 24:40, 2 * frame : 2 * frame + 16] = (220, 40, 40)
+    return video
+
+
+def test_a_video_survives_its_file(tmp_path):
+    video = moving_square()
+    write_mp4(tmp_path / "v" / "x.mp4", video, fps=8)
+    back = read_mp4(tmp_path / "v" / "x.mp4")
+    assert back.shape == video.shape and back.dtype == np.uint8
+    assert np.abs(back.astype(int) - video).mean() < 3
+    with av.open(str(tmp_path / "v" / "x.mp4")) as container:
+        assert container.streams.video[0].average_rate == 8
+    assert [path.name for path in (tmp_path / "v").iterdir()] == ["x.mp4"]
+
+
+def test_the_same_video_is_the_same_bytes(tmp_path):
+    for name in ("a.mp4", "b.mp4"):
+        write_mp4(tmp_path / name, moving_square())
+    assert (tmp_path / "a.mp4").read_bytes() == (tmp_path / "b.mp4").read_bytes()
+
+
+def test_bad_videos(tmp_path):
+    with pytest.raises(InputError, match="63x64 pixels; H.264 needs even sides"):
+        write_mp4(tmp_path / "x.mp4", moving_square()[:, :63])
+    with pytest.raises(InputError, match="cannot read video .*x.mp4"):
+        read_mp4(tmp_path / "x.mp4")
+    write_mp4(tmp_path / "x.mp4", moving_square())
+    (tmp_path / "x.mp4").write_bytes((tmp_path / "x.mp4").read_bytes()[:200])
+    with pytest.raises(InputError, match="cannot read video .*x.mp4"):
+        read_mp4(tmp_path / "x.mp4")
+
+
+def test_folder_not_writable(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match="cannot write .*x.mp4: .*choose a writable folder"):
+        write_mp4(tmp_path / "file" / "x.mp4", moving_square())
