@@ -231,8 +231,18 @@ def measure(given: argparse.Namespace, config: dict, folder: Path) -> list[Resul
     results += norms(ours, cases[0], work.seed, given.turns, folder)
     results = sweeps(ours, stock, cases, runs, work, given.sweeps, folder) + results
     machine = f"{sampling.torch_device.type}, {sampling.dtype}, torch {torch.__version__}"
-    where = f"both sides with {given.threads} thread(s) in one process, {machine}"
-    return [replace(result, detail=f"{result.detail}; {where}") for result in results]
+    results = [said(result, f"{given.threads} threads a side, one process; {machine}") for result in results]
+    if given.threads > 1:  # the stock pipeline's single videos gain less from a second core than batches do
+        torch.set_num_threads(1)
+        alone = sweeps(ours, stock, cases, runs, work, 1, folder)[0]
+        alone = replace(alone, name=f"{alone.name}, one thread", goal=None)
+        results.insert(1, said(alone, f"1 thread a side, one process; {machine}"))
+    return results
+
+
+def said(result: Result, more: str) -> Result:
+    """With more detail."""
+    return replace(result, detail=f"{result.detail}; {more}")
 
 
 def main() -> None:
