@@ -6,7 +6,7 @@ import torch
 
 from chainofsteps import schedule
 from chainofsteps.conditioning import Conditioning
-from chainofsteps.denoise import GuidedVelocity, StepState, denoise, initial_latents
+from chainofsteps.denoise import GuidedVelocity, initial_latents
 from chainofsteps.errors import reported
 from chainofsteps.files import read_json
 from chainofsteps.jobs import pieces, progress
@@ -14,23 +14,8 @@ from chainofsteps.models import Experts
 from chainofsteps.provenance import attention_backend
 from chainofsteps.settings import Sampling
 from chainofsteps.shards import Shard, read_shard
-from chainofsteps.trajectory import check_finite
+from chainofsteps.trajectory import extend
 from chainofsteps.transformer import Forwards
-
-
-def latents_of_steps(velocity, prefix, sigmas, start, stop, case, line):
-    """Latents (stop + 1, ...) before each step up to `stop`, from the prefix (start + 1, ...) of them."""
-    kept = [*prefix[:-1].split(1)]
-
-    def keep(state: StepState) -> None:
-        check_finite(state.latents, case, state.step)
-        kept.append(state.latents)
-        line.update()
-
-    final = denoise(velocity, prefix[-1:], sigmas, start, stop, on_step=keep)
-    check_finite(final, case, stop - 1)
-    return torch.cat([*kept, final])
-
 
 with reported(snakemake.log[0]):
     torch.set_num_threads(snakemake.threads)
@@ -62,7 +47,7 @@ with reported(snakemake.log[0]):
                 prefix = initial_latents(
                     conditioning.latents_shape, label, seed, runs["share_noise_over_cases"]
                 )
-            latents = latents_of_steps(velocity, prefix, sigmas, piece.start, piece.stop, label, line)
+            latents = extend(velocity, prefix, sigmas, label, piece.stop, on_step=line.update)
             tensors = {"latents": latents, "sigmas": sigmas}
             piece.save(tensors, counter.total, case=label, seed=seed, **described)
     shard.finish(list(names))

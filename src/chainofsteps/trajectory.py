@@ -1,6 +1,6 @@
 """Trajectories: the latents of all steps of one run. Velocity and x0_pred follow from them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -44,15 +44,31 @@ class Trajectory:
 
 def record(velocity: Velocity, latents: torch.Tensor, sigmas: torch.Tensor, case: str) -> Trajectory:
     """Denoise latents (1, C, F, h, w) and keep those of all steps. Raises InputError at the first NaN."""
-    kept = []
+    return Trajectory(extend(velocity, latents, sigmas, case), sigmas)
+
+
+def extend(
+    velocity: Velocity,
+    prefix: torch.Tensor,
+    sigmas: torch.Tensor,
+    case: str,
+    stop: int | None = None,
+    on_step: Callable[[], None] = lambda: None,
+) -> torch.Tensor:
+    """Latents (stop + 1, C, F, h, w) up to a step (None: the end), from a prefix (k + 1, C, F, h, w).
+
+    `on_step` is called after each step. Raises InputError at the first NaN.
+    """
+    kept = list(prefix[:-1].split(1))
 
     def keep(state: StepState) -> None:
         check_finite(state.latents, case, state.step)
         kept.append(state.latents.cpu())
+        on_step()
 
-    final = denoise(velocity, latents, sigmas, on_step=keep)
-    check_finite(final, case, len(sigmas) - 1)
-    return Trajectory(torch.cat([*kept, final.cpu()]), sigmas)
+    final = denoise(velocity, prefix[-1:], sigmas, len(prefix) - 1, stop, on_step=keep)
+    check_finite(final, case, len(kept) - 1)
+    return torch.cat([*kept, final.cpu()])
 
 
 def check_finite(latents: torch.Tensor, case: str, step: int, intervention: str = "baseline") -> None:
