@@ -1,7 +1,7 @@
 """Speed of the package against diffusers' own pipeline: benchmarks/results.json, and a table.
 
-Every ratio is measured in this one process, side by side: the two sides take turns, in changing order, with
-the same number of threads, and their medians are compared.
+Every ratio is measured in one run, side by side: the two sides take turns, in changing order, on the same cores, and
+their medians are compared.
 """
 
 import argparse
@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import torch
-from ours import Ours, Work, batches, label
+from ours import Ours, Work, Workers, batches, label
 from stock import Stock
 
 from chainofsteps.cases import SPLITS, Case, read_cases, write_case
@@ -68,6 +68,7 @@ def puzzles(tasks: list[str], number: int, first_seed: int, folder: Path) -> lis
 
 def sweeps(
     ours: Ours,
+    workers: Workers | None,
     stock: Stock,
     cases: list[Case],
     runs: list[Intervention],
@@ -75,7 +76,10 @@ def sweeps(
     turns: int,
     folder: Path,
 ) -> list[Result]:
-    """(a) The sweep of Figure 3 against one video after another; (b) against its forwards and decodes."""
+    """(a) The sweep of Figure 3 against one video after another; (b) against its forwards and decodes.
+
+    With workers, our side uses the cores as the workflow does; without, it runs in this process.
+    """
     given = [ours.encode(case) for case in cases]
     sizes = batches(runs, ours.sampling, work.similarity)
 
@@ -89,16 +93,21 @@ def sweeps(
                 restored = first if work.restore_first_frame and run.row()["frame"] == 0 else None
                 stock.perturbed(case, run, label(case), work.seed, start[work.seed], restored)
 
-    seconds = medians(
-        "sweep",
-        {
-            "sweep": lambda: [ours.sweep(case, runs, work, folder) for case in cases],
-            "naive": naive,
-            "bare": lambda: [ours.bare(of_case, sizes, len(runs) + 2) for of_case in given],
-        },
-        turns,
-        warm=False,  # what was measured before has warmed both sides
-    )
+    def sweep() -> None:
+        if workers is not None:
+            return workers.sweep(cases, runs, work, folder)
+        for case in cases:
+            ours.sweep(case, runs, work, folder)
+
+    def bare() -> None:
+        if workers is not None:
+            return workers.bare(given, sizes, len(runs) + 2)
+        for of_case in given:
+            ours.bare(of_case, sizes, len(runs) + 2)
+
+    bare()  # what was measured before has warmed this process, but not the workers
+    sides = {"sweep": sweep, "naive": naive, "bare": bare}
+    seconds = medians("sweep", sides, turns, warm=False)
     what = (
         f"{len(cases)} cases ({', '.join(map(label, cases))}), each with {len(runs)} interventions, "
         f"the clean run and the re-seeded one, {ours.sampling.steps} steps; sweep {seconds['sweep']:.2f} s: "
@@ -160,9 +169,7 @@ def norms(ours: Ours, case: Case, seed: int, turns: int, folder: Path) -> list[R
             1.05,
             f"{what}; with {seconds['norms']:.3f} s, {written} bytes written",
         ),
-        Result(
-            "token norms, written", written, "bytes", None, "the file of that run, norms reduced at the tap"
-        ),
+        Result("token norms, written", written, "bytes", None, "the file of that run, norms reduced at the tap"),
         Result(
             "run with full float32 copies / run without",
             seconds["full"] / seconds["without"],
@@ -229,14 +236,16 @@ def measure(given: argparse.Namespace, config: dict, folder: Path) -> list[Resul
     runs = expand(config["noise"], sampling.steps, latent_frames)
     results = one_video(ours, stock, cases[0], work.seed, given.turns)
     results += norms(ours, cases[0], work.seed, given.turns, folder)
-    results = sweeps(ours, stock, cases, runs, work, given.sweeps, folder) + results
     machine = f"{sampling.torch_device.type}, {sampling.dtype}, torch {torch.__version__}"
-    results = [said(result, f"{given.threads} threads a side, one process; {machine}") for result in results]
-    if given.threads > 1:  # the stock pipeline's single videos gain less from a second core than batches do
-        torch.set_num_threads(1)
-        alone = sweeps(ours, stock, cases, runs, work, 1, folder)[0]
-        alone = replace(alone, name=f"{alone.name}, one thread", goal=None)
-        results.insert(1, said(alone, f"1 thread a side, one process; {machine}"))
+    results = [said(result, f"one process of {given.cores} threads a side; {machine}") for result in results]
+    workers = Workers(given.cores, checkpoint, sampling)
+    on_cores = sweeps(ours, workers, stock, cases, runs, work, given.sweeps, folder)
+    what = f"{given.cores} processes of 1 thread against one process of {given.cores} threads"
+    results = [said(result, f"{what}; {machine}") for result in on_cores] + results
+    torch.set_num_threads(1)
+    alone = sweeps(ours, None, stock, cases, runs, work, 1, folder)[0]
+    alone = replace(alone, name=f"{alone.name}, one core", goal=None)
+    results.insert(1, said(alone, f"one process of 1 thread a side; {machine}"))
     return results
 
 
@@ -246,20 +255,18 @@ def said(result: Result, more: str) -> Result:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--config", type=Path, default=ROOT / "config.yaml", help="default: config.yaml")
     parser.add_argument("--model", type=Path, help="checkpoint folder (default: the configured one)")
     parser.add_argument("--output", type=Path, default=ROOT / "benchmarks" / "results.json")
     parser.add_argument("--cases", type=int, default=1, help="of each task, for the sweep (default: 1)")
     parser.add_argument("--sweeps", type=int, default=3, help="turns of the sweep (default: 3)")
     parser.add_argument("--turns", type=int, default=15, help="turns of the short ones (default: 15)")
-    threads = torch.get_num_threads()
-    parser.add_argument("--threads", type=int, default=threads, help="of both sides (default: %(default)s)")
+    cores = torch.get_num_threads()
+    parser.add_argument("--cores", type=int, default=cores, help="of both sides (default: %(default)s)")
     given = parser.parse_args()
     with reported(), tempfile.TemporaryDirectory() as scratch:
-        torch.set_num_threads(given.threads)
+        torch.set_num_threads(given.cores)
         results = measure(given, load_config(given.config), Path(scratch))
         write_json(given.output, [asdict(result) for result in results])
     print(f"{table(results)}\n{given.output}")

@@ -1,6 +1,8 @@
-"""Our side of the measurements: what the rules do for a case, in one process, with files and bookkeeping."""
+"""Our side of the measurements: what the rules do for a case, with files and bookkeeping."""
 
+import multiprocessing
 from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -75,10 +77,10 @@ class Ours:
         self, case: Case, interventions: Sequence[Intervention], work: Work, folder: Path
     ) -> tuple[NoiseResult, list[float]]:
         """Encode, both untouched runs, every intervention with its CKA, every video decoded and scored."""
+        folder = folder / label(case)
         given = self.encode(case)
         clean, null = (
-            self.baseline(case, seed, given, folder / f"seed{seed}.safetensors")
-            for seed in (work.seed, work.null_seed)
+            self.baseline(case, seed, given, folder / f"seed{seed}.safetensors") for seed in (work.seed, work.null_seed)
         )
         tap = block_tap(work.similarity, self.sampling.steps)
         result = sweep(
@@ -106,29 +108,59 @@ class Ours:
 
         batches: for each step, the sizes of its forwards.
         """
-        device = self.sampling.torch_device
+        device, dtype = self.sampling.torch_device, self.sampling.torch_dtype
         timesteps = schedule.timesteps(self.sigmas).to(device)
         latents = torch.randn(given.latents_shape).to(device)
         condition = given.condition.to(device)
         branches = [given.prompt_embeds, given.negative_prompt_embeds][: 1 + self.sampling.guided]
         for step, sizes in enumerate(batches):
             model = self.experts.at(timesteps[step])
-            latents_in = torch.cat([latents, condition], dim=1).to(model.dtype)
+            latents_in = torch.cat([latents, condition], dim=1).to(dtype)
             for size in sizes:
                 for prompt_embeds in branches:
                     model(
                         latents_in.repeat(size, 1, 1, 1, 1),
                         timesteps[step].expand(size),
-                        prompt_embeds.to(device, model.dtype).expand(size, -1, -1),
+                        prompt_embeds.to(device, dtype).expand(size, -1, -1),
                     )
         at_once = max(1, BATCH_ELEMENTS // latents.numel())
         for part in latents.to(self.vae.dtype).repeat(decodes, 1, 1, 1, 1).split(at_once):
             self.vae.decode(part).sample.cpu()  # to the host: waits for the device
 
 
-def batches(
-    interventions: Sequence[Intervention], sampling: Sampling, similarity: Similarity
-) -> list[list[int]]:
+class Workers:
+    """The cores as the workflow uses them: one process of one thread on each, with a case of its own."""
+
+    def __init__(self, number: int, folder: Path, sampling: Sampling) -> None:
+        context = multiprocessing.get_context("spawn")
+        self.pool = ProcessPoolExecutor(number, context, _start, (folder, sampling))
+
+    def sweep(self, cases: Sequence[Case], *given) -> None:
+        """Ours.sweep of each case."""
+        list(self.pool.map(_sweep, cases, *([item] * len(cases) for item in given)))
+
+    def bare(self, conditionings: Sequence[conditioning.Conditioning], *given) -> None:
+        """Ours.bare of each conditioning."""
+        tensors = [{name: value.numpy() for name, value in of.to_tensors().items()} for of in conditionings]
+        list(self.pool.map(_bare, tensors, *([item] * len(tensors) for item in given)))
+
+
+def _start(folder: Path, sampling: Sampling) -> None:
+    global worker
+    torch.set_num_threads(1)
+    worker = Ours(folder, sampling)
+
+
+def _sweep(*given) -> None:
+    worker.sweep(*given)
+
+
+def _bare(tensors: dict[str, np.ndarray], *given) -> None:
+    of_case = {name: torch.from_numpy(value) for name, value in tensors.items()}
+    worker.bare(conditioning.Conditioning.from_tensors(of_case), *given)
+
+
+def batches(interventions: Sequence[Intervention], sampling: Sampling, similarity: Similarity) -> list[list[int]]:
     """For each step the sizes of the forwards that a sweep and its two untouched runs make."""
     sizes = []
     for step in range(sampling.steps):

@@ -26,9 +26,7 @@ class Stock:
         self.pipeline.set_progress_bar_config(disable=True)
         set_timesteps = self.pipeline.scheduler.set_timesteps
         explicit = np.linspace(1, 1 / sampling.steps, sampling.steps)
-        self.pipeline.scheduler.set_timesteps = lambda _, device: set_timesteps(
-            sigmas=explicit, device=device
-        )
+        self.pipeline.scheduler.set_timesteps = lambda _, device: set_timesteps(sigmas=explicit, device=device)
 
     def video(self, case: Case, latents: torch.Tensor, on_step_end=None) -> np.ndarray:
         """One video (1, T, H, W, 3) in [0, 1] from initial latents (1, C, F, h, w)."""

@@ -27,9 +27,7 @@ with reported(snakemake.log[0]):
     pending = shard.pending(names)
     if pending:
         text_encoder, tokenizer = load_text_encoder(model["folder"], sampling.dtype)
-        vae = load_vae(
-            model["folder"], device=sampling.torch_device
-        )  # float32, as the stock pipeline is used
+        vae = load_vae(model["folder"], device=sampling.torch_device)  # float32, as the stock pipeline is used
         with progress(f"conditioning {task} {snakemake.wildcards.shard}", len(pending), "cases") as line:
             for case in read_cases(cases["root"], task, pending):
                 began = time.perf_counter()

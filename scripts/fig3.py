@@ -19,9 +19,7 @@ with reported(snakemake.log[0]):
     summary = fig3_text.summary(points, cka_points, tasks, setting)
     with style.styled():
         figure = fig3.draw(points, cka_points, tasks, setting)
-        style.save(
-            figure, output.pdf, output.png, title="Figure 3: noise at step and at frame", subject=caption
-        )
+        style.save(figure, output.pdf, output.png, title="Figure 3: noise at step and at frame", subject=caption)
     Path(output.caption).write_text(caption)
     Path(output.summary).write_text(summary)
     points.to_csv(output.scores, index=False)

@@ -21,9 +21,7 @@ from chainofsteps.shards import Shard, read_shard
 
 def runs_of(case: str, conditioning: Conditioning):
     """(columns, final latents (1, C, F, h, w)) of each run of a case."""
-    clean = [(seed, "baseline") for seed in params.trajectory["seeds"]] + [
-        (params.trajectory["null_seed"], "reseed")
-    ]
+    clean = [(seed, "baseline") for seed in params.trajectory["seeds"]] + [(params.trajectory["null_seed"], "reseed")]
     for seed, run in clean:
         yield {"seed": seed, "run": run}, trajectories.load(f"{case}-seed{seed}")[0]["latents"][-1:]
     for seed in params.trajectory["seeds"]:

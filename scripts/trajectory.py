@@ -44,9 +44,7 @@ with reported(snakemake.log[0]):
             label = f"{task}/{case}"  # the same number in another task is another case, with noise of its own
             prefix = piece.before.get("latents")
             if prefix is None:
-                prefix = initial_latents(
-                    conditioning.latents_shape, label, seed, runs["share_noise_over_cases"]
-                )
+                prefix = initial_latents(conditioning.latents_shape, label, seed, runs["share_noise_over_cases"])
             latents = extend(velocity, prefix, sigmas, label, piece.stop, on_step=line.update)
             tensors = {"latents": latents, "sigmas": sigmas}
             piece.save(tensors, counter.total, case=label, seed=seed, **described)

@@ -93,7 +93,7 @@ def test_bench_writes_every_ratio_with_its_goal(checkpoint, tmp_path, monkeypatc
     (tmp_path / "config.yaml").write_text(yaml.safe_dump(config))
     output = tmp_path / "results.json"
     options = ["--config", tmp_path / "config.yaml", "--model", checkpoint, "--output", output]
-    options += ["--sweeps", 1, "--turns", 1, "--threads", 2]
+    options += ["--sweeps", 1, "--turns", 1, "--cores", 2]
     monkeypatch.setattr(sys, "argv", ["bench.py", *map(str, options)])
     threads = torch.get_num_threads()
     bench.main()
@@ -111,7 +111,8 @@ def test_bench_writes_every_ratio_with_its_goal(checkpoint, tmp_path, monkeypatc
     assert all(result["value"] > 0 for result in results)
     interventions = len(expand(config["noise"], 2, 5))
     assert f"each with {interventions} interventions" in results[0]["detail"]
-    assert "; 2 threads a side" in results[0]["detail"] and "; 1 thread a side" in results[1]["detail"]
+    assert "; 2 processes of 1 thread against one process of 2 threads" in results[0]["detail"]
+    assert "; one process of 1 thread a side" in results[1]["detail"]
     assert "pixels, which are the same;" in results[3]["detail"]
     full = next(result for result in results if result["name"].startswith("full"))
     assert full["value"] == 2 * tiny.LAYERS * 80 * 24 * 4  # steps, layers, tokens, channels, float32

@@ -23,9 +23,7 @@ def test_it_is_what_the_stock_pipeline_gives_its_model(checkpoint, given, monkey
     seen = []
     pipeline = WanImageToVideoPipeline.from_pretrained(checkpoint)
     forward = pipeline.transformer.forward
-    monkeypatch.setattr(
-        pipeline.transformer, "forward", lambda **inputs: seen.append(inputs) or forward(**inputs)
-    )
+    monkeypatch.setattr(pipeline.transformer, "forward", lambda **inputs: seen.append(inputs) or forward(**inputs))
     case = tiny.TinyCase()
     pipeline(
         image=Image.fromarray(case.first_frame),

@@ -110,9 +110,7 @@ def test_missing_key_is_named_with_what_it_is(config):
 
 def test_model_name_that_is_no_file_name(config):
     config["models"]["my model"] = config["models"]["embedded"]
-    assert refused(config).startswith(
-        "config.yaml: 'models' has the key \"my model\", but a name must be a text"
-    )
+    assert refused(config).startswith("config.yaml: 'models' has the key \"my model\", but a name must be a text")
 
 
 @pytest.mark.parametrize(

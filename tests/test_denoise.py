@@ -129,9 +129,7 @@ def test_bfloat16_weights_leave_latents_in_float32(checkpoint):
     noise = initial_latents(tiny.LATENTS_SHAPE, "00000", 1)
     sigmas = schedule.sigmas(5, 3.0)
     exact, rounded = (
-        denoise(
-            tiny.guided_velocity(checkpoint, tiny.sampling(dtype=dtype, guidance_scale=2.0)), noise, sigmas
-        )
+        denoise(tiny.guided_velocity(checkpoint, tiny.sampling(dtype=dtype, guidance_scale=2.0)), noise, sigmas)
         for dtype in ("float32", "bfloat16")
     )
     assert rounded.dtype == torch.float32 and not torch.equal(rounded, rounded.bfloat16().float())
@@ -141,16 +139,12 @@ def test_bfloat16_weights_leave_latents_in_float32(checkpoint):
 def test_timestep_dtype_rounds_what_the_network_is_told_and_nothing_else(checkpoint, monkeypatch):
     told = []
     embed = transformer.embed
-    monkeypatch.setattr(
-        transformer, "embed", lambda model, x, t, *rest: told.append(t) or embed(model, x, t, *rest)
-    )
+    monkeypatch.setattr(transformer, "embed", lambda model, x, t, *rest: told.append(t) or embed(model, x, t, *rest))
     sigmas = schedule.sigmas(50, 5.0)
     exact = schedule.timesteps(sigmas)
     noise = initial_latents(tiny.LATENTS_SHAPE, "00000", 1)
     for timestep_dtype in ("float32", "bfloat16"):
-        velocity = tiny.guided_velocity(
-            checkpoint, tiny.sampling(steps=50, shift=5.0, timestep_dtype=timestep_dtype)
-        )
+        velocity = tiny.guided_velocity(checkpoint, tiny.sampling(steps=50, shift=5.0, timestep_dtype=timestep_dtype))
         assert torch.equal(velocity.timesteps, exact)
         velocity(noise, 7)
     assert told[0].dtype == told[1].dtype == torch.float32 and told[0].shape == (1,)

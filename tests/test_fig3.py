@@ -37,9 +37,7 @@ def params(steps: int, boundary: float | None = None, **changes) -> Params:
     )
 
 
-def tables(
-    steps=4, frames=3, cases=5, operators=("replace", "renoise"), kinds=("multi", "unique"), seeds=(1,)
-):
+def tables(steps=4, frames=3, cases=5, operators=("replace", "renoise"), kinds=("multi", "unique"), seeds=(1,)):
     """Score and CKA tables as the score and noise rules write them, with values from a fixed generator."""
     generator = np.random.default_rng(0)
     scores, cka = [], []
@@ -61,8 +59,7 @@ def tables(
                     noise |= {**of_seed, "noise": "fixed"}
                     runs = [{"run": "noise_at_step", "scheme": "step", "step": s} for s in range(steps)]
                     runs += [
-                        {"run": "noise_at_frame", "scheme": "frame", "step": "all", "frame": f}
-                        for f in range(frames)
+                        {"run": "noise_at_frame", "scheme": "frame", "step": "all", "frame": f} for f in range(frames)
                     ]
                     for run in runs:
                         scores.append({**noise, **run, "score": generator.random()})
@@ -126,9 +123,7 @@ def test_seeds_of_a_case_are_averaged_before_cases_are(tmp_path):
     baseline = scores.run == "baseline"
     scores.loc[baseline, "score"] = [0.0, 1.0, 0.0, 1.0]
     scores = scores.drop(scores[baseline].index[3])  # case 0: 0 and 1; case 1: 0 alone
-    point = (
-        fig3_points.score_points(read(tmp_path, scores, cka)[0], INTERVAL).query("run == 'baseline'").iloc[0]
-    )
+    point = fig3_points.score_points(read(tmp_path, scores, cka)[0], INTERVAL).query("run == 'baseline'").iloc[0]
     assert point.score == 0.25
 
 
@@ -159,12 +154,7 @@ def test_cases_of_two_tasks_with_one_name_are_two_cases(tmp_path):
 def labels_out_of_view(axis) -> list:
     """Labels of ticks that matplotlib makes and does not draw."""
     low, high = sorted(axis.get_view_interval())
-    return [
-        label
-        for tick in axis.get_major_ticks()
-        if not low <= tick.get_loc() <= high
-        for label in (tick.label1,)
-    ]
+    return [label for tick in axis.get_major_ticks() if not low <= tick.get_loc() <= high for label in (tick.label1,)]
 
 
 def axes_with(figure, xlabel: str) -> list:
@@ -192,9 +182,7 @@ def test_curves_bands_and_lines_are_the_points(tmp_path):
             assert line(ax, operator).tolist() == rows.score.tolist()
             edge = set(band.get_paths()[0].vertices[:, 1])
             assert edge == set(rows.low) | set(rows.high)
-            curve = cells[
-                (cells.kind == kind) & (cells.operator == operator) & (cells.quantity == "sensitivity")
-            ]
+            curve = cells[(cells.kind == kind) & (cells.operator == operator) & (cells.quantity == "sensitivity")]
             assert line(sensitivity, operator).tolist() == curve.dissimilarity.tolist()
         null = cells[(cells.kind == kind) & (cells.run == "reseed") & (cells.quantity == "sensitivity")]
         assert line(sensitivity, "re-seed null").tolist() == null.dissimilarity.tolist()
@@ -204,9 +192,7 @@ def test_frame_panels_show_points_intervals_and_marks(tmp_path):
     figure, points, _ = drawn(tmp_path)
     for ax, kind in zip(axes_with(figure, "latent frame of noise"), ("multi", "unique"), strict=True):
         for bars, operator in zip(ax.containers, ("replace", "renoise"), strict=True):
-            rows = points[
-                (points.kind == kind) & (points.run == "noise_at_frame") & (points.operator == operator)
-            ]
+            rows = points[(points.kind == kind) & (points.run == "noise_at_frame") & (points.operator == operator)]
             assert bars.lines[0].get_ydata().tolist() == rows.score.tolist()
             ends = [segment[:, 1].tolist() for segment in bars.lines[2][0].get_segments()]
             assert np.array(ends) == pytest.approx(rows[["low", "high"]].to_numpy(dtype=float))
@@ -252,21 +238,15 @@ def test_the_expert_boundary_stands_before_the_first_low_noise_step(tmp_path):
 def test_all_text_is_inside_the_figure_apart_and_large_enough(tmp_path, size):
     figure, _, _ = drawn(tmp_path, boundary=0.6, **size)
     renderer = figure.canvas.get_renderer()
-    hidden = [
-        label for ax in figure.axes for axis in (ax.xaxis, ax.yaxis) for label in labels_out_of_view(axis)
-    ]
+    hidden = [label for ax in figure.axes for axis in (ax.xaxis, ax.yaxis) for label in labels_out_of_view(axis)]
     texts = [text for text in figure.findobj(plt.Text) if text.get_text().strip() and text not in hidden]
     boxes = {text: text.get_window_extent(renderer) for text in texts if text.get_visible()}
     boxes = {text: box for text, box in boxes.items() if box.width > 0}
     assert len(boxes) > 40
     for text, box in boxes.items():
         assert text.get_fontsize() >= 7
-        assert figure.bbox.padded(1).containsx(box.x0) and figure.bbox.padded(1).containsx(box.x1), (
-            text.get_text()
-        )
-        assert figure.bbox.padded(1).containsy(box.y0) and figure.bbox.padded(1).containsy(box.y1), (
-            text.get_text()
-        )
+        assert figure.bbox.padded(1).containsx(box.x0) and figure.bbox.padded(1).containsx(box.x1), text.get_text()
+        assert figure.bbox.padded(1).containsy(box.y0) and figure.bbox.padded(1).containsy(box.y1), text.get_text()
     for (text, box), (other, other_box) in itertools.combinations(boxes.items(), 2):
         assert not box.padded(-1).overlaps(other_box.padded(-1)), (text.get_text(), other.get_text())
 
@@ -456,9 +436,7 @@ def test_the_script_writes_the_same_bytes_twice(tmp_path, monkeypatch):
     width, height = plt.imread(first["png"]).shape[1::-1]
     assert width >= 200 * style.WIDTH and height >= 200 * 6
     points = pd.read_csv(first["scores"])
-    assert len(points) == 2 * (
-        5 + 2 * (4 + 3)
-    )  # five levels, then steps and frames of two operators, of each kind
+    assert len(points) == 2 * (5 + 2 * (4 + 3))  # five levels, then steps and frames of two operators, of each kind
 
 
 def test_the_script_ends_with_one_line_and_no_file_on_a_bad_table(tmp_path, capsys):

@@ -196,9 +196,7 @@ def test_operators_at_a_step_are_their_formulas():
     arguments = (3, x, sigma, x0_pred, eps)
     assert torch.equal(apply(NoiseAtStep(3, "replace", 2.0), *arguments), (2 * eps).expand_as(x))
     assert torch.equal(apply(NoiseAtStep(3, "add", 2.0), *arguments), x + 2 * eps)
-    torch.testing.assert_close(
-        apply(NoiseAtStep(3, "renoise", 2.0), *arguments), 0.3 * x0_pred + 0.7 * 2 * eps
-    )
+    torch.testing.assert_close(apply(NoiseAtStep(3, "renoise", 2.0), *arguments), 0.3 * x0_pred + 0.7 * 2 * eps)
 
 
 def test_renoise_without_an_estimate_is_replace_at_sigma_one_and_refused_elsewhere():

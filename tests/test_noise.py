@@ -57,9 +57,7 @@ def every_run(operators=("replace", "renoise", "add"), timings=("before", "after
     for operator, timing in itertools.product(operators, timings):
         yield from (NoiseAtStep(step, operator, timing=timing, **common) for step in range(STEPS))
         for steps, noise in itertools.product(("all", (1, 3)), ("fixed", "fresh")):
-            yield from (
-                NoiseAtFrame(f, steps, operator, timing=timing, noise=noise, **common) for f in (0, 2, 4)
-            )
+            yield from (NoiseAtFrame(f, steps, operator, timing=timing, noise=noise, **common) for f in (0, 2, 4))
 
 
 def test_each_run_of_the_sweep_is_that_run_alone_bit_for_bit():
@@ -82,9 +80,7 @@ def test_rows_are_the_dissimilarity_of_the_runs_alone(features):
     similarity, baseline, null = Similarity(features), record(analytic), record(analytic, seed=2)
     runs = list(every_run(operators=("renoise",)))
     rows = sweep(analytic, baseline, runs, CASE, SEED, similarity, null).rows
-    clean = [
-        (baseline.at(step + 1) if features == "latents" else baseline.x0_pred(step)) for step in range(STEPS)
-    ]
+    clean = [(baseline.at(step + 1) if features == "latents" else baseline.x0_pred(step)) for step in range(STEPS)]
     expected = []
     for run in runs:
         first = run.first_step if features == "latents" else run.start
@@ -205,9 +201,7 @@ def conditioning():
 
 def network(checkpoint, conditioning, **settings):
     sampling = Sampling(**{"steps": STEPS, "shift": 3.0, "device": "cpu", **settings})
-    return lambda tap=None: GuidedVelocity(
-        Experts(checkpoint, sampling), conditioning, SIGMAS, sampling, tap=tap
-    )
+    return lambda tap=None: GuidedVelocity(Experts(checkpoint, sampling), conditioning, SIGMAS, sampling, tap=tap)
 
 
 def test_with_one_item_a_forward_the_bits_are_those_of_the_run_alone(checkpoint, conditioning):
@@ -276,9 +270,7 @@ def test_without_a_null_the_baseline_rides_only_where_a_run_has_started(checkpoi
     make = network(checkpoint, conditioning)
     velocity, baseline = make(tap), record(make())
     told = []
-    rows = sweep(
-        velocity, baseline, [NoiseAtStep(3)], CASE, SEED, similarity, tap=tap, on_progress=told.append
-    ).rows
+    rows = sweep(velocity, baseline, [NoiseAtStep(3)], CASE, SEED, similarity, tap=tap, on_progress=told.append).rows
     assert told == [0, 0, 0, 2, 2]
     assert [row["later_step"] for row in rows] == [3, 4]
 

@@ -220,7 +220,5 @@ def test_model_that_is_not_there_or_not_wan(folder, tmp_path, content):
 
 def test_counting_needs_no_torch(folder):
     arguments = ["--config", str(folder())]
-    code = (
-        f"import sys; from chainofsteps import plan; plan.main({arguments}); sys.exit('torch' in sys.modules)"
-    )
+    code = f"import sys; from chainofsteps import plan; plan.main({arguments}); sys.exit('torch' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], env={"PYTHONPATH": str(ROOT / "src")}, check=True)

@@ -53,8 +53,7 @@ def test_ground_truth_is_what_the_real_class_makes_of_it(case):
 def test_scores_are_those_of_the_videos_one_by_one_in_order(case):
     truth = torch.from_numpy(read_mp4(case.folder / GROUND_TRUTH)).permute(3, 0, 1, 2) / 127.5 - 1
     mean, std = (
-        torch.tensor(values).view(3, 1, 1, 1)
-        for values in (Recorder.config.latents_mean, Recorder.config.latents_std)
+        torch.tensor(values).view(3, 1, 1, 1) for values in (Recorder.config.latents_mean, Recorder.config.latents_std)
     )
     static = truth[:, :1].expand_as(truth)
     latents = torch.stack([(clip - mean) / std for clip in (truth, static, truth)])

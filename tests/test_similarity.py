@@ -59,9 +59,7 @@ def test_the_published_formula(kernel, unbiased):
 @pytest.mark.parametrize(("n", "p", "q"), [(80, 64, 64), (30, 100, 7), (4, 2, 3)])
 def test_feature_space_is_gram_space(unbiased, n, p, q):
     x, y = randn(n, p), randn(n, q, seed=1) + 10
-    assert float(cka(x, y, unbiased=unbiased)) == pytest.approx(
-        float(by_gram(x, y, "linear", unbiased)), abs=1e-10
-    )
+    assert float(cka(x, y, unbiased=unbiased)) == pytest.approx(float(by_gram(x, y, "linear", unbiased)), abs=1e-10)
 
 
 @pytest.mark.parametrize(("kernel", "unbiased"), EVERY_FORM)
@@ -90,10 +88,7 @@ def test_biased_linear_value_that_the_default_avoids():
 def test_known_value_with_part_of_the_features_shared(kernel, unbiased):
     """Features of which a share of the variance is common: CKA grows with it, from 0 to 1."""
     x, noise = randn(2000, 4), randn(2000, 4, seed=1)
-    values = [
-        float(cka(x, math.sqrt(r) * x + math.sqrt(1 - r) * noise, kernel, unbiased))
-        for r in (0, 0.25, 0.5, 1)
-    ]
+    values = [float(cka(x, math.sqrt(r) * x + math.sqrt(1 - r) * noise, kernel, unbiased)) for r in (0, 0.25, 0.5, 1)]
     assert values == sorted(values)
     if kernel == "linear":  # ||cov(x, y)||^2 = r for white features of unit variance
         assert values == pytest.approx([0, 0.25, 0.5, 1], abs=0.04)

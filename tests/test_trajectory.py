@@ -18,9 +18,7 @@ def velocity(checkpoint):
 
 @pytest.fixture(scope="module")
 def trajectory(velocity):
-    return record(
-        velocity, initial_latents(tiny.LATENTS_SHAPE, "00000", 1), schedule.sigmas(STEPS, 3.0), "00000"
-    )
+    return record(velocity, initial_latents(tiny.LATENTS_SHAPE, "00000", 1), schedule.sigmas(STEPS, 3.0), "00000")
 
 
 def test_it_holds_the_latents_of_all_steps(velocity, trajectory):
@@ -56,9 +54,7 @@ def test_nan_stops_the_run_and_names_case_and_step(bad):
     def velocity(latents, step):
         return latents * (bad if step == 2 else 0.1)
 
-    with pytest.raises(
-        InputError, match="latents are not finite: case 00007, step 3, intervention baseline"
-    ) as caught:
+    with pytest.raises(InputError, match="latents are not finite: case 00007, step 3, intervention baseline") as caught:
         record(velocity, torch.ones(tiny.LATENTS_SHAPE), schedule.sigmas(STEPS, 3.0), "00007")
     assert "\n" not in str(caught.value)
 

@@ -75,9 +75,7 @@ def test_the_walk_resumes_from_every_layer(model, inputs, layer):
 def test_a_tap_sees_what_a_hook_sees_and_changes_nothing(model, inputs):
     hooked, tapped = {}, {}
     handles = [
-        block.register_forward_hook(
-            lambda _m, _i, output, layer=layer: hooked.__setitem__(layer, output.clone())
-        )
+        block.register_forward_hook(lambda _m, _i, output, layer=layer: hooked.__setitem__(layer, output.clone()))
         for layer, block in enumerate(model.blocks)
     ]
     expected = stock(model, **inputs)

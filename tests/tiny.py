@@ -160,6 +160,4 @@ def conditioning(folder: Path, settings: Sampling, case: TinyCase | None = None)
 def guided_velocity(folder: Path, settings: Sampling, **options) -> GuidedVelocity:
     """The velocity of a checkpoint for TinyCase."""
     sigmas = schedule.sigmas(settings.steps, settings.shift)
-    return GuidedVelocity(
-        Experts(folder, settings), conditioning(folder, settings), sigmas, settings, **options
-    )
+    return GuidedVelocity(Experts(folder, settings), conditioning(folder, settings), sigmas, settings, **options)

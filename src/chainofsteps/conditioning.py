@@ -51,9 +51,7 @@ class Conditioning:
         """Back from to_tensors. Raises InputError if they are not a conditioning."""
         names = {field.name for field in fields(cls)}
         if not {"prompt_embeds", "condition"} <= set(tensors) <= names:
-            raise InputError(
-                f"not a conditioning: tensors {', '.join(sorted(tensors))}; encode the case again"
-            )
+            raise InputError(f"not a conditioning: tensors {', '.join(sorted(tensors))}; encode the case again")
         return cls(**tensors)
 
     @property
@@ -83,9 +81,7 @@ def encode(
     multiple of 16.
     """
     if frames % 4 != 1:
-        raise InputError(
-            f"case {case.name}: {frames} frames; the VAE needs 4k + 1, such as {frames // 4 * 4 + 1}"
-        )
+        raise InputError(f"case {case.name}: {frames} frames; the VAE needs 4k + 1, such as {frames // 4 * 4 + 1}")
     if height % 16 or width % 16:
         raise InputError(f"case {case.name}: {height}x{width} pixels; both sides must be multiples of 16")
     pipeline = WanImageToVideoPipeline(

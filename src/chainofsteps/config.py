@@ -69,9 +69,7 @@ def check_ranges(
         indices("noise.frames", config["noise"]["frames"], latent_frames)
     layer = block_layer(config["similarity"]["features"])
     if layer is not None and layers is not None and layer >= layers:
-        raise InputError(
-            f"similarity.features: layer {layer} is out of range; this model has layers 0 to {layers - 1}"
-        )
+        raise InputError(f"similarity.features: layer {layer} is out of range; this model has layers 0 to {layers - 1}")
 
 
 def block_layer(features: str) -> int | None:

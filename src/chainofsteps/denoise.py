@@ -50,9 +50,7 @@ def denoise(
     steps = len(sigmas) - 1
     stop = steps if stop is None else stop
     if not 0 <= start <= stop <= steps:
-        raise InputError(
-            f"steps {start} to {stop} are out of range: the schedule has {steps} steps, 0 to {steps - 1}"
-        )
+        raise InputError(f"steps {start} to {stop} are out of range: the schedule has {steps} steps, 0 to {steps - 1}")
     for step in range(start, stop):
         sigma, sigma_next = sigmas[step], sigmas[step + 1]
         v = velocity(latents, step)

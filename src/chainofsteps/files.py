@@ -59,9 +59,7 @@ def sha256(path: str | Path) -> str:
         with open(path, "rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
-        raise InputError(
-            f"cannot read {path}: {error.strerror or error}; restore it or make it again"
-        ) from error
+        raise InputError(f"cannot read {path}: {error.strerror or error}; restore it or make it again") from error
 
 
 def fingerprint(settings: Any) -> str:

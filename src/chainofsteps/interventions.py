@@ -163,9 +163,7 @@ def _common_row(i: Intervention) -> dict:
 
 _COMMON = r"(?P<operator>[a-z]+)_a(?P<amplitude>[0-9.e+-]+)_(?P<timing>[a-z]+)_n(?P<noise_seed>\d+)"
 _AT_STEP = re.compile(rf"noise_at_step_s(?P<step>\d+)_{_COMMON}")
-_AT_FRAME = re.compile(
-    rf"noise_at_frame_f(?P<frame>\d+)_(?P<steps>all|s\d+(?:\.\d+)*)_{_COMMON}_(?P<noise>[a-z]+)"
-)
+_AT_FRAME = re.compile(rf"noise_at_frame_f(?P<frame>\d+)_(?P<steps>all|s\d+(?:\.\d+)*)_{_COMMON}_(?P<noise>[a-z]+)")
 
 
 def parse(name: str) -> Intervention:
@@ -182,9 +180,7 @@ def parse(name: str) -> Intervention:
     except ValueError as error:  # such as an amplitude of "1.0.0"
         raise InputError(f"{name!r} is not the name of an intervention: {error}") from error
     if intervention.name() != name:  # one intervention, one name: "s07" is not "s7"
-        raise InputError(
-            f"{name!r} is not the name of an intervention; did you mean {intervention.name()!r}?"
-        )
+        raise InputError(f"{name!r} is not the name of an intervention; did you mean {intervention.name()!r}?")
     return intervention
 
 
@@ -214,9 +210,7 @@ def indices(key: str, value: str | Sequence[int], count: int) -> list[int]:
     unit = key.rpartition(".")[2].removesuffix("s")
     for index in value:
         if not 0 <= index < count:
-            raise InputError(
-                f"{key}: {unit} {index} is out of range; this model has {unit}s 0 to {count - 1}"
-            )
+            raise InputError(f"{key}: {unit} {index} is out of range; this model has {unit}s 0 to {count - 1}")
     return sorted(set(value))
 
 
@@ -239,8 +233,7 @@ def expand(noise: Mapping, steps: int, latent_frames: int) -> list[Intervention]
                 runs += [NoiseAtStep(step, operator, **common) for step in asked_steps]
             else:
                 runs += [
-                    NoiseAtFrame(frame, frame_steps, operator, noise=noise["noise"], **common)
-                    for frame in asked_frames
+                    NoiseAtFrame(frame, frame_steps, operator, noise=noise["noise"], **common) for frame in asked_frames
                 ]
     names = [run.name() for run in runs]
     if len(set(names)) < len(names):

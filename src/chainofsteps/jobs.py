@@ -45,9 +45,7 @@ class Piece:
         self.shard.save(self.name, tensors, {**metadata, **spent})
 
 
-def pieces(
-    shard: Shard, runs: Sequence[str], sigmas: torch.Tensor, boundary: float | None
-) -> Iterator[Piece]:
+def pieces(shard: Shard, runs: Sequence[str], sigmas: torch.Tensor, boundary: float | None) -> Iterator[Piece]:
     """What is left to do of a shard's runs, all of them through the steps of one expert before the next.
 
     So each expert is loaded once. A piece must be saved before the next is asked for. sigmas (S + 1,).

@@ -75,9 +75,7 @@ def load_transformer(
     return _load_diffusers(WanTransformer3DModel, Path(folder), part, dtype, device)
 
 
-def load_vae(
-    folder: str | Path, dtype: str = "float32", device: str | torch.device = "cpu"
-) -> AutoencoderKLWan:
+def load_vae(folder: str | Path, dtype: str = "float32", device: str | torch.device = "cpu") -> AutoencoderKLWan:
     """The VAE for inference. Raises InputError if it is missing or cut short."""
     return _load_diffusers(AutoencoderKLWan, Path(folder), "vae", dtype, device)
 
@@ -129,9 +127,7 @@ class Experts:
 def _index(folder: Path) -> dict[str, Any]:
     path = folder / "model_index.json"
     if not path.is_file():
-        raise InputError(
-            f"{folder} is not a diffusers checkpoint: it has no model_index.json; check the folder"
-        )
+        raise InputError(f"{folder} is not a diffusers checkpoint: it has no model_index.json; check the folder")
     index = read_json(path)
     if index.get("_class_name") != PIPELINE:
         raise InputError(

@@ -138,9 +138,7 @@ class Sweep:
     def result(self, state: SweepState) -> NoiseResult:
         """What came of it, from the state after the last step."""
         if state.step != self.steps:
-            raise ValueError(
-                f"the sweep stands before step {state.step} of {self.steps}: advance it to the end"
-            )
+            raise ValueError(f"the sweep stands before step {state.step} of {self.steps}: advance it to the end")
         names = [run.name() for run in self.interventions]
         return NoiseResult(dict(zip(names, state.latents, strict=True)), self._rows(state.dissimilarity))
 

@@ -103,9 +103,7 @@ def geometry(config: Mapping[str, Any], root: str | Path = ".") -> Geometry:
             f"cannot read {path}: {error.strerror}; is {model['folder']} a diffusers checkpoint?"
         ) from error
     except (ValueError, KeyError, TypeError) as error:
-        raise InputError(
-            f"{path} is not the configuration of a Wan transformer; fetch the checkpoint again"
-        ) from error
+        raise InputError(f"{path} is not the configuration of a Wan transformer; fetch the checkpoint again") from error
     branches = 2 if model["guidance_scale"] > 1 else 1
     return Geometry(model["steps"], branches, layers, _cases(config["cases"], Path(root)))
 
@@ -149,9 +147,7 @@ def summary(config: Mapping[str, Any], root: str | Path = ".") -> dict[str, Any]
         "cases": {task: len(frames) for task, frames in sizes.cases.items()},
         "seeds": config["trajectory"]["seeds"],
         "interventions": len(expand(config["noise"], sizes.steps, sizes.latent_frames)),
-        "forwards": {
-            rule: {"planned": count.planned, "naive": count.naive} for rule, count in counts.items()
-        },
+        "forwards": {rule: {"planned": count.planned, "naive": count.naive} for rule, count in counts.items()},
     }
 
 

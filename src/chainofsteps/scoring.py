@@ -22,9 +22,7 @@ def score(case: Case, video: np.ndarray) -> float:
 def scores(case: Case, vae: AutoencoderKLWan, latents: torch.Tensor) -> list[float]:
     """Of each of the final latents (B, C, F, h, w), decoded: as many at once as small videos allow."""
     batch_size = max(1, BATCH_ELEMENTS // latents[0].numel())
-    return [
-        score(case, video) for chunk in latents.split(batch_size) for video in decode(vae, chunk, batch_size)
-    ]
+    return [score(case, video) for chunk in latents.split(batch_size) for video in decode(vae, chunk, batch_size)]
 
 
 @torch.no_grad()

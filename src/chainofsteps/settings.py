@@ -52,14 +52,10 @@ class Sampling:
         known = {field.name for field in fields(cls)}
         unknown = set(model) - known - {"folder"}
         if unknown:
-            raise InputError(
-                f"unknown sampling setting {sorted(unknown)[0]!r}: known are {', '.join(sorted(known))}"
-            )
+            raise InputError(f"unknown sampling setting {sorted(unknown)[0]!r}: known are {', '.join(sorted(known))}")
         missing = {"steps", "shift"} - set(model)
         if missing:
-            raise InputError(
-                f"sampling setting {sorted(missing)[0]!r} is missing: add it to the model's entry"
-            )
+            raise InputError(f"sampling setting {sorted(missing)[0]!r} is missing: add it to the model's entry")
         return cls(**{key: value for key, value in model.items() if key in known})
 
     def as_dict(self) -> dict[str, Any]:

@@ -60,9 +60,7 @@ class Shard:
         if not self.partial.exists() and self.folder.exists():
             os.replace(self.folder, self.partial)
         stamp = self.partial / STAMP
-        if self.partial.exists() and (
-            not stamp.exists() or read_json(stamp)["settings_hash"] != self.settings_hash
-        ):
+        if self.partial.exists() and (not stamp.exists() or read_json(stamp)["settings_hash"] != self.settings_hash):
             print(f"{self.partial}: made with other settings, discarded", file=sys.stderr, flush=True)
             shutil.rmtree(self.partial)
         if not stamp.exists():
@@ -75,9 +73,7 @@ class Shard:
 
     def save(self, case: str, tensors: Mapping[str, torch.Tensor], metadata: Mapping[str, Any]) -> None:
         """Keep one case, whole or not at all; finish sums `forwards` and `seconds` of the metadata."""
-        save_tensors(
-            self._path(case), tensors, {**metadata, "settings_hash": self.settings_hash, "commit": commit()}
-        )
+        save_tensors(self._path(case), tensors, {**metadata, "settings_hash": self.settings_hash, "commit": commit()})
 
     def load(self, case: str) -> Item:
         """(tensors, metadata) of a case saved before, in this run or an earlier one."""
@@ -147,9 +143,7 @@ class ShardReader:
         path = self.path(case)
         content = read_bytes(path)
         if hashlib.sha256(content).hexdigest() != self.manifest["items"][case]["sha256"]:
-            raise InputError(
-                f"{path} differs from what {self.manifest_path} lists (sha256); delete both and run again"
-            )
+            raise InputError(f"{path} differs from what {self.manifest_path} lists (sha256); delete both and run again")
         return parse_tensors(content, path)
 
 

@@ -38,9 +38,7 @@ class Similarity:
 
     def __post_init__(self):
         if self.features not in ("latents", "x0_pred") and self.layer is None:
-            raise InputError(
-                f"similarity: features must be latents, x0_pred or block:<layer>, not {self.features!r}"
-            )
+            raise InputError(f"similarity: features must be latents, x0_pred or block:<layer>, not {self.features!r}")
         if self.kernel not in KERNELS:
             raise InputError(f"similarity: kernel must be one of {', '.join(KERNELS)}; not {self.kernel!r}")
 

@@ -15,9 +15,7 @@ from scipy import stats
 from .errors import InputError
 
 
-def bootstrap_mean(
-    values, resamples: int = 2000, level: float = 0.95, seed: int = 0
-) -> tuple[float, float, float]:
+def bootstrap_mean(values, resamples: int = 2000, level: float = 0.95, seed: int = 0) -> tuple[float, float, float]:
     """Mean over cases and its bootstrap interval: (estimate, low, high).
 
     values: (n cases,) or (n cases, seeds). With a single case the interval is (nan, nan): there is nothing
@@ -38,27 +36,21 @@ def bootstrap_mean(
     return estimate, float(interval.low), float(interval.high)
 
 
-def paired_bootstrap(
-    a, b, resamples: int = 2000, level: float = 0.95, seed: int = 0
-) -> tuple[float, float, float]:
+def paired_bootstrap(a, b, resamples: int = 2000, level: float = 0.95, seed: int = 0) -> tuple[float, float, float]:
     """Mean of a - b over cases and its bootstrap interval, with the cases of a and b drawn together.
 
     a, b: (n cases,) or (n cases, seeds), the same cases in the same order; the numbers of seeds may differ.
     """
     a, b = _per_case(a), _per_case(b)
     if len(a) != len(b):
-        raise InputError(
-            f"a paired comparison needs the same cases on both sides; these are {len(a)} and {len(b)}"
-        )
+        raise InputError(f"a paired comparison needs the same cases on both sides; these are {len(a)} and {len(b)}")
     return bootstrap_mean(a - b, resamples, level, seed)
 
 
 def _per_case(values) -> np.ndarray:
     values = np.asarray(values, dtype=np.float64)
     if values.ndim not in (1, 2) or values.size == 0:
-        raise InputError(
-            f"values must be (cases,) or (cases, seeds) with at least one; their shape is {values.shape}"
-        )
+        raise InputError(f"values must be (cases,) or (cases, seeds) with at least one; their shape is {values.shape}")
     if not np.isfinite(values).all():
         raise InputError(f"{np.count_nonzero(~np.isfinite(values))} of {values.size} values are not finite")
     return values if values.ndim == 1 else values.mean(axis=1)

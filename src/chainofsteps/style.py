@@ -99,9 +99,7 @@ def settle(figure: Figure) -> None:
         axes.set_position(Bbox(axes.get_position().get_points().round(6)))
 
 
-def save(
-    figure: Figure, pdf: Path | str, png: Path | str, *, title: str, subject: str, keywords: str = ""
-) -> None:
+def save(figure: Figure, pdf: Path | str, png: Path | str, *, title: str, subject: str, keywords: str = "") -> None:
     """Write the PDF and its PNG twin with metadata, and close the figure.
 
     With SOURCE_DATE_EPOCH set, the bytes depend on the figure and the matplotlib version alone.

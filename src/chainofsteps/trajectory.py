@@ -92,9 +92,7 @@ def load_trajectory(path: str | Path) -> Trajectory:
     return from_tensors(*load_tensors(path), path)
 
 
-def from_tensors(
-    tensors: Mapping[str, torch.Tensor], metadata: Mapping[str, str], path: str | Path
-) -> Trajectory:
+def from_tensors(tensors: Mapping[str, torch.Tensor], metadata: Mapping[str, str], path: str | Path) -> Trajectory:
     """A Trajectory of the tensors of a file; `path` only names it in errors."""
     if set(tensors) != {"latents", "sigmas"} or len(tensors["latents"]) != len(tensors["sigmas"]):
         raise InputError(f"{path} is not a trajectory; delete it and run again to make it")

@@ -67,9 +67,7 @@ def embed(
     latents_in (B, in_channels, F, h, w); timestep (B,) or per token (B, n); prompt_embeds (B, text tokens,
     text_dim); image_embeds (B, image tokens, image_dim) for models that take them.
     """
-    grid = tuple(
-        size // patch for size, patch in zip(latents_in.shape[2:], model.config.patch_size, strict=True)
-    )
+    grid = tuple(size // patch for size, patch in zip(latents_in.shape[2:], model.config.patch_size, strict=True))
     rotary_emb = model.rope(latents_in)
     hidden_states = model.patch_embedding(latents_in).flatten(2).transpose(1, 2).contiguous()
     per_token = timestep.shape[1] if timestep.ndim == 2 else None
@@ -98,9 +96,7 @@ def walk(
     layers = depth(model)
     stop = layers if stop is None else stop
     if not 0 <= start <= stop <= layers:
-        raise InputError(
-            f"layers {start} to {stop} are out of range: the model has {layers} layers, 0 to {layers - 1}"
-        )
+        raise InputError(f"layers {start} to {stop} are out of range: the model has {layers} layers, 0 to {layers - 1}")
     hidden_states = stream.hidden_states
     if counter is not None:
         counter.add(hidden_states.shape[0], stop - start, layers)

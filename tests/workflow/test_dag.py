@@ -56,9 +56,7 @@ def snakemake(folder, *arguments, change=None, wait=True):
 
 def jobs_of(output):
     """Jobs by rule, from the table that Snakemake prints."""
-    return {
-        rule: int(count) for rule, count in re.findall(r"^(\w+) +(\d+)$", output, re.M) if rule != "total"
-    }
+    return {rule: int(count) for rule, count in re.findall(r"^(\w+) +(\d+)$", output, re.M) if rule != "total"}
 
 
 def rows_of(path):
@@ -122,9 +120,7 @@ def test_a_shard_is_of_its_inputs(finished):
     of = {rule: read_json(folder / f"results/tiny/{rule}/loop_maze/00.json") for rule in SHARDED}
     model = read_json(folder / "results/model/tiny.json")
     cases = read_json(folder / "results/cases/loop_maze/00.json")
-    assert (
-        of["conditioning"]["settings"]["model"] == of["trajectory"]["settings"]["model"] == model["identity"]
-    )
+    assert of["conditioning"]["settings"]["model"] == of["trajectory"]["settings"]["model"] == model["identity"]
     assert of["conditioning"]["settings"]["cases"] == of["score"]["settings"]["cases"] == cases["identity"]
     for before, after in pairwise(SHARDED):
         assert of[after]["settings"][before] == of[before]["settings_hash"]

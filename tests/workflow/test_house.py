@@ -47,9 +47,7 @@ def test_dag_is_built_on_a_bare_clone_without_torch(bare_clone):
 
 
 def test_what_the_snakefile_imports_is_light():
-    used = re.findall(
-        r"^from (chainofsteps\.\w+) import", (ROOT / "workflow/rules/common.smk").read_text(), re.M
-    )
+    used = re.findall(r"^from (chainofsteps\.\w+) import", (ROOT / "workflow/rules/common.smk").read_text(), re.M)
     heavy = ["torch", "pandas", "numpy"]
     program = f"import sys, {', '.join(used)}; print([name for name in {heavy} if name in sys.modules])"
     environment = {"PYTHONPATH": str(ROOT / "src")}

@@ -97,9 +97,7 @@ def schemes(figure, operators: list[str], setting: Setting) -> None:
         )
         axes[2].text(0.15, y, name, **place)
         axes[2].text(0.15, y - 0.18, FORMULAS[name], **place, fontsize=style.FORMULA)
-    words = r"$\epsilon \sim \mathcal{N}(0, I)$" + (
-        r"; $\hat{x}_0$: estimate" if "renoise" in operators else ""
-    )
+    words = r"$\epsilon \sim \mathcal{N}(0, I)$" + (r"; $\hat{x}_0$: estimate" if "renoise" in operators else "")
     axes[2].text(0.15, 1.06 - 0.42 * len(operators), words, **place, color=style.GREY, fontsize=style.FORMULA)
 
 
@@ -112,9 +110,7 @@ def scheme_grid(axes, rows: int, columns: int, row: int | None = None, column: i
     axes.imshow(speckle, cmap="gray", extent=(x, x + wide, y + high, y))
     axes.hlines(range(1, rows), 0, columns, color="white", linewidth=0.8)
     axes.vlines(range(1, columns), 0, rows, color="white", linewidth=0.8)
-    axes.add_patch(
-        Rectangle((x, y), wide, high, fill=False, edgecolor=style.BLACK, linewidth=1.4, clip_on=False)
-    )
+    axes.add_patch(Rectangle((x, y), wide, high, fill=False, edgecolor=style.BLACK, linewidth=1.4, clip_on=False))
     axes.set(xlim=(0, columns), ylim=(rows, 0), aspect="auto", xticks=[])
     axes.set_yticks([0.5, rows - 0.5], ["noise", "video"])
     axes.tick_params(length=0)
@@ -150,9 +146,7 @@ def score_row(figure, points: pd.DataFrame, tasks: dict[str, list[str]], setting
 def legend(figure, axes) -> None:
     """One line under a row of panels that all show the same series."""
     handles, labels = axes.get_legend_handles_labels()
-    figure.legend(
-        handles, labels, loc="outside lower center", ncols=len(labels), handlelength=2.6, columnspacing=1.5
-    )
+    figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), handlelength=2.6, columnspacing=1.5)
 
 
 def level_lines(axes, points: pd.DataFrame) -> None:
@@ -277,9 +271,7 @@ def sensitivity_curves(axes, points: pd.DataFrame, setting: Setting) -> None:
     series.append(("re-seed null", style.NULL, points[points.run == "reseed"]))
     for label, look, rows in series:
         rows = rows.sort_values("step")
-        at, value, low, high = (
-            rows[name].to_numpy(dtype=float) for name in ("step", "dissimilarity", "low", "high")
-        )
+        at, value, low, high = (rows[name].to_numpy(dtype=float) for name in ("step", "dissimilarity", "low", "high"))
         axes.fill_between(at, low, high, color=look["color"], alpha=0.18, linewidth=0)
         axes.plot(at, value, label=label, **look)
     expert_boundary(axes, setting)

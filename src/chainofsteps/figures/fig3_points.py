@@ -61,9 +61,7 @@ def read_table(path: Path | str, columns: list[str], value: str) -> pd.DataFrame
     listed twice and runs of several settings.
     """
     try:
-        table = pd.read_csv(
-            path, dtype={"case": str, "step": str, "frame": str, "noise": str}, keep_default_na=True
-        )
+        table = pd.read_csv(path, dtype={"case": str, "step": str, "frame": str, "noise": str}, keep_default_na=True)
     except FileNotFoundError as error:
         raise InputError(f"{path}: no such table; run the rule that makes it") from error
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
@@ -77,9 +75,7 @@ def read_table(path: Path | str, columns: list[str], value: str) -> pd.DataFrame
     bad = table[table[value].isna()]
     if len(bad):
         row = bad.iloc[0]
-        raise InputError(
-            f"{path}: {value} of case {row.case}, run {row.run} is no number; {len(bad)} such rows"
-        )
+        raise InputError(f"{path}: {value} of case {row.case}, run {row.run} is no number; {len(bad)} such rows")
     keys = [name for name in columns if name not in (value, "exact")]
     twice = table[table.duplicated(keys)]
     if len(twice):
@@ -146,9 +142,7 @@ def score_points(scores: pd.DataFrame, interval: Interval) -> pd.DataFrame:
         groups = of_kind.groupby(["run", "operator", "step", "frame"], dropna=False, sort=True)
         for (run, operator, step, frame), rows in groups:
             values = _per_case(rows, "score")
-            estimate, low, high = bootstrap_mean(
-                values.to_numpy(), interval.resamples, interval.level, interval.seed
-            )
+            estimate, low, high = bootstrap_mean(values.to_numpy(), interval.resamples, interval.level, interval.seed)
             point = {"kind": kind, "run": run, "operator": operator, "step": step, "frame": frame}
             point |= {"cases": len(values), "score": estimate, "low": low, "high": high}
             if run in NOISE_RUNS:
@@ -156,9 +150,7 @@ def score_points(scores: pd.DataFrame, interval: Interval) -> pd.DataFrame:
                     lost = values.index[~values.index.isin(clean.index)][0]
                     raise InputError(f"score table: case {lost} has noise runs but no baseline")
                 pair = clean.loc[values.index].to_numpy(), values.to_numpy()
-                drop, drop_low, drop_high = paired_bootstrap(
-                    *pair, interval.resamples, interval.level, interval.seed
-                )
+                drop, drop_low, drop_high = paired_bootstrap(*pair, interval.resamples, interval.level, interval.seed)
                 point |= {"drop": drop, "drop_low": drop_low, "drop_high": drop_high}
             points.append(point)
     return pd.DataFrame(points)
@@ -182,19 +174,14 @@ def cka_points(cka: pd.DataFrame, interval: Interval, sensitivity: str) -> pd.Da
         .assign(quantity="cell")
     )
     noisy = cka[cka.run == "noise_at_step"]
-    nulls = [
-        reseeded[reseeded.later_step >= step].assign(step=step)
-        for step in sorted(noisy.step.dropna().unique())
-    ]
+    nulls = [reseeded[reseeded.later_step >= step].assign(step=step) for step in sorted(noisy.step.dropna().unique())]
     curves = []
     groups = pd.concat([noisy, *nulls]).groupby(["kind", "run", "operator", "step"], dropna=False)
     for (kind, run, operator, step), rows in groups:
         if sensitivity == "final":
             rows = rows[rows.later_step == rows.later_step.max()]
         values = _per_case(rows, "dissimilarity")
-        estimate, low, high = bootstrap_mean(
-            values.to_numpy(), interval.resamples, interval.level, interval.seed
-        )
+        estimate, low, high = bootstrap_mean(values.to_numpy(), interval.resamples, interval.level, interval.seed)
         curve = {"quantity": "sensitivity", "kind": kind, "run": run, "operator": operator, "step": step}
         curves.append(curve | {"cases": len(values), "dissimilarity": estimate, "low": low, "high": high})
     order = ["quantity", "kind", "run", "operator", "step", "frame", "later_step", "cases"]

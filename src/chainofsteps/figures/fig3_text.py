@@ -19,9 +19,7 @@ def number(point, name: str = "score") -> str:
 
 def listed(values) -> str:
     """ "1, 2, 3" from any values, each once and in order."""
-    return ", ".join(
-        f"{value:g}" if isinstance(value, float) else str(value) for value in sorted(set(values))
-    )
+    return ", ".join(f"{value:g}" if isinstance(value, float) else str(value) for value in sorted(set(values)))
 
 
 def largest(points: pd.DataFrame) -> pd.Series | None:
@@ -31,9 +29,7 @@ def largest(points: pd.DataFrame) -> pd.Series | None:
 
 def inner_frames(points: pd.DataFrame, setting: Setting) -> pd.DataFrame:
     """Noise at frame without the latent frame that is restored and the one that is scored."""
-    apart = ({0} if setting.restored else set()) | (
-        {setting.latent_frames - 1} if setting.last_scored else set()
-    )
+    apart = ({0} if setting.restored else set()) | ({setting.latent_frames - 1} if setting.last_scored else set())
     return points[(points.run == "noise_at_frame") & ~points.frame.isin(apart)]
 
 
@@ -121,9 +117,7 @@ def caption(
     marks = ["Latent frame 0 is restored before decoding."] if setting.restored else []
     marks += ["The last latent frame is the one that is scored."] if setting.last_scored else []
     first_low = setting.boundary_step
-    boundary = (
-        [] if first_low is None else [f"Purple line: the low-noise expert works from step {first_low}."]
-    )
+    boundary = [] if first_low is None else [f"Purple line: the low-noise expert works from step {first_low}."]
     over = "the last step" if setting.sensitivity == "final" else "the mean over later steps"
     kernel = ("unbiased " if similarity["unbiased"] else "") + similarity["kernel"]
     seeds = listed(scores[scores.run == "baseline"].seed)
