@@ -2,14 +2,14 @@
 
 from pathlib import Path
 
-from chainofsteps import style
+from chainofsteps import style, tables
 from chainofsteps.errors import reported
 from chainofsteps.figures import fig3, fig3_points, fig3_text
 
 with reported(snakemake.log[0]):
     params, output = snakemake.params, snakemake.output
-    scores = fig3_points.read_table(snakemake.input.scores, fig3_points.SCORE_COLUMNS, "score")
-    cka = fig3_points.read_table(snakemake.input.cka, fig3_points.CKA_COLUMNS, "dissimilarity")
+    scores = tables.read_table(snakemake.input.scores, tables.SCORE_COLUMNS, "score")
+    cka = tables.read_table(snakemake.input.cka, tables.CKA_COLUMNS, "dissimilarity")
     interval = fig3_points.Interval(**params.statistics)
     points = fig3_points.score_points(scores, interval)
     cka_points = fig3_points.cka_points(cka, interval, params.similarity["sensitivity"])

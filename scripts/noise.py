@@ -10,7 +10,6 @@ from chainofsteps import plan, schedule, trajectory
 from chainofsteps.conditioning import Conditioning
 from chainofsteps.denoise import GuidedVelocity
 from chainofsteps.errors import reported
-from chainofsteps.figures.fig3_points import CKA_COLUMNS
 from chainofsteps.files import read_json
 from chainofsteps.interventions import expand
 from chainofsteps.jobs import pieces, progress
@@ -19,6 +18,7 @@ from chainofsteps.noise import Sweep, SweepState, block_tap
 from chainofsteps.settings import Sampling
 from chainofsteps.shards import Shard, read_shard
 from chainofsteps.similarity import Similarity
+from chainofsteps.tables import CKA_COLUMNS
 from chainofsteps.transformer import Forwards
 
 

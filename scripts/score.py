@@ -9,7 +9,6 @@ import torch
 from chainofsteps.cases import read_cases
 from chainofsteps.conditioning import Conditioning, restore_first_frame
 from chainofsteps.errors import reported
-from chainofsteps.figures.fig3_points import SCORE_COLUMNS
 from chainofsteps.files import read_json
 from chainofsteps.interventions import expand
 from chainofsteps.jobs import progress
@@ -17,6 +16,7 @@ from chainofsteps.models import load_vae
 from chainofsteps.scoring import references, scores
 from chainofsteps.settings import Sampling
 from chainofsteps.shards import Shard, read_shard
+from chainofsteps.tables import SCORE_COLUMNS
 
 
 def runs_of(case: str, conditioning: Conditioning):

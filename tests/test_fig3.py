@@ -15,6 +15,7 @@ from chainofsteps import schedule, style
 from chainofsteps.errors import InputError
 from chainofsteps.figures import fig3, fig3_points, fig3_text
 from chainofsteps.statistics import bootstrap_mean, paired_bootstrap
+from chainofsteps.tables import CKA_COLUMNS, SCORE_COLUMNS, read_table
 
 SCRIPT = Path(__file__).parents[1] / "scripts" / "fig3.py"
 INTERVAL = fig3_points.Interval(resamples=200, level=0.9, seed=3)
@@ -68,8 +69,8 @@ def tables(steps=4, frames=3, cases=5, operators=("replace", "renoise"), kinds=(
                             {**noise, **run, "later_step": t, "dissimilarity": generator.random()}
                             for t in range(first, steps)
                         ]
-    scores = pd.DataFrame(scores).assign(exact=0).reindex(columns=fig3_points.SCORE_COLUMNS)
-    return scores, pd.DataFrame(cka).assign(features="latents").reindex(columns=fig3_points.CKA_COLUMNS)
+    scores = pd.DataFrame(scores).assign(exact=0).reindex(columns=SCORE_COLUMNS)
+    return scores, pd.DataFrame(cka).assign(features="latents").reindex(columns=CKA_COLUMNS)
 
 
 def read(folder: Path, scores: pd.DataFrame, cka: pd.DataFrame):
@@ -77,8 +78,8 @@ def read(folder: Path, scores: pd.DataFrame, cka: pd.DataFrame):
     scores.to_csv(folder / "scores.csv", index=False)
     cka.to_csv(folder / "cka.csv", index=False)
     return (
-        fig3_points.read_table(folder / "scores.csv", fig3_points.SCORE_COLUMNS, "score"),
-        fig3_points.read_table(folder / "cka.csv", fig3_points.CKA_COLUMNS, "dissimilarity"),
+        read_table(folder / "scores.csv", SCORE_COLUMNS, "score"),
+        read_table(folder / "cka.csv", CKA_COLUMNS, "dissimilarity"),
     )
 
 
@@ -373,10 +374,10 @@ def test_a_bad_table_is_one_line_that_names_it(tmp_path, spoil, words):
 
 def test_what_is_no_table_is_named(tmp_path):
     with pytest.raises(InputError, match="nowhere.csv: no such table"):
-        fig3_points.read_table(tmp_path / "nowhere.csv", fig3_points.SCORE_COLUMNS, "score")
+        read_table(tmp_path / "nowhere.csv", SCORE_COLUMNS, "score")
     (tmp_path / "empty.csv").write_text("")
     with pytest.raises(InputError, match="empty.csv: is not a CSV table"):
-        fig3_points.read_table(tmp_path / "empty.csv", fig3_points.SCORE_COLUMNS, "score")
+        read_table(tmp_path / "empty.csv", SCORE_COLUMNS, "score")
 
 
 @pytest.mark.parametrize("run", ["baseline", "floor_static", "floor_noise"])
