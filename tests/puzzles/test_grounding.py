@@ -2,6 +2,7 @@ import numpy as np
 from hypothesis import given
 
 from chainofsteps.puzzles import grounding
+from chainofsteps.puzzles.canvas import COLOURS, SHAPES
 from tests.puzzles.rules import check_puzzle, many, seeds
 
 
@@ -30,8 +31,11 @@ def test_two_marks_at_once_are_wrong(seed):
     assert grounding.score(both, puzzle.layout) < 0.2
 
 
-def test_an_object_that_changed_colour_is_wrong():
-    puzzle = grounding.generate(1)
-    objects = [dict(item) for item in puzzle.layout["objects"]]
-    objects[2]["colour"] = "red" if objects[2]["colour"] != "red" else "blue"
-    assert grounding.score(grounding.make(objects, 0).video, puzzle.layout) < 1.0
+@many
+@given(seeds)
+def test_an_object_that_changed_colour_or_shape_is_wrong(seed):
+    puzzle = grounding.generate(seed)
+    for part, choices in (("colour", list(COLOURS)), ("shape", SHAPES)):
+        objects = [dict(item) for item in puzzle.layout["objects"]]
+        objects[2][part] = choices[choices.index(objects[2][part]) - 1]
+        assert grounding.score(grounding.make(objects, 0).video, puzzle.layout) < 1.0

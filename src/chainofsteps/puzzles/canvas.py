@@ -98,6 +98,14 @@ def amount(pixels: np.ndarray, colour: np.ndarray, over: np.ndarray = BACKGROUND
     return np.clip(weight - 2 * rest, 0, 1)
 
 
+def best_shape(frame: np.ndarray, colour: np.ndarray, x: float, y: float, radius: float) -> str:
+    """The shape that covers best what there is of a colour in the cell around (x, y): largest overlap, as IoU."""
+    cell = slice(int(y) - CELL // 2, int(y) + CELL // 2), slice(int(x) - CELL // 2, int(x) + CELL // 2)
+    there = amount(frame[cell], colour)
+    covers = {name: shape(name, x, y, radius)[cell] for name in SHAPES}
+    return max(covers, key=lambda name: np.minimum(there, covers[name]).sum() / np.maximum(there, covers[name]).sum())
+
+
 def centre(cell: int) -> float:
     """Pixel coordinate of the middle of a row or column of cells."""
     return CELL * cell + CELL / 2

@@ -4,8 +4,9 @@ Four objects, no two alike in both colour and shape, stand in cells of the board
 around the named one.
 
 Score, from the last frame: 1.0 if the frame stands around the named object and no other cell carries one (a quarter of
-a frame counts), and every object is still there in its colour. Otherwise partial credit, at most 0.9: 0.9 x (share of
-the frame around the named object) x (1 - the largest share around another cell). The first frame scores 0.
+a frame counts), and every object is still there in its colour and shape. Otherwise partial credit, at most 0.9:
+0.9 x (share of the frame around the named object) x (1 - the largest share around another cell). The first frame
+scores 0.
 """
 
 import numpy as np
@@ -19,6 +20,7 @@ from .canvas import (
     SHAPES,
     Puzzle,
     amount,
+    best_shape,
     blank,
     box,
     centre,
@@ -111,5 +113,7 @@ def score(video: np.ndarray, layout: dict) -> float:
 
 
 def _stands(frame: np.ndarray, item: dict) -> bool:
-    y, x = (int(centre(cell)) for cell in item["cell"])
-    return amount(frame[y - 2 : y + 3, x - 2 : x + 3], COLOURS[item["colour"]]).mean() > 0.4
+    y, x = (centre(cell) for cell in item["cell"])
+    middle = frame[int(y) - 2 : int(y) + 3, int(x) - 2 : int(x) + 3]
+    colour = COLOURS[item["colour"]]
+    return amount(middle, colour).mean() > 0.4 and best_shape(frame, colour, x, y, RADIUS) == item["shape"]

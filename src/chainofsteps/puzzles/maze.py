@@ -161,16 +161,11 @@ def score(video: np.ndarray, layout: dict) -> float:
     walls, start, goal = read_layout(layout)
     frame = video[-1].astype(np.float32)
     trail = {passage for passage, mass in passage_mass(frame).items() if mass > 0.5}
-    red = amount(frame, AGENT)
-    here = {
-        room: red[
-            int(centre(room[0])) - 3 : int(centre(room[0])) + 3,
-            int(centre(room[1])) - 3 : int(centre(room[1])) + 3,
-        ].mean()
-        for room in ROOMS
-    }
-    arrived = here[goal] > 0.5
-    alone = all(value < 0.3 for room, value in here.items() if room != goal)
+    red = amount(frame, AGENT) > 0.5
+    middle_y, middle_x = int(centre(goal[0])), int(centre(goal[1]))
+    arrived = red[middle_y - 3 : middle_y + 3, middle_x - 3 : middle_x + 3].mean() > 0.5
+    room = red[CELL * goal[0] : CELL * (goal[0] + 1), CELL * goal[1] : CELL * (goal[1] + 1)]
+    alone = red.sum() - room.sum() < 0.2 * np.pi * AGENT_RADIUS**2
     dark = amount(frame, BLACK, BACKGROUND)
     standing = all(dark[_slices(_wall(wall))].mean() > 0.4 for wall in walls)
     routes = shortest_routes(set(PASSAGES) - walls, start, goal)

@@ -3,6 +3,9 @@
 import argparse
 from pathlib import Path
 
+from ..errors import InputError, reported
+from ..files import read_json, write_json
+from ..puzzles import PUZZLES
 from .card import write_card
 from .clips import write_clips
 from .dit import train_dit
@@ -59,6 +62,17 @@ def card(options: argparse.Namespace) -> None:
 STAGES = {stage.__name__: stage for stage in (clips, vae, latents, dit, folder, measure, card)}
 
 
+def stamp(options: argparse.Namespace) -> None:
+    """Refuse to go on with a work folder that was begun with other puzzles or another seed."""
+    begun = {"puzzles": list(PUZZLES), "seed": options.seed}
+    path = options.work / "stamp.json"
+    if path.exists() and read_json(path) != begun:
+        raise InputError(
+            f"{options.work} was begun with {read_json(path)}, not {begun}; remove it or give another --work"
+        )
+    write_json(path, begun)
+
+
 def main() -> None:
     """Run the stages asked for, in order."""
     listing = "; ".join(f"{name}: {stage.__doc__}" for name, stage in STAGES.items())
@@ -71,15 +85,17 @@ def main() -> None:
     parser.add_argument("--clips", type=int, default=6000, help="clips in the VAE's pool")
     parser.add_argument("--vae-steps", type=int, default=2400, help="steps of 8 clips")
     parser.add_argument("--latents", type=int, default=40000, help="clips in the transformer's pool")
-    parser.add_argument("--dit-steps", type=int, default=5000, help="steps of 64 clips")
+    parser.add_argument("--dit-steps", type=int, default=3000, help="steps of 64 clips")
     parser.add_argument("--cases", type=int, default=64, help="held-out cases per puzzle")
     options = parser.parse_args()
     unknown = [stage for stage in options.stages if stage not in STAGES]
     if unknown:
         parser.error(f"no stage is called {unknown[0]!r}; stages are {', '.join(STAGES)}")
-    for name, stage in STAGES.items():
-        if not options.stages or name in options.stages:
-            stage(options)
+    with reported():
+        stamp(options)
+        for name, stage in STAGES.items():
+            if not options.stages or name in options.stages:
+                stage(options)
 
 
 if __name__ == "__main__":

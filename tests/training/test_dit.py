@@ -1,0 +1,44 @@
+import torch
+
+from chainofsteps.training import dit, text
+
+
+def batch(size=2):
+    torch.manual_seed(1)
+    ids = text.token_ids(text.build_tokenizer(), ["mark the red circle"] * size)
+    shape = (size, 16, 5, 8, 8)
+    return {"latents": torch.randn(shape), "condition": torch.randn(shape), "ids": ids}
+
+
+def flow_matching():
+    torch.manual_seed(0)
+    return dit.FlowMatching(dit.build_transformer(), text.build_text_encoder(len(text.build_tokenizer())))
+
+
+def test_untrained_loss_is_that_of_predicting_nothing():
+    """proj_out starts at zero, so the loss is the mean square of x1 - x0: 1 + 1."""
+    assert abs(flow_matching()(batch(8))["loss"].item() - 2) < 0.1
+
+
+def test_network_sees_the_noisy_latents_the_mask_and_the_condition(monkeypatch):
+    module, seen, given = flow_matching(), {}, batch()
+
+    def forward(latents_in, timestep, prompt_embeds, return_dict):
+        seen.update(latents_in=latents_in, timestep=timestep)
+        return (torch.zeros_like(latents_in[:, :16]),)
+
+    monkeypatch.setattr(module.transformer, "forward", forward)
+    torch.manual_seed(5)
+    module(given)
+    torch.manual_seed(5)
+    x1 = torch.randn_like(given["latents"])
+    sigma = (seen["timestep"] / 1000).view(-1, 1, 1, 1, 1)
+    assert torch.allclose(seen["latents_in"][:, :16], (1 - sigma) * given["latents"] + sigma * x1, atol=1e-5)
+    assert (seen["latents_in"][:, 16:20, 0] == 1).all() and (seen["latents_in"][:, 16:20, 1:] == 0).all()
+    assert torch.equal(seen["latents_in"][:, 20:], given["condition"])
+
+
+def test_every_parameter_has_one_optimizer():
+    module = flow_matching()
+    chosen = [p for optimizer in dit.optimizers(module) for group in optimizer.param_groups for p in group["params"]]
+    assert len(chosen) == len({id(p) for p in chosen}) == len(list(module.parameters()))

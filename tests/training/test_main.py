@@ -1,0 +1,17 @@
+import argparse
+
+import pytest
+
+from chainofsteps.errors import InputError
+from chainofsteps.training.__main__ import STAGES, stamp
+
+
+def test_work_folder_of_another_seed_is_refused(tmp_path):
+    for _ in range(2):  # begun, and taken up
+        stamp(argparse.Namespace(work=tmp_path, seed=0))
+    with pytest.raises(InputError, match="begun with .*'seed': 0.*remove it or give another --work"):
+        stamp(argparse.Namespace(work=tmp_path, seed=1))
+
+
+def test_stages_are_in_order():
+    assert list(STAGES) == ["clips", "vae", "latents", "dit", "folder", "measure", "card"]
