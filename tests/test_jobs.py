@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from chainofsteps import schedule
+from chainofsteps import jobs, schedule
 from chainofsteps.jobs import pieces, stretches
 from chainofsteps.shards import Shard, read_shard
 
@@ -10,7 +10,7 @@ RUNS = ["a", "b"]
 
 
 def shard(folder):
-    return Shard(folder / "00", folder / "00.json", "noise", {"amplitude": 1.0}, 1)
+    return Shard(folder / "00.json", "noise", {"amplitude": 1.0}, 1)
 
 
 def work(folder, boundary, most=99):
@@ -48,10 +48,8 @@ def test_all_runs_of_one_expert_before_the_next(tmp_path):
     shard(tmp_path).finish(RUNS)
     finished = read_shard(tmp_path / "00.json")
     assert finished.cases == RUNS  # what was kept between experts is gone
-    assert sorted(path.name for path in (tmp_path / "00").glob("*.safetensors")) == [
-        "a.safetensors",
-        "b.safetensors",
-    ]
+    kept = sorted(path.name for path in shard(tmp_path).folder.glob("*.safetensors"))
+    assert kept == ["a.safetensors", "b.safetensors"]
     assert finished.load("a")[0]["steps"].tolist() == [0, 1, 2, 3, 4, 5]
     assert finished.manifest["forwards"] == 12
     assert finished.manifest["seconds"] > 0
@@ -67,3 +65,20 @@ def test_killed_anywhere_it_goes_on_with_the_next_piece(tmp_path, most):
     assert read_shard(tmp_path / "00.json").manifest["forwards"] == 12
     # made again from a whole shard, such as after its manifest was deleted: nothing is left to do
     assert work(tmp_path, 0.8) == []
+
+
+@pytest.mark.parametrize("terminal, every", [(True, 10), (False, 60)])
+def test_progress_is_whole_lines(monkeypatch, capsys, terminal, every):
+    now = [0.0]
+    monkeypatch.setattr(jobs.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(jobs.sys.stderr, "isatty", lambda: terminal)
+    with jobs.progress("noise loop_maze 00", 400, "samples") as line:
+        for _ in range(20):
+            now[0] += every / 2
+            line.update(20)
+    printed = capsys.readouterr().err
+    assert "\r" not in printed and printed.endswith("\n")
+    lines = printed.splitlines()
+    assert len(lines) == 11  # at every second update, and at the end
+    times = {10: "00:40 so far, 01:00 left", 60: "04:00 so far, 06:00 left"}[every]
+    assert lines[3] == f"noise loop_maze 00:  40% of 400 samples, {times}"

@@ -20,11 +20,11 @@ SETTINGS = {"model": {"steps": 4}, "seeds": [1]}
 
 @pytest.fixture
 def place(tmp_path):
-    return tmp_path / "trajectory" / "loop_maze" / "00", tmp_path / "trajectory" / "loop_maze" / "00.json"
+    return tmp_path / "trajectory" / "loop_maze" / "00.json"
 
 
-def shard(place, settings=SETTINGS, recipe=1):
-    return Shard(*place, "trajectory", settings, recipe)
+def shard(place, settings=SETTINGS, recipe=1, identities=None):
+    return Shard(place, "trajectory", settings, recipe, identities)
 
 
 def save(open_shard, case):
@@ -37,15 +37,15 @@ def test_a_whole_shard(place):
     assert writing.pending(CASES) == CASES
     for case in CASES:
         save(writing, case)
-    assert not place[0].exists() and not place[1].exists()
+    assert not place.exists()
     manifest = writing.finish(CASES, note="x")
-    assert json.loads(place[1].read_text()) == manifest
+    assert json.loads(place.read_text()) == manifest
     assert manifest["noun"] == "trajectory" and manifest["recipe"] == 1 and manifest["settings"] == SETTINGS
     assert manifest["forwards"] == 13.5 and manifest["seconds"] == 0.75 and manifest["note"] == "x"
     assert {"python", "torch", "diffusers"} <= set(manifest["versions"])
-    assert not writing.partial.exists()
+    assert manifest["folder"] == f"00.{manifest['settings_hash'][:8]}"
 
-    reader = read_shard(place[1])
+    reader = read_shard(place)
     assert reader.cases == CASES and reader.settings == SETTINGS
     tensors, metadata = reader.load("00002")
     assert torch.equal(tensors["latents"], torch.full((2, 3), 2.0))
@@ -57,46 +57,85 @@ def test_a_job_takes_up_what_an_earlier_one_saved(place):
     later = shard(place)
     assert later.pending(CASES) == ["00000", "00002"]
     assert torch.equal(later.load("00001")[0]["latents"], torch.ones(2, 3))
-    with pytest.raises(InputError, match="case 00000 is not in .*00.partial"):
+    with pytest.raises(InputError, match="case 00000 is not in .*00[.][0-9a-f]{8}; run the job again"):
         later.finish(CASES)
-    assert not place[1].exists() and not place[0].exists()
+    assert not place.exists()
 
 
-@pytest.mark.parametrize("change", [{"settings": {"model": {"steps": 5}, "seeds": [1]}}, {"recipe": 2}])
-def test_other_settings_discard_with_a_line(place, change, capsys):
-    save(shard(place), "00001")
-    assert capsys.readouterr().err == ""
-    assert shard(place, **change).pending(CASES) == CASES
-    assert "00.partial: made with other settings, discarded" in capsys.readouterr().err
+OTHER = [{"settings": {"model": {"steps": 5}, "seeds": [1]}}, {"recipe": 2}]
 
 
-def test_a_folder_without_a_stamp_is_discarded(place):
-    save(shard(place), "00001")
-    (place[0].with_name("00.partial") / "settings.json").unlink()
-    assert shard(place).pending(CASES) == CASES
+@pytest.mark.parametrize("change", OTHER)
+@pytest.mark.parametrize("finished", [True, False])
+def test_work_of_other_settings_is_kept_and_taken_up_again(place, change, finished):
+    def work(**settings):
+        writing = shard(place, **settings)
+        made = writing.pending(CASES[: None if finished else 2])
+        for case in made:
+            save(writing, case)
+        if finished:
+            writing.finish(CASES)
+            assert read_shard(place).manifest["settings_hash"] == writing.settings_hash
+        return made
+
+    done = CASES if finished else CASES[:2]
+    assert work() == done
+    before = place.read_bytes() if finished else b""
+    assert work(**change) == done
+    assert work() == work(**change) == []  # A, then B, then A and B again: nothing is made twice
+    assert work() == []
+    assert not finished or place.read_bytes() == before
 
 
-def test_killed_between_the_folder_and_the_manifest(place):
+def test_an_item_of_another_case_is_not_taken_and_not_lost(place):
+    one, other = dict.fromkeys(CASES, "1" * 64), {**dict.fromkeys(CASES, "1" * 64), "00001": "2" * 64}
+    first = shard(place, identities=one)
+    for case in CASES:
+        save(first, case)
+    first.finish(CASES)
+    later = shard(place, identities=other)
+    assert later.pending(CASES) == ["00001"]
+    later.save("00001", {"latents": torch.zeros(1)}, {})
+    later.finish(CASES)
+    reader = read_shard(place)
+    assert reader.identities == other and reader.load("00001")[0]["latents"].tolist() == [0]
+    again = shard(place, identities=one)
+    assert again.pending(CASES) == [] and torch.equal(again.load("00001")[0]["latents"], torch.ones(2, 3))
+
+
+def test_a_shard_grows_and_shrinks_without_loss(place):
+    for case in CASES[:2]:
+        save(shard(place), case)
+    shard(place).finish(CASES[:2])
+    grown = shard(place)
+    assert grown.pending(CASES) == ["00002"]
+    save(grown, "00002")
+    grown.finish(CASES)
+    assert shard(place).finish(CASES[:1])["items"].keys() == {"00000"}
+    assert shard(place).pending(CASES) == []
+
+
+def test_killed_before_the_manifest(place):
     first = shard(place)
     for case in CASES:
         save(first, case)
     manifest = first.finish(CASES)
-    place[1].unlink()
+    place.unlink()
     again = shard(place)
     assert again.pending(CASES) == []
     assert again.finish(CASES)["items"] == manifest["items"]
-    assert read_shard(place[1]).load("00000")
+    assert read_shard(place).load("00000")
 
 
-def test_leftovers_and_other_items_are_dropped(place):
+def test_half_written_files_and_parts_that_served_are_dropped(place):
     writing = shard(place)
-    for case in (*CASES, "00000-high"):
-        save(writing, case)
-    (writing.partial / ".00001.safetensors.99.partial").write_bytes(b"half")
-    writing.finish(CASES)
-    assert sorted(path.name for path in place[0].iterdir()) == [f"{case}.safetensors" for case in CASES] + [
-        "settings.json"
-    ]
+    save(writing, "00000")
+    writing.save("00000", {"latents": torch.ones(1)}, {}, part="-until3")
+    assert writing.pending(["00000"], "-until3") == [] and writing.pending(["00000"], "-until4") == ["00000"]
+    writing.drop("00000", "-until3")
+    (writing.folder / ".00001.safetensors.99.partial").write_bytes(b"half")
+    writing.finish(["00000"])
+    assert sorted(path.name for path in writing.folder.iterdir()) == ["00000.safetensors", "settings.json"]
 
 
 def test_a_changed_item_is_refused(place):
@@ -104,11 +143,11 @@ def test_a_changed_item_is_refused(place):
     for case in CASES:
         save(writing, case)
     writing.finish(CASES)
-    path = place[0] / "00001.safetensors"
+    path = writing.folder / "00001.safetensors"
     content = bytearray(path.read_bytes())
     content[-1] ^= 1
     path.write_bytes(content)
-    reader = read_shard(place[1])
+    reader = read_shard(place)
     assert reader.load("00000")
     with pytest.raises(InputError, match=r"00001.safetensors differs from what .*00.json lists \(sha256\)"):
         reader.load("00001")
@@ -137,25 +176,24 @@ def test_bad_manifests(tmp_path):
 
 def test_folder_not_writable(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(InputError, match="cannot write .*00.partial: .*; choose a writable folder"):
-        Shard(tmp_path / "file" / "00", tmp_path / "00.json", "trajectory", {}, 1)
+    with pytest.raises(InputError, match="cannot write .*; choose a writable folder"):
+        Shard(tmp_path / "file" / "00.json", "trajectory", {}, 1)
 
 
 def test_a_killed_job_loses_the_case_in_flight_and_no_more(place):
     many = [f"{number:05d}" for number in range(2000)]
     code = (
         "import sys, torch; from chainofsteps.shards import Shard\n"
-        "shard = Shard(sys.argv[1], sys.argv[2], 'trajectory', {}, 1)\n"
+        "shard = Shard(sys.argv[1], 'trajectory', {}, 1)\n"
         f"for case in {many!r}: shard.save(case, {{'x': torch.full((50000,), float(case))}}, {{}})\n"
     )
     source = {**os.environ, "PYTHONPATH": str(Path(chainofsteps.__file__).parents[1])}
-    job = subprocess.Popen([sys.executable, "-c", code, *map(str, place)], env=source)
-    partial = place[0].with_name("00.partial")
-    while not (partial / "00005.safetensors").exists() and job.poll() is None:
+    job = subprocess.Popen([sys.executable, "-c", code, str(place)], env=source)
+    while not any(place.parent.glob("00.*/00005.safetensors")) and job.poll() is None:
         time.sleep(0.01)
     os.kill(job.pid, signal.SIGKILL)
     job.wait()
-    resumed = Shard(*place, "trajectory", {}, 1)
+    resumed = Shard(place, "trajectory", {}, 1)
     done = many[: -len(resumed.pending(many))]
     assert len(done) > 5 and resumed.pending(many) == many[len(done) :]
     for case in done:

@@ -80,7 +80,12 @@ class NoiseAtStep:
         return self.first_step + (self.timing == "after")
 
     def acts_at(self, step: int) -> bool:
+        """Whether noise is injected at `step`."""
         return step == self.step
+
+    def acts_on(self, frame: int) -> bool:
+        """Whether noise is injected into latent frame `frame`: into every one."""
+        return True
 
     def name(self) -> str:
         """A slug for file names and tensor keys; `parse` turns it back."""
@@ -130,7 +135,12 @@ class NoiseAtFrame:
         return self.first_step + (self.timing == "after")
 
     def acts_at(self, step: int) -> bool:
+        """Whether noise is injected at `step`."""
         return self.steps == "all" or step in self.steps
+
+    def acts_on(self, frame: int) -> bool:
+        """Whether noise is injected into latent frame `frame`."""
+        return frame == self.frame
 
     def name(self) -> str:
         """A slug for file names and tensor keys; `parse` turns it back."""
@@ -214,6 +224,17 @@ def indices(key: str, value: str | Sequence[int], count: int) -> list[int]:
     return sorted(set(value))
 
 
+def check_exists(intervention: Intervention, steps: int, latent_frames: int | None = None) -> None:
+    """InputError if it names a step or a latent frame that a run of so many does not have; latent_frames
+    None: not known, and not checked."""
+    if isinstance(intervention, NoiseAtStep):
+        indices(f"{intervention.name()}: step", [intervention.step], steps)
+        return
+    indices(f"{intervention.name()}: step", [] if intervention.steps == "all" else intervention.steps, steps)
+    if latent_frames is not None:
+        indices(f"{intervention.name()}: frame", [intervention.frame], latent_frames)
+
+
 def expand(noise: Mapping, steps: int, latent_frames: int) -> list[Intervention]:
     """The interventions that the `noise` section of the configuration asks for.
 
@@ -252,9 +273,9 @@ def apply(
     """`latents` with the noise of `intervention` at `step` injected; unchanged if it does not act at that
     step.
 
-    latents, x0_pred, eps: (..., C, F, h, w). `sigma` is the noise level of `latents` themselves: sigma_s for
-    timing "before", sigma_{s+1} for "after". `x0_pred` is the latest estimate; None where there is none yet
-    (step 0, sigma 1).
+    latents, x0_pred, eps: (..., C, F, h, w). `sigma` in [0, 1] is the noise level of `latents` themselves:
+    sigma_s for timing "before", sigma_{s+1} for "after". `x0_pred` is the latest estimate; None where there is
+    none yet (step 0, sigma 1). ValueError if renoise needs the estimate and there is none.
     """
     if not intervention.acts_at(step):
         return latents

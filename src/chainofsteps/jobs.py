@@ -32,9 +32,9 @@ class Piece:
     began: float = field(default_factory=time.perf_counter)
 
     @property
-    def name(self) -> str:
-        """Of the shard's item: the run itself once it is whole."""
-        return self.run if self.last else _until(self.run, self.stop)
+    def part(self) -> str:
+        """Of the shard's item: none once the run is whole."""
+        return "" if self.last else _until(self.stop)
 
     def save(self, tensors: Mapping[str, torch.Tensor], forwards: float, **metadata: Any) -> None:
         """Keep what came of the piece, which took `forwards` forwards and the time since it was begun."""
@@ -42,7 +42,9 @@ class Piece:
             "forwards": self.forwards + forwards,
             "seconds": self.seconds + time.perf_counter() - self.began,
         }
-        self.shard.save(self.name, tensors, {**metadata, **spent})
+        self.shard.save(self.run, tensors, {**metadata, **spent}, self.part)
+        if self.last and self.start > 0:
+            self.shard.drop(self.run, _until(self.start))
 
 
 def pieces(shard: Shard, runs: Sequence[str], sigmas: torch.Tensor, boundary: float | None) -> Iterator[Piece]:
@@ -55,10 +57,10 @@ def pieces(shard: Shard, runs: Sequence[str], sigmas: torch.Tensor, boundary: fl
     for start, stop in stretches(sigmas, boundary):
         for run in pending:
             piece = Piece(shard, run, start, stop, last=stop == steps)
-            if not shard.pending([piece.name]):
+            if not shard.pending([run], piece.part):
                 continue
             if start > 0:
-                piece.before, metadata = shard.load(_until(run, start))
+                piece.before, metadata = shard.load(run, _until(start))
                 piece.forwards, piece.seconds = float(metadata["forwards"]), float(metadata["seconds"])
             yield piece
 
@@ -71,20 +73,46 @@ def stretches(sigmas: torch.Tensor, boundary: float | None) -> list[tuple[int, i
     return [(group[0], group[-1] + 1) for group in steps]
 
 
-def _until(run: str, step: int) -> str:
-    return f"{run}-until{step}"
+def _until(step: int) -> str:
+    return f"-until{step}"
 
 
-def progress(what: str, total: float, unit: str) -> tqdm:
-    """One line on stderr with an estimate of the time left; `update(n)` moves it on, `with` closes it.
+class Progress:
+    """Whole lines on stderr with an estimate of the time left; `update(n)` moves it on, `with` ends it.
 
-    Where stderr is a file, a line that renews itself would become a long one: there it is once a minute.
+    Lines that renew themselves would be drawn over by those of the job beside, and run together in a file.
     """
-    return tqdm(
-        total=total,
-        desc=what,
-        unit=unit,
-        delay=1,
-        mininterval=1 if sys.stderr.isatty() else 60,
-        bar_format="{desc}: {percentage:3.0f}% of {total_fmt} {unit}, {elapsed} so far, {remaining} left",
-    )
+
+    def __init__(self, what: str, total: float, unit: str, every: float) -> None:
+        self.what, self.total, self.unit, self.every = what, total, unit, every
+        self.done = 0.0
+        self.began = self.shown = time.monotonic()
+
+    def update(self, n: float = 1) -> None:
+        self.done += n
+        if time.monotonic() - self.shown >= self.every:
+            self._show()
+
+    def __enter__(self) -> "Progress":
+        return self
+
+    def __exit__(self, *_error) -> None:
+        if self.total:
+            self._show()
+
+    def _show(self) -> None:
+        self.shown = time.monotonic()
+        line = tqdm.format_meter(
+            self.done,
+            self.total,
+            self.shown - self.began,
+            prefix=self.what,
+            unit=self.unit,
+            bar_format="{desc}: {percentage:3.0f}% of {total_fmt} {unit}, {elapsed} so far, {remaining} left",
+        )
+        print(line, file=sys.stderr, flush=True)
+
+
+def progress(what: str, total: float, unit: str) -> Progress:
+    """The progress of a job: a line about every ten seconds on a terminal, every minute in a log."""
+    return Progress(what, total, unit, every=10 if sys.stderr.isatty() else 60)

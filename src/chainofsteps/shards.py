@@ -1,9 +1,7 @@
-"""A shard: the cases of one job, kept one file each in a resume folder until all are there."""
+"""A shard: the cases of one job, kept one file each in a folder of their settings, and listed once all are there."""
 
 import hashlib
 import os
-import shutil
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -26,68 +24,62 @@ from .provenance import commit, versions
 
 Item = tuple[dict[str, torch.Tensor], dict[str, str]]
 STAMP = "settings.json"
+DIGITS = 8  # of a hash in a file name
 
 
 class Shard:
     """Writes one shard. Killed at any moment, it loses the case in flight and no more.
 
-    folder: where the items end; until then they lie in `<folder>.partial`, which is no declared output of a
-    job, so that nobody deletes it. manifest_path: the small file others depend on, written last. settings
-    (JSON-able) and recipe: what the numbers depend on; a resume folder of others is discarded with a line
-    on stderr.
+    manifest_path: the small file others depend on, written last. settings (JSON-able) and recipe: what the
+    numbers of every item depend on; identities: for each item a hash of what it alone is made from. Items lie
+    in `<manifest's name>.<hash of the settings>` beside the manifest, a folder that is no declared output of a
+    job, so that nobody deletes it; their names hold the identity. So items of other settings or of another
+    case stay as they are, and are taken up again as soon as they are asked for again.
     Raises InputError if the folder cannot be written.
     """
 
     def __init__(
         self,
-        folder: str | Path,
         manifest_path: str | Path,
         noun: str,
         settings: Mapping[str, Any],
         recipe: int,
+        identities: Mapping[str, str] | None = None,
     ) -> None:
-        self.folder, self.manifest_path = Path(folder), Path(manifest_path)
-        self.partial = self.folder.with_name(self.folder.name + ".partial")
-        self.noun, self.settings, self.recipe = noun, dict(settings), recipe
+        self.manifest_path, self.noun, self.recipe = Path(manifest_path), noun, recipe
+        self.settings, self.identities = dict(settings), dict(identities or {})
         self.settings_hash = fingerprint({"noun": noun, "recipe": recipe, "settings": self.settings})
-        try:
-            self._open()
-        except OSError as error:
-            raise InputError(not_writable(self.partial, error)) from error
+        name = f"{self.manifest_path.stem}.{self.settings_hash[:DIGITS]}"
+        self.folder = self.manifest_path.with_name(name)
+        stamp = {"settings_hash": self.settings_hash, "recipe": recipe, "settings": self.settings}
+        write_json(self.folder / STAMP, stamp)  # for a reader: which settings the folder is of
 
-    def _open(self) -> None:
-        # Killed after the folder was moved and before the manifest was written: take it up again.
-        if not self.partial.exists() and self.folder.exists():
-            os.replace(self.folder, self.partial)
-        stamp = self.partial / STAMP
-        if self.partial.exists() and (not stamp.exists() or read_json(stamp)["settings_hash"] != self.settings_hash):
-            print(f"{self.partial}: made with other settings, discarded", file=sys.stderr, flush=True)
-            shutil.rmtree(self.partial)
-        if not stamp.exists():
-            self.partial.mkdir(parents=True)
-            write_json(stamp, {"settings_hash": self.settings_hash, "settings": self.settings})
+    def pending(self, cases: Sequence[str], part: str = "") -> list[str]:
+        """The cases, in order, that are not saved yet. part: of a case, such as its first steps."""
+        return [case for case in cases if not self._path(case, part).exists()]
 
-    def pending(self, cases: Sequence[str]) -> list[str]:
-        """The cases, in order, that are not saved yet."""
-        return [case for case in cases if not self._path(case).exists()]
-
-    def save(self, case: str, tensors: Mapping[str, torch.Tensor], metadata: Mapping[str, Any]) -> None:
+    def save(self, case: str, tensors: Mapping[str, torch.Tensor], metadata: Mapping[str, Any], part: str = "") -> None:
         """Keep one case, whole or not at all; finish sums `forwards` and `seconds` of the metadata."""
-        save_tensors(self._path(case), tensors, {**metadata, "settings_hash": self.settings_hash, "commit": commit()})
+        about = {**metadata, "settings_hash": self.settings_hash, "commit": commit()}
+        save_tensors(self._path(case, part), tensors, about)
 
-    def load(self, case: str) -> Item:
+    def load(self, case: str, part: str = "") -> Item:
         """(tensors, metadata) of a case saved before, in this run or an earlier one."""
-        return load_tensors(self._path(case))
+        return load_tensors(self._path(case, part))
+
+    def drop(self, case: str, part: str) -> None:
+        """Delete a part that the whole case has taken the place of."""
+        self._path(case, part).unlink(missing_ok=True)
 
     def finish(self, cases: Sequence[str], **facts: Any) -> dict[str, Any]:
-        """Move the items into `folder`, write and return the manifest. Items of other names are dropped."""
+        """Write and return the manifest of the cases, all of which must be there."""
         missing = self.pending(cases)
         if missing:
-            raise InputError(f"{self.noun}: case {missing[0]} is not in {self.partial}; run the job again")
+            raise InputError(f"{self.noun}: case {missing[0]} is not in {self.folder}; run the job again")
         items, sums = {}, {"forwards": 0.0, "seconds": 0.0}
         for case in cases:
-            metadata = self.load(case)[1]
-            items[case] = {"file": self._path(case).name, "sha256": sha256(self._path(case))}
+            path, metadata = self._path(case), self.load(case)[1]
+            items[case] = {"file": path.name, "identity": self.identities.get(case, ""), "sha256": sha256(path)}
             for name in sums:
                 sums[name] += float(metadata.get(name, 0))
         manifest = {
@@ -102,27 +94,21 @@ class Shard:
             "commit": commit(),
             **facts,
         }
-        self._move({entry["file"] for entry in items.values()})
+        try:
+            for leftover in self.folder.glob(".*.partial"):  # of a job that was killed as it wrote
+                leftover.unlink()
+        except OSError as error:
+            raise InputError(not_writable(self.folder, error)) from error
         write_json(self.manifest_path, manifest)
         return manifest
 
-    def _move(self, files: set[str]) -> None:
-        try:
-            for path in self.partial.iterdir():
-                if path.name not in files | {STAMP}:
-                    path.unlink()
-            if self.folder.exists():
-                shutil.rmtree(self.folder)
-            os.replace(self.partial, self.folder)
-        except OSError as error:
-            raise InputError(not_writable(self.folder, error)) from error
-
-    def _path(self, case: str) -> Path:
-        return self.partial / f"{case}.safetensors"
+    def _path(self, case: str, part: str = "") -> Path:
+        identity = self.identities.get(case, "")[:DIGITS]
+        return self.folder / ".".join([name for name in (case + part, identity) if name] + ["safetensors"])
 
 
 class ShardReader:
-    """A finished shard: `manifest`, `settings`, `cases`, and items that are checked as they are read."""
+    """A finished shard: `manifest`, `settings`, `cases`, their `identities`, and items, checked as they are read."""
 
     def __init__(self, manifest_path: str | Path) -> None:
         self.manifest_path = Path(manifest_path)
@@ -131,6 +117,7 @@ class ShardReader:
             raise InputError(f"{manifest_path} is not a manifest; delete it and run again to make it")
         self.settings: dict[str, Any] = self.manifest["settings"]
         self.cases: list[str] = list(self.manifest["items"])
+        self.identities = {case: item["identity"] for case, item in self.manifest["items"].items()}
 
     def path(self, case: str) -> Path:
         """The file of a case. Raises InputError if the manifest does not list it."""

@@ -29,12 +29,17 @@ def vae(options: argparse.Namespace) -> None:
 
 def latents(options: argparse.Namespace) -> None:
     """latents for the transformer"""
-    open_pool(options.work, options.latents)
-    launch(write_latents, options.processes, options.work, options.latents, options.seed)
+    made = options.work / "latents" / "made.json"  # written last: a pool without it is not whole
+    if not made.exists():
+        open_pool(options.work, options.latents)
+        launch(write_latents, options.processes, options.work, options.latents, options.seed)
+        write_json(made, {"clips": options.latents})
 
 
 def dit(options: argparse.Namespace) -> None:
     """transformer and text encoder"""
+    if not (options.work / "latents" / "made.json").exists():
+        raise InputError(f"{options.work / 'latents'} is not whole; run the stage latents first")
     launch(train_dit, options.processes, options.work, options.dit_steps, options.seed)
 
 
@@ -53,8 +58,8 @@ def measure(options: argparse.Namespace) -> None:
 def card(options: argparse.Namespace) -> None:
     """the model card"""
     command = (
-        f"python -m chainofsteps.training --clips {options.clips} --vae-steps {options.vae_steps} "
-        f"--latents {options.latents} --dit-steps {options.dit_steps} --seed {options.seed}"
+        f"python -m chainofsteps.training --clips {options.clips} --vae-steps {options.vae_steps} --latents "
+        f"{options.latents} --dit-steps {options.dit_steps} --seed {options.seed} --processes {options.processes}"
     )
     write_card(options.work, options.output, command, options.seed, options.processes)
 

@@ -55,6 +55,8 @@ class Run:
         every process at each checkpoint."""
         bar = tqdm(total=self.steps, initial=self.start, desc=self.folder.name, disable=self.rank > 0, mininterval=10)
         started, history = time.monotonic(), {}
+        if on_save and self.start == self.steps:  # stopped after the last step and before what follows it
+            on_save(self.start)
         for step in range(self.start, self.steps):
             losses = self._step(step, batch)
             for name, value in losses.items():
