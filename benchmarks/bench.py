@@ -16,17 +16,19 @@ import torch
 from ours import Ours, Work, Workers, batches, label
 from stock import Stock
 
-from chainofsteps.cases import SPLITS, Case, read_cases, write_case
+from chainofsteps.cases import Case, read_cases, write_case
 from chainofsteps.conditioning import MASK_CHANNELS
 from chainofsteps.config import load_config
 from chainofsteps.errors import reported
 from chainofsteps.files import save_tensors, write_json
 from chainofsteps.interventions import Intervention, expand
 from chainofsteps.jobs import progress
+from chainofsteps.layout import SPLITS
 from chainofsteps.puzzles import PUZZLES, draw
 from chainofsteps.settings import Sampling
 from chainofsteps.similarity import Similarity
 from chainofsteps.taps import Tap, full, token_norm
+from chainofsteps.transformer import depth
 
 ROOT = Path(__file__).parents[1]
 
@@ -90,7 +92,7 @@ def sweeps(
             for latents in start.values():
                 stock.video(case, latents)
             for run in runs:
-                restored = first if work.restore_first_frame and run.row()["frame"] == 0 else None
+                restored = first if work.restore_first_frame and run.acts_on(0) else None
                 stock.perturbed(case, run, label(case), work.seed, start[work.seed], restored)
 
     def sweep() -> None:
@@ -111,7 +113,7 @@ def sweeps(
     what = (
         f"{len(cases)} cases ({', '.join(map(label, cases))}), each with {len(runs)} interventions, "
         f"the clean run and the re-seeded one, {ours.sampling.steps} steps; sweep {seconds['sweep']:.2f} s: "
-        "encoding, runs, CKA, files, decoding, scores, without starting jobs"
+        "encoding, runs, CKA, files, decoding, scores, floors and ground truth, without starting jobs"
     )
     forwards = len(cases) * sum(map(sum, sizes)) * (1 + ours.sampling.guided)
     return [
@@ -121,7 +123,7 @@ def sweeps(
             "ratio",
             0.4,
             f"{what}; stock pipeline {seconds['naive']:.2f} s: all the same interventions from the start, "
-            f"without CKA, files and scores; medians of {turns} turns",
+            f"without CKA, files, scores, floors and ground truth; medians of {turns} turns",
         ),
         Result(
             "sweep / its forwards and decodes alone",
@@ -129,7 +131,7 @@ def sweeps(
             "ratio",
             1.3,
             f"{what}; bare loop {seconds['bare']:.2f} s: the same {forwards} forwards in the same batches "
-            f"and {len(cases) * (len(runs) + 2)} decodes; medians of {turns} turns",
+            f"and {len(cases) * (len(runs) + 4)} decodes; medians of {turns} turns",
         ),
     ]
 
@@ -137,7 +139,7 @@ def sweeps(
 def norms(ours: Ours, case: Case, seed: int, turns: int, folder: Path) -> list[Result]:
     """(c) A baseline run that keeps the token norms of all layers and steps against one that keeps none."""
     given, steps = ours.encode(case), range(ours.sampling.steps)
-    layers = range(len(ours.experts.at(1000.0).blocks))
+    layers = range(depth(ours.experts.at(1000.0)))
     branch = "both" if ours.sampling.guided else "cond"
 
     def without() -> None:

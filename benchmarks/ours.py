@@ -16,11 +16,12 @@ from chainofsteps.denoise import GuidedVelocity, denoise, initial_latents
 from chainofsteps.files import save_tensors
 from chainofsteps.interventions import Intervention
 from chainofsteps.noise import NoiseResult, block_tap, sweep
-from chainofsteps.scoring import BATCH_ELEMENTS, scores
+from chainofsteps.provenance import made_with
+from chainofsteps.scoring import BATCH_ELEMENTS, finals, references, scores
 from chainofsteps.settings import Sampling
 from chainofsteps.similarity import Similarity
 from chainofsteps.taps import Tap
-from chainofsteps.trajectory import Trajectory, record, save_trajectory
+from chainofsteps.trajectory import Trajectory, record
 
 
 @dataclass(frozen=True)
@@ -70,13 +71,14 @@ class Ours:
     ) -> Trajectory:
         """One untouched run, kept on disk."""
         run = record(self.velocity(given, tap), self.latents(case, seed, given), self.sigmas, label(case))
-        save_trajectory(path, run, case=label(case), seed=seed)
+        save_tensors(path, run.to_tensors(), {"case": label(case), "seed": seed, **made_with(self.sampling)})
         return run
 
     def sweep(
         self, case: Case, interventions: Sequence[Intervention], work: Work, folder: Path
     ) -> tuple[NoiseResult, list[float]]:
-        """Encode, both untouched runs, every intervention with its CKA, every video decoded and scored."""
+        """Encode, both untouched runs, every intervention with its CKA, every video decoded and scored: the
+        scores of the runs, then those of the floors and the ground truth."""
         folder = folder / label(case)
         given = self.encode(case)
         clean, null = (
@@ -94,19 +96,17 @@ class Ours:
             tap,
         )
         save_tensors(folder / "perturbed.safetensors", result.latents, {"case": label(case)})
-        finals = [clean.at(clean.steps), null.at(null.steps)]
-        for run in interventions:
-            final = result.latents[run.name()][None]
-            if work.restore_first_frame and run.row()["frame"] == 0:
-                final = conditioning.restore_first_frame(final, given)
-            finals.append(final)
-        return result, scores(case, self.vae, torch.cat(finals))
+        whole = [clean.at(clean.steps), null.at(null.steps)]
+        whole += finals(result.latents, interventions, given, work.restore_first_frame)
+        of_references = references(case, self.vae, given.latents_shape)
+        return result, [*scores(case, self.vae, torch.cat(whole)), *of_references.values()]
 
     @torch.no_grad()
     def bare(self, given: conditioning.Conditioning, batches: Sequence[Sequence[int]], decodes: int) -> None:
         """The model's forwards alone, `batches` samples at each step, and the VAE's decodes: nothing else.
 
-        batches: for each step, the sizes of its forwards.
+        batches: for each step, the sizes of its forwards. decodes: of runs; the ground truth is encoded and
+        decoded and noise is decoded besides.
         """
         device, dtype = self.sampling.torch_device, self.sampling.torch_dtype
         timesteps = schedule.timesteps(self.sigmas).to(device)
@@ -124,8 +124,10 @@ class Ours:
                         prompt_embeds.to(device, dtype).expand(size, -1, -1),
                     )
         at_once = max(1, BATCH_ELEMENTS // latents.numel())
-        for part in latents.to(self.vae.dtype).repeat(decodes, 1, 1, 1, 1).split(at_once):
-            self.vae.decode(part).sample.cpu()  # to the host: waits for the device
+        one = latents.to(self.vae.dtype)
+        for part in [*one.repeat(decodes, 1, 1, 1, 1).split(at_once), one]:
+            video = self.vae.decode(part).sample.cpu()  # to the host: waits for the device
+        self.vae.decode(self.vae.encode(video.to(device)).latent_dist.mode()).sample.cpu()
 
 
 class Workers:

@@ -22,7 +22,9 @@ class Stock:
         self.sampling = sampling
         self.sigmas = schedule.sigmas(sampling.steps, sampling.shift)
         disable_progress_bar()
-        self.pipeline = WanImageToVideoPipeline.from_pretrained(folder).to(sampling.torch_device)
+        dtypes = {"default": sampling.torch_dtype, "vae": torch.float32}  # whatever the files hold
+        pipeline = WanImageToVideoPipeline.from_pretrained(folder, torch_dtype=dtypes)
+        self.pipeline = pipeline.to(sampling.torch_device)
         self.pipeline.set_progress_bar_config(disable=True)
         set_timesteps = self.pipeline.scheduler.set_timesteps
         explicit = np.linspace(1, 1 / sampling.steps, sampling.steps)

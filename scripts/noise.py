@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 import torch
 
-from chainofsteps import plan, schedule, trajectory
+from chainofsteps import plan, schedule
 from chainofsteps.conditioning import Conditioning
 from chainofsteps.denoise import GuidedVelocity
 from chainofsteps.errors import reported
@@ -15,34 +15,41 @@ from chainofsteps.interventions import expand
 from chainofsteps.jobs import pieces, progress
 from chainofsteps.models import Experts
 from chainofsteps.noise import Sweep, SweepState, block_tap
+from chainofsteps.provenance import made_with
 from chainofsteps.settings import Sampling
 from chainofsteps.shards import Shard, read_shard
 from chainofsteps.similarity import Similarity
-from chainofsteps.tables import CKA_COLUMNS
+from chainofsteps.tables import CKA_COLUMNS, write_table
+from chainofsteps.trajectory import Trajectory
 from chainofsteps.transformer import Forwards
 
 
-def untouched(case: str, seed: int) -> trajectory.Trajectory:
+def untouched(case: str, seed: int) -> Trajectory:
     name = f"{case}-seed{seed}"
-    return trajectory.from_tensors(*trajectories.load(name), trajectories.path(name))
+    return Trajectory.from_tensors(trajectories.load(name)[0], trajectories.path(name))
 
 
 with reported(snakemake.log[0]):
     torch.set_num_threads(snakemake.threads)
     params, given, (name_of_model, task, _) = snakemake.params, snakemake.input, snakemake.wildcards
-    sampling, similarity = Sampling.from_config(params.sampling), Similarity.from_config(params.similarity)
+    device = snakemake.config["models"][name_of_model].get("device", "auto")
+    sampling = Sampling.from_config({**params.sampling, "device": device})
+    similarity = Similarity.from_config(params.similarity)
     model, cases = read_json(given.model), read_json(given.cases)
     encoded, trajectories = read_shard(given.conditioning), read_shard(given.trajectory)
     manifest = Path(snakemake.output.manifest)
     settings = {
         "noise": params.noise,
         "similarity": params.similarity,
+        "null_seed": params.null_seed,
+        "batch_size": sampling.batch_size,
         "trajectory": trajectories.manifest["settings_hash"],
     }
-    shard = Shard(manifest.with_suffix(""), manifest, "noise", settings, params.recipe)
+    names = {f"{case}-seed{seed}": (case, seed) for case in encoded.cases for seed in params.seeds}
+    identities = {name: encoded.identities[case] for name, (case, _) in names.items()}
+    shard = Shard(manifest, "noise", settings, params.recipe, identities)
     sigmas = schedule.sigmas(sampling.steps, sampling.shift)
     experts, tap = Experts(model["folder"], sampling), block_tap(similarity, sampling.steps)
-    names = {f"{case}-seed{seed}": (case, seed) for case in encoded.cases for seed in params.seeds}
     pending = shard.pending(list(names))
     conditionings = {name: Conditioning.from_tensors(encoded.load(names[name][0])[0]) for name in pending}
     interventions = {
@@ -62,12 +69,13 @@ with reported(snakemake.log[0]):
             state = SweepState.from_tensors(piece.before) if piece.before else sweep.begin()
             state = sweep.advance(velocity, state, piece.stop, on_progress=line.update)
             if not piece.last:
-                piece.save(state.to_tensors(), counter.total)
+                piece.save(state.to_tensors(), counter.total, **made_with(sampling))
                 continue
             result = sweep.result(state)
-            piece.save(result.latents, counter.total, cka=[{**row, "case": case} for row in result.rows])
+            rows = [{**row, "case": case} for row in result.rows]
+            piece.save(result.latents, counter.total, cka=rows, **made_with(sampling))
     rows = [row for name in names for row in json.loads(shard.load(name)[1]["cka"])]
     described = {"model": name_of_model, "task": task, "kind": cases["kind"]}
     table = pd.DataFrame(rows).assign(**described)[CKA_COLUMNS]
-    table.astype({"frame": "Int64"}).to_csv(snakemake.output.cka, index=False)
-    shard.finish(list(names))
+    write_table(snakemake.output.cka, table.astype({"frame": "Int64"}))
+    shard.finish(list(names), **made_with(sampling))

@@ -7,16 +7,16 @@ import pandas as pd
 import torch
 
 from chainofsteps.cases import read_cases
-from chainofsteps.conditioning import Conditioning, restore_first_frame
+from chainofsteps.conditioning import Conditioning
 from chainofsteps.errors import reported
 from chainofsteps.files import read_json
 from chainofsteps.interventions import expand
 from chainofsteps.jobs import progress
 from chainofsteps.models import load_vae
-from chainofsteps.scoring import references, scores
+from chainofsteps.scoring import finals, references, scores
 from chainofsteps.settings import Sampling
 from chainofsteps.shards import Shard, read_shard
-from chainofsteps.tables import SCORE_COLUMNS
+from chainofsteps.tables import SCORE_COLUMNS, write_table
 
 
 def runs_of(case: str, conditioning: Conditioning):
@@ -24,13 +24,11 @@ def runs_of(case: str, conditioning: Conditioning):
     clean = [(seed, "baseline") for seed in params.trajectory["seeds"]] + [(params.trajectory["null_seed"], "reseed")]
     for seed, run in clean:
         yield {"seed": seed, "run": run}, trajectories.load(f"{case}-seed{seed}")[0]["latents"][-1:]
+    runs = expand(perturbed.settings["noise"], params.steps, conditioning.latents_shape[2])
     for seed in params.trajectory["seeds"]:
-        final = perturbed.load(f"{case}-seed{seed}")[0]
-        for run in expand(perturbed.settings["noise"], params.steps, conditioning.latents_shape[2]):
-            row, latents = run.row(), final[run.name()][None]
-            if row["frame"] == 0 and params.restore_first_frame:
-                latents = restore_first_frame(latents, conditioning)
-            yield {"seed": seed, **row}, latents
+        latents = perturbed.load(f"{case}-seed{seed}")[0]
+        for run, final in zip(runs, finals(latents, runs, conditioning, params.restore_first_frame), strict=True):
+            yield {"seed": seed, **run.row()}, final
 
 
 with reported(snakemake.log[0]):
@@ -41,13 +39,18 @@ with reported(snakemake.log[0]):
     manifest = Path(snakemake.output.manifest)
     settings = {
         "restore_first_frame": params.restore_first_frame,
-        "cases": cases["identity"],
+        "seeds": params.trajectory["seeds"],
+        "null_seed": params.trajectory["null_seed"],
         "noise": perturbed.manifest["settings_hash"],
     }
-    shard = Shard(manifest.with_suffix(""), manifest, "score", settings, params.recipe)
+    shard = Shard(manifest, "score", settings, params.recipe, encoded.identities)
     pending = shard.pending(encoded.cases)
     # steps and shift have no part in scoring
-    vae = load_vae(model["folder"], device=Sampling(steps=1, shift=1.0, device=params.device).torch_device)
+    device = snakemake.config["models"][name_of_model].get("device", "auto")
+    device = Sampling(steps=1, shift=1.0, device=device).torch_device
+    vae = load_vae(model["folder"], device=device)
+    made = {name: trajectories.manifest[name] for name in ("sampling", "attention_backend")}  # of the runs
+    made |= {"vae": {"device": str(device), "dtype": "float32"}}
     with progress(f"score {task} {snakemake.wildcards.shard}", len(pending), "cases") as line:
         for case in read_cases(cases["root"], task, pending):
             conditioning = Conditioning.from_tensors(encoded.load(case.name)[0])
@@ -56,7 +59,8 @@ with reported(snakemake.log[0]):
             rows = [{**row, "score": value} for row, value in zip(rows, values, strict=True)]
             of_references = references(case, vae, conditioning.latents_shape)
             rows += [{"run": run, "score": value} for run, value in of_references.items()]
-            shard.save(case.name, {"score": torch.tensor([row["score"] for row in rows])}, {"rows": rows})
+            rows = [{**row, "latent_frames": conditioning.latents_shape[2]} for row in rows]
+            shard.save(case.name, {"score": torch.tensor([row["score"] for row in rows])}, {"rows": rows, **made})
             line.update()
     rows = [
         {"case": case, "exact": row["score"] >= 1, **row}
@@ -66,5 +70,5 @@ with reported(snakemake.log[0]):
     described = {"model": name_of_model, "task": task, "kind": cases["kind"]}
     table = pd.DataFrame(rows).assign(**described).reindex(columns=SCORE_COLUMNS)
     whole = dict.fromkeys(["seed", "frame", "noise_seed"], "Int64")
-    table.astype(whole).to_csv(snakemake.output.table, index=False)
-    shard.finish(encoded.cases)
+    write_table(snakemake.output.table, table.astype(whole))
+    shard.finish(encoded.cases, **made)

@@ -11,30 +11,33 @@ from chainofsteps.errors import reported
 from chainofsteps.files import read_json
 from chainofsteps.jobs import pieces, progress
 from chainofsteps.models import Experts
-from chainofsteps.provenance import attention_backend
+from chainofsteps.provenance import made_with
 from chainofsteps.settings import Sampling
 from chainofsteps.shards import Shard, read_shard
-from chainofsteps.trajectory import extend
+from chainofsteps.trajectory import Trajectory, extend
 from chainofsteps.transformer import Forwards
 
 with reported(snakemake.log[0]):
     torch.set_num_threads(snakemake.threads)
     params, task = snakemake.params, snakemake.wildcards.task
-    sampling, runs = Sampling.from_config(params.sampling), params.trajectory
+    runs = params.trajectory
+    device = snakemake.config["models"][snakemake.wildcards.model].get("device", "auto")
+    # untouched runs go one by one: batches would tie their bits to the batch_size of the noise
+    sampling = Sampling.from_config({**params.sampling, "batch_size": 1, "device": device})
     model, encoded = read_json(snakemake.input.model), read_shard(snakemake.input.conditioning)
     manifest = Path(snakemake.output.manifest)
     settings = {
-        "sampling": sampling.as_dict(),
-        "trajectory": runs,
+        "sampling": params.sampling,
+        "share_noise_over_cases": runs["share_noise_over_cases"],
         "model": model["identity"],
         "conditioning": encoded.manifest["settings_hash"],
     }
-    shard = Shard(manifest.with_suffix(""), manifest, "trajectory", settings, params.recipe)
-    sigmas = schedule.sigmas(sampling.steps, sampling.shift)
-    experts = Experts(model["folder"], sampling)
     seeds = [*runs["seeds"], runs["null_seed"]]
     names = {f"{case}-seed{seed}": (case, seed) for case in encoded.cases for seed in seeds}
-    described = {"dtype": sampling.dtype, "attention_backend": attention_backend()}
+    identities = {name: encoded.identities[case] for name, (case, _) in names.items()}
+    shard = Shard(manifest, "trajectory", settings, params.recipe, identities)
+    sigmas = schedule.sigmas(sampling.steps, sampling.shift)
+    experts = Experts(model["folder"], sampling)
     left = len(shard.pending(list(names))) * sampling.steps
     with progress(f"trajectory {task} {snakemake.wildcards.shard}", left, "steps") as line:
         for piece in pieces(shard, list(names), sigmas, sampling.boundary):
@@ -46,6 +49,6 @@ with reported(snakemake.log[0]):
             if prefix is None:
                 prefix = initial_latents(conditioning.latents_shape, label, seed, runs["share_noise_over_cases"])
             latents = extend(velocity, prefix, sigmas, label, piece.stop, on_step=line.update)
-            tensors = {"latents": latents, "sigmas": sigmas}
-            piece.save(tensors, counter.total, case=label, seed=seed, **described)
-    shard.finish(list(names))
+            tensors = Trajectory(latents, sigmas).to_tensors()
+            piece.save(tensors, counter.total, case=label, seed=seed, **made_with(sampling))
+    shard.finish(list(names), **made_with(sampling))

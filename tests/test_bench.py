@@ -51,7 +51,7 @@ def test_both_sides_do_the_same_interventions(sides, case, tmp_path):
 
     ours, stock = sides
     result, scores = ours.sweep(case, INTERVENTIONS, Work(1, 2, Similarity(), True), tmp_path)
-    assert len(scores) == len(INTERVENTIONS) + 2
+    assert len(scores) == len(INTERVENTIONS) + 2 + 3  # the untouched runs; the floors and the ground truth
     given = ours.encode(case)
     start, first = ours.latents(case, 1, given), given.condition[:, MASK_CHANNELS:, 0]
     untouched = stock.video(case, start)

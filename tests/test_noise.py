@@ -6,6 +6,7 @@ import pytest
 import tiny
 import torch
 
+from chainofsteps import noise as noise_module
 from chainofsteps import schedule, trajectory
 from chainofsteps.conditioning import Conditioning
 from chainofsteps.denoise import GuidedVelocity, initial_latents
@@ -180,8 +181,30 @@ def test_nan_names_case_step_and_intervention():
 def test_nan_in_the_stored_baseline_is_found_before_anything_runs():
     baseline = record(analytic)
     baseline.latents[2, 0, 0, 0, 0] = torch.nan
-    with pytest.raises(InputError, match=f"case {CASE}, step 2, intervention baseline"):
+    with pytest.raises(InputError, match=f"case {CASE}, step 1, intervention baseline"):  # whose update made them
         sweep(None, baseline, [NoiseAtStep(0)], CASE, SEED)
+
+
+@pytest.mark.parametrize(
+    ("run", "words"),
+    [
+        (NoiseAtStep(STEPS), "step 5 is out of range; this run has steps 0 to 4"),
+        (NoiseAtFrame(1, (0, STEPS)), "step 5 is out of range; this run has steps 0 to 4"),
+        (NoiseAtFrame(5), "frame 5 is out of range; this run has frames 0 to 4"),
+    ],
+)
+def test_what_does_not_exist_is_refused_before_anything_runs(run, words):
+    with pytest.raises(InputError) as error:
+        Sweep(record(analytic), [NoiseAtStep(0), run], CASE, SEED)
+    assert str(error.value) == f"{run.name()}: {words}"
+
+
+@pytest.mark.parametrize("features", ["latents", "x0_pred"])
+def test_compared_a_few_at_a_time_has_the_same_bits(monkeypatch, features):
+    baseline, null, runs = record(analytic), record(analytic, seed=2), list(every_run())[:20]
+    at_once = sweep(analytic, baseline, runs, CASE, SEED, Similarity(features), null).rows
+    monkeypatch.setattr(noise_module, "COMPARED_ELEMENTS", 3 * baseline.latents[0].numel())
+    assert sweep(analytic, baseline, runs, CASE, SEED, Similarity(features), null).rows == at_once
 
 
 # with a network

@@ -4,9 +4,12 @@ import tiny
 import torch
 
 from chainofsteps import puzzles
-from chainofsteps.cases import GROUND_TRUTH, read_cases, write_case
+from chainofsteps.cases import read_cases, write_case
+from chainofsteps.conditioning import MASK_CHANNELS, Conditioning
 from chainofsteps.errors import InputError
-from chainofsteps.scoring import BATCH_ELEMENTS, references, score, scores, through_vae
+from chainofsteps.interventions import NoiseAtFrame, NoiseAtStep
+from chainofsteps.layout import GROUND_TRUTH
+from chainofsteps.scoring import BATCH_ELEMENTS, finals, references, score, scores, through_vae
 from chainofsteps.video import read_mp4
 
 
@@ -64,6 +67,19 @@ def test_scores_are_those_of_the_videos_one_by_one_in_order(case):
     vae, small = tiny.vae(), torch.randn(20, *tiny.LATENTS_SHAPE[1:])
     assert 1 < BATCH_ELEMENTS // small[0].numel() < 20  # several at a time, and the rest
     assert len(scores(case, vae, small)) == 20
+
+
+def test_the_first_frame_is_restored_wherever_it_was_noised():
+    runs = [NoiseAtStep(0), NoiseAtStep(7, "renoise"), NoiseAtFrame(0), NoiseAtFrame(0, (3,)), NoiseAtFrame(2)]
+    latents = {run.name(): torch.randn(tiny.LATENTS_SHAPE[1:]) for run in runs}
+    given = Conditioning(torch.zeros(1, 3, 2), torch.randn(1, 20, *tiny.LATENTS_SHAPE[2:]))
+    first = given.condition[0, MASK_CHANNELS:, 0]
+    for run, final in zip(runs, finals(latents, runs, given, True), strict=True):
+        noised = latents[run.name()]
+        assert final.shape == tiny.LATENTS_SHAPE and torch.equal(final[0, :, 1:], noised[:, 1:])
+        assert torch.equal(final[0, :, 0], noised[:, 0] if run == NoiseAtFrame(2) else first)
+    untouched = finals(latents, runs, given, False)
+    assert all(torch.equal(final[0], latents[run.name()]) for run, final in zip(runs, untouched, strict=True))
 
 
 def test_references_of_a_perfect_vae(case):

@@ -116,6 +116,12 @@ def test_constant_features_are_refused(kernel):
         cka(randn(N, P), torch.full((N, P), 0.1), kernel)
 
 
+def test_rbf_of_many_samples_is_refused_with_its_size():
+    x = torch.ones(1, 1).expand(32760, 64)
+    with pytest.raises(InputError, match="up to 8192 samples; 32760 would need matrices of 8.6 GB: set sim.* linear"):
+        cka(x, x, "rbf")
+
+
 def test_rbf_with_most_samples_equal_is_refused():
     x = torch.zeros(N, P)
     x[0] = 1

@@ -6,7 +6,7 @@ from chainofsteps import schedule
 from chainofsteps.denoise import denoise, initial_latents
 from chainofsteps.errors import InputError
 from chainofsteps.files import load_tensors, save_tensors
-from chainofsteps.trajectory import Trajectory, check_finite, load_trajectory, record, save_trajectory
+from chainofsteps.trajectory import Trajectory, check_finite, extend, record
 
 STEPS = 5
 
@@ -32,37 +32,35 @@ def test_it_holds_the_latents_of_all_steps(velocity, trajectory):
         assert torch.allclose(trajectory.x0_pred(state.step), state.x0_pred, atol=1e-4)
 
 
+def saved(trajectory, path):
+    """Through a file, as the rules hand it on."""
+    save_tensors(path, trajectory.to_tensors(), {})
+    return Trajectory.from_tensors(load_tensors(path)[0], path)
+
+
 def test_it_resumes_from_disk_at_every_step(velocity, trajectory, tmp_path):
-    path = tmp_path / "t.safetensors"
-    save_trajectory(path, trajectory, settings_hash="abc", dtype="float32", case="00000", seed=1)
-    loaded = load_trajectory(path)
+    loaded = saved(trajectory, tmp_path / "t.safetensors")
     assert torch.equal(loaded.latents, trajectory.latents) and torch.equal(loaded.sigmas, trajectory.sigmas)
     for step in range(STEPS + 1):
-        assert torch.equal(loaded.resume(velocity, step), trajectory.at(STEPS))
-
-
-def test_metadata_says_how_it_was_made(trajectory, tmp_path):
-    path = tmp_path / "t.safetensors"
-    save_trajectory(path, trajectory, settings_hash="abc", dtype="float32", case="00000", seed=1)
-    metadata = load_trajectory(path).metadata
-    assert metadata["settings_hash"] == "abc" and metadata["seed"] == "1" and metadata["case"] == "00000"
-    assert metadata["attention_backend"] == "native" and metadata["commit"]
+        assert torch.equal(denoise(velocity, loaded.at(step), loaded.sigmas, start=step), trajectory.at(STEPS))
+        prefix, told = loaded.latents[: step + 1], []
+        whole = extend(velocity, prefix, loaded.sigmas, "00000", on_step=lambda told=told: told.append(1))
+        assert torch.equal(whole, trajectory.latents) and len(told) == STEPS - step
 
 
 @pytest.mark.parametrize("bad", [float("nan"), float("inf")])
-def test_nan_stops_the_run_and_names_case_and_step(bad):
+@pytest.mark.parametrize("broken", [0, 2, STEPS - 1])
+def test_nan_stops_the_run_and_names_case_and_the_step_that_made_it(bad, broken):
+    ran = []
+
     def velocity(latents, step):
-        return latents * (bad if step == 2 else 0.1)
+        ran.append(step)
+        return latents * (bad if step == broken else 0.1)
 
-    with pytest.raises(InputError, match="latents are not finite: case 00007, step 3, intervention baseline") as caught:
+    words = f"latents are not finite: case 00007, step {broken}, intervention baseline"
+    with pytest.raises(InputError, match=words) as caught:
         record(velocity, torch.ones(tiny.LATENTS_SHAPE), schedule.sigmas(STEPS, 3.0), "00007")
-    assert "\n" not in str(caught.value)
-
-    def late(latents, step):
-        return latents * (bad if step == STEPS - 1 else 0.1)
-
-    with pytest.raises(InputError, match=f"step {STEPS}, "):
-        record(late, torch.ones(tiny.LATENTS_SHAPE), schedule.sigmas(STEPS, 3.0), "00007")
+    assert "\n" not in str(caught.value) and ran == list(range(broken + 1))
 
 
 def test_check_finite_names_the_intervention():
@@ -81,27 +79,14 @@ def test_steps_out_of_range(trajectory):
         trajectory.x0_pred(STEPS)
 
 
-def test_bad_files(trajectory, tmp_path):
-    path = tmp_path / "t.safetensors"
-    with pytest.raises(InputError, match="cannot read"):
-        load_trajectory(path)
-    save_trajectory(path, trajectory)
-    path.write_bytes(path.read_bytes()[:-10])
-    with pytest.raises(InputError, match="not a whole safetensors file"):
-        load_trajectory(path)
-    save_tensors(path, {"latents": trajectory.latents[1:], "sigmas": trajectory.sigmas}, {})
-    with pytest.raises(InputError, match="is not a trajectory"):
-        load_trajectory(path)
-
-
-def test_output_folder_not_writable(trajectory, tmp_path):
-    (tmp_path / "file").write_text("")
-    with pytest.raises(InputError, match="cannot write .*choose a writable folder"):
-        save_trajectory(tmp_path / "file" / "t.safetensors", trajectory)
+def test_what_is_no_trajectory_is_named(trajectory):
+    short = {**trajectory.to_tensors(), "latents": trajectory.latents[1:]}
+    for tensors in (short, {"latents": trajectory.latents}):
+        with pytest.raises(InputError, match="t.safetensors is not a trajectory; delete it"):
+            Trajectory.from_tensors(tensors, "t.safetensors")
 
 
 def test_float32_bits_survive_the_file(tmp_path):
     latents = torch.tensor([1e-45, -0.0, 3.4e38, 1 / 3]).view(1, 1, 1, 2, 2).repeat(2, 1, 1, 1, 1)
-    save_trajectory(tmp_path / "t.safetensors", Trajectory(latents, torch.tensor([1.0, 0.0])))
-    tensors, _ = load_tensors(tmp_path / "t.safetensors")
-    assert torch.equal(tensors["latents"].view(torch.int32), latents.view(torch.int32))
+    loaded = saved(Trajectory(latents, torch.tensor([1.0, 0.0])), tmp_path / "t.safetensors")
+    assert torch.equal(loaded.latents.view(torch.int32), latents.view(torch.int32))

@@ -103,7 +103,8 @@ def text_encoder() -> UMT5EncoderModel:
 
 def stock(folder: Path, sampling, case, output_type: str, **given):
     """The stock pipeline's (output, latents before every step and final) with explicit sigmas."""
-    pipeline = WanImageToVideoPipeline.from_pretrained(folder)
+    dtypes = {"default": sampling.torch_dtype, "vae": torch.float32}  # whatever the files hold
+    pipeline = WanImageToVideoPipeline.from_pretrained(folder, torch_dtype=dtypes)
     pipeline.set_progress_bar_config(disable=True)
     set_timesteps = pipeline.scheduler.set_timesteps
     explicit = np.linspace(1, 1 / sampling.steps, sampling.steps)

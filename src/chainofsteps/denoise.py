@@ -25,7 +25,10 @@ class Velocity(Protocol):
 
 @dataclass(frozen=True)
 class StepState:
-    """One step as seen from outside: sigma and latents before the update, velocity after guidance."""
+    """One step as seen from outside: sigma () in [0, 1] and latents before the update, velocity after guidance.
+
+    latents, velocity, x0_pred: (B, C, F, h, w), the clean estimate from the two before it.
+    """
 
     step: int
     sigma: torch.Tensor

@@ -225,14 +225,16 @@ def indices(key: str, value: str | Sequence[int], count: int) -> list[int]:
 
 
 def check_exists(intervention: Intervention, steps: int, latent_frames: int | None = None) -> None:
-    """InputError if it names a step or a latent frame that a run of so many does not have; latent_frames
-    None: not known, and not checked."""
+    """InputError if it is at a step or latent frame that a run of so many does not have (None: not known)."""
     if isinstance(intervention, NoiseAtStep):
-        indices(f"{intervention.name()}: step", [intervention.step], steps)
-        return
-    indices(f"{intervention.name()}: step", [] if intervention.steps == "all" else intervention.steps, steps)
-    if latent_frames is not None:
-        indices(f"{intervention.name()}: frame", [intervention.frame], latent_frames)
+        asked = [("step", intervention.step, steps)]
+    else:
+        asked = [("step", step, steps) for step in intervention.steps if intervention.steps != "all"]
+        asked += [("frame", intervention.frame, latent_frames)] * (latent_frames is not None)
+    for unit, index, count in asked:
+        if index >= count:
+            within = f"{unit} {index} is out of range; this run has {unit}s 0 to {count - 1}"
+            raise InputError(f"{intervention.name()}: {within}")
 
 
 def expand(noise: Mapping, steps: int, latent_frames: int) -> list[Intervention]:

@@ -18,10 +18,13 @@ from torch import Tensor
 
 from . import plan, schedule
 from .denoise import Velocity, generator
-from .interventions import Intervention, apply
+from .interventions import Intervention, apply, check_exists
 from .similarity import Similarity, token_features
 from .taps import Tap
 from .trajectory import Trajectory, check_finite
+
+# Latents of the runs that are compared at once, in float64: two of a 14B model, all of the embedded one.
+COMPARED_ELEMENTS = 2**22
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,7 @@ class SweepState:
 
     @classmethod
     def from_tensors(cls, tensors: Mapping[str, Tensor]) -> "SweepState":
+        """Back from to_tensors: step (), latents (runs, C, F, h, w), dissimilarity (runs [+ 1], S)."""
         return cls(int(tensors["step"]), tensors["latents"], tensors["dissimilarity"])
 
 
@@ -88,8 +92,10 @@ def block_tap(similarity: Similarity, steps: int) -> BlockTap | None:
 class Sweep:
     """What is swept: `interventions` on the run of (case, seed) whose trajectory is `baseline`.
 
-    null: the trajectory of the same case from another seed; its dissimilarity is the re-seed null. tap: see
-    `block_tap`. Latents stay on the CPU; the velocity takes them to its device and back.
+    baseline: latents (S + 1, C, F, h, w). null: the trajectory of the same case from another seed; its
+    dissimilarity is the re-seed null. tap: see `block_tap`. Latents stay on the CPU; the velocity takes them to
+    its device and back. InputError if an intervention is at a step or latent frame that does not exist, or if
+    the baseline is not finite; ValueError if tap and similarity do not go together.
     """
 
     baseline: Trajectory
@@ -103,8 +109,10 @@ class Sweep:
     def __post_init__(self) -> None:
         if (self.similarity.layer is None) != (self.tap is None):
             raise ValueError("a tap goes with features block:<layer>, and with no others: see block_tap")
-        for step, latents in enumerate(self.baseline.latents):
-            check_finite(latents, self.case, step)
+        for run in self.interventions:
+            check_exists(run, self.steps, self.baseline.latents.shape[2])
+        for step, made in enumerate(self.baseline.latents[1:]):
+            check_finite(made, self.case, step)
 
     @property
     def steps(self) -> int:
@@ -195,9 +203,12 @@ class Sweep:
         else:
             runs = self._runs(lambda run: run.start <= step)
             perturbed, of = x0_pred, lambda trajectory: trajectory.x0_pred(step)
-        compared = [perturbed[runs]] + ([of(self.null)] if self.null is not None else [])
         clean = token_features(of(self.baseline)[0])
-        return runs, self.similarity.dissimilarity(token_features(torch.cat(compared)), clean)
+        at_once = max(1, COMPARED_ELEMENTS // clean.numel())
+        compared = [perturbed[part] for part in torch.tensor(runs, dtype=torch.long).split(at_once)]
+        compared += [of(self.null)] if self.null is not None else []
+        values = [self.similarity.dissimilarity(token_features(part), clean) for part in compared if len(part)]
+        return runs, torch.cat(values) if values else torch.empty(0, dtype=torch.float64)
 
     def _rows(self, dissimilarity: Tensor) -> list[dict[str, Any]]:
         null = {"run": "reseed", "step": None, "frame": None, "operator": None}

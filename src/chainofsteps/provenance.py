@@ -5,10 +5,12 @@ import subprocess
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from diffusers.models.attention_dispatch import _AttentionBackendRegistry
 
 from . import __version__
+from .settings import Sampling
 
 
 @cache
@@ -35,6 +37,11 @@ def commit() -> str:
         return subprocess.run(git, check=True, capture_output=True, text=True).stdout.strip()
     except (OSError, subprocess.CalledProcessError):
         return "unknown"  # an installed copy, or no git on the machine
+
+
+def made_with(sampling: Sampling) -> dict[str, Any]:
+    """JSON-able, for the metadata and manifest of every output of a model: the settings in force."""
+    return {"sampling": sampling.in_force(), "attention_backend": attention_backend()}
 
 
 def attention_backend() -> str:

@@ -12,7 +12,7 @@ def sigmas(steps: int, shift: float) -> torch.Tensor:
     """float32 (steps + 1,): sigma of every step from 1 down, then 0. sigma = shift s / (1 + (shift - 1) s).
 
     Bit-equal to FlowMatchEulerDiscreteScheduler(shift).set_timesteps(sigmas=np.linspace(1, 1/S, S)); its own
-    set_timesteps(S) would shift twice.
+    set_timesteps(S) would shift twice. Raises InputError for fewer steps than 1.
     """
     if steps < 1:
         raise InputError(f"steps is {steps}: give at least 1")
@@ -22,12 +22,14 @@ def sigmas(steps: int, shift: float) -> torch.Tensor:
 
 
 def timesteps(sigmas: torch.Tensor) -> torch.Tensor:
-    """float32 (steps,) = 1000 sigma, without the last sigma, which enters no network."""
+    """float32 (steps,) in [0, 1000] of sigmas (steps + 1,): 1000 sigma, without the last, which enters no
+    network."""
     return sigmas[:-1] * TRAIN_TIMESTEPS
 
 
 def expert(timestep: torch.Tensor | float, boundary: float | None) -> str:
-    """The expert of a timestep: high from 1000 boundary up, else low; high throughout without a boundary."""
+    """The expert ("high" | "low") of one timestep in [0, 1000]: high from 1000 boundary up (boundary: a sigma),
+    else low; high throughout without a boundary."""
     # Compared in float32, as the stock pipeline does: a timestep on the boundary goes the same way.
     if boundary is None or torch.as_tensor(timestep, dtype=torch.float32) >= boundary * TRAIN_TIMESTEPS:
         return "high"

@@ -1,12 +1,17 @@
 """Scores of videos, with the floors and the ceiling they are read against."""
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 import torch
 from diffusers import AutoencoderKLWan
 
-from .cases import GROUND_TRUTH, Case
+from .cases import Case
+from .conditioning import Conditioning, restore_first_frame
 from .decode import decode
 from .denoise import generator
+from .interventions import Intervention
+from .layout import GROUND_TRUTH
 from .puzzles import puzzle
 from .video import read_mp4
 
@@ -19,8 +24,26 @@ def score(case: Case, video: np.ndarray) -> float:
     return float(puzzle(case.task).score(video, case.layout))
 
 
+def finals(
+    latents: Mapping[str, torch.Tensor], runs: Sequence[Intervention], given: Conditioning, restore: bool
+) -> list[torch.Tensor]:
+    """Final latents (1, C, F, h, w) of each run, ready to be decoded; `latents`: (C, F, h, w) by its name.
+
+    restore: wherever latent frame 0 was noised, by noise at step too, the given first frame's is put back. The
+    causal decoder would spread the noise over the whole video, for one scheme as for the other.
+    """
+    whole = [latents[run.name()][None] for run in runs]
+    return [
+        restore_first_frame(final, given) if restore and run.acts_on(0) else final
+        for run, final in zip(runs, whole, strict=True)
+    ]
+
+
 def scores(case: Case, vae: AutoencoderKLWan, latents: torch.Tensor) -> list[float]:
-    """Of each of the final latents (B, C, F, h, w), decoded: as many at once as small videos allow."""
+    """In [0, 1], of each of the final latents (B, C, F, h, w), decoded: as many at once as small videos allow.
+
+    Raises InputError for a task that is not a puzzle.
+    """
     batch_size = max(1, BATCH_ELEMENTS // latents[0].numel())
     return [score(case, video) for chunk in latents.split(batch_size) for video in decode(vae, chunk, batch_size)]
 
@@ -38,10 +61,11 @@ def through_vae(vae: AutoencoderKLWan, video: np.ndarray) -> np.ndarray:
 
 
 def references(case: Case, vae: AutoencoderKLWan, latents_shape: tuple[int, ...]) -> dict[str, float]:
-    """Scores of what is no run of the model, by name.
+    """Scores in [0, 1] of what is no run of the model, by name.
 
     ground_truth: the true clip through the VAE. floor_static: the first frame repeated. floor_noise: decoded
-    N(0, I) latents of `latents_shape` (1, C, F, h, w).
+    N(0, I) latents of `latents_shape` (1, C, F, h, w). Raises InputError for a task that is not a puzzle, or a
+    true clip that cannot be read.
     """
     noise = torch.randn(latents_shape, generator=generator("floor_noise", case.task, case.name))
     videos = {

@@ -59,8 +59,12 @@ class Sampling:
         return cls(**{key: value for key, value in model.items() if key in known})
 
     def as_dict(self) -> dict[str, Any]:
-        """JSON-able, for manifests and metadata."""
+        """JSON-able, as it was given."""
         return asdict(self)
+
+    def in_force(self) -> dict[str, Any]:
+        """JSON-able, for manifests and metadata: with the device that "auto" is on this machine."""
+        return {**asdict(self), "device": str(self.torch_device)}
 
     @property
     def guided(self) -> bool:

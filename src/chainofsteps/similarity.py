@@ -21,6 +21,7 @@ from .config import block_layer
 from .errors import InputError
 
 KERNELS = ("linear", "rbf")
+GRAM_TOKENS = 8192  # most for the rbf kernel: its float64 matrix of all pairs takes 0.5 GB there
 PATCH = 2  # a token of the transformer is a patch of 1 x 2 x 2 latents
 
 
@@ -44,6 +45,7 @@ class Similarity:
 
     @classmethod
     def from_config(cls, section: Mapping) -> Similarity:
+        """From the `similarity` section of the configuration. InputError if a word in it is not known."""
         return cls(section["features"], section["kernel"], section["unbiased"])
 
     @property
@@ -74,7 +76,7 @@ def cka(x: Tensor, y: Tensor, kernel: str = "linear", unbiased: bool = True) -> 
     Batch dimensions broadcast, so that many runs are compared with one baseline at once. `unbiased` takes
     the estimate of HSIC by Song et al. (2012), as Nguyen et al. (2021) do for CKA; otherwise Kornblith et
     al. (2019). The rbf kernel's width is the median squared distance of each set of features. InputError if
-    there are too few samples, or if features do not vary over the samples (CKA is undefined there).
+    there are too few samples (for rbf: too many), or if features do not vary over the samples (CKA is undefined there).
     """
     n = x.shape[-2]
     if y.shape[-2] != n:
@@ -83,6 +85,11 @@ def cka(x: Tensor, y: Tensor, kernel: str = "linear", unbiased: bool = True) -> 
         raise InputError(f"unbiased CKA needs at least 4 samples, not {n}")
     if kernel not in KERNELS:
         raise InputError(f"CKA: kernel must be one of {', '.join(KERNELS)}; not {kernel!r}")
+    if kernel == "rbf" and n > GRAM_TOKENS:
+        raise InputError(
+            f"CKA with the rbf kernel takes up to {GRAM_TOKENS} samples; {n} would need matrices of "
+            f"{8 * n * n / 1e9:.1f} GB: set similarity.kernel to linear"
+        )
     x, y = _centred(x), _centred(y)
     if kernel == "linear":
         hsic = _hsic_linear_unbiased if unbiased else _hsic_linear

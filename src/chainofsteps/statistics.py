@@ -37,9 +37,12 @@ def bootstrap_mean(values, resamples: int = 2000, level: float = 0.95, seed: int
 
 
 def paired_bootstrap(a, b, resamples: int = 2000, level: float = 0.95, seed: int = 0) -> tuple[float, float, float]:
-    """Mean of a - b over cases and its bootstrap interval, with the cases of a and b drawn together.
+    """Mean of a - b over cases and its bootstrap interval (estimate, low, high), in the unit of a and b, with
+    the cases of a and b drawn together.
 
     a, b: (n cases,) or (n cases, seeds), the same cases in the same order; the numbers of seeds may differ.
+    level: coverage in (0, 1). With a single case the interval is (nan, nan). InputError if the numbers of cases
+    differ, if there are none, or if a value is not finite.
     """
     a, b = _per_case(a), _per_case(b)
     if len(a) != len(b):

@@ -5,6 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from .errors import InputError
+from .files import atomic_write
 
 SCORE_COLUMNS = [
     "model",
@@ -21,6 +22,7 @@ SCORE_COLUMNS = [
     "timing",
     "noise_seed",
     "noise",
+    "latent_frames",
     "score",
     "exact",
 ]
@@ -39,6 +41,11 @@ CKA_COLUMNS = [
     "dissimilarity",
 ]
 NOISE_RUNS = ["noise_at_step", "noise_at_frame"]
+
+
+def write_table(path: Path | str, table: pd.DataFrame) -> None:
+    """Write one table, whole or not at all. Raises InputError if the place cannot be written."""
+    atomic_write(path, table.to_csv(index=False).encode())
 
 
 def read_table(path: Path | str, columns: list[str], value: str) -> pd.DataFrame:

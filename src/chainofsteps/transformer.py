@@ -43,6 +43,7 @@ class Forwards:
         self._exact = Fraction(0)
 
     def add(self, batch: int, blocks: int, of_layers: int) -> None:
+        """`batch` samples went through `blocks` blocks of a model of `of_layers` layers."""
         self._exact += Fraction(batch * blocks, of_layers)
 
     @property

@@ -23,9 +23,8 @@ rule score:
         mem_mb=2000,
         runtime=240,
     params:
-        recipe=1,
+        recipe=2,
         steps=lambda wildcards: config["models"][wildcards.model]["steps"],
-        device=lambda wildcards: config["models"][wildcards.model].get("device", "auto"),
         trajectory=part_of("trajectory"),
         restore_first_frame=config["noise"]["restore_first_frame"],
     script:
