@@ -2,9 +2,12 @@
 
 from pathlib import Path
 
-from chainofsteps.cases import SPLITS, read_cases, write_case
-from chainofsteps.errors import reported
+from chainofsteps.cases import read_cases, write_case
+from chainofsteps.errors import InputError, reported
 from chainofsteps.files import fingerprint, sha256, write_json
+from chainofsteps.interventions import indices
+from chainofsteps.layout import SPLITS, case_files
+from chainofsteps.plan import latent_frames_of
 from chainofsteps.puzzles import PUZZLES, draw
 
 with reported(snakemake.log[0]):
@@ -16,20 +19,13 @@ with reported(snakemake.log[0]):
             write_case(root, SPLITS[0], task, name, puzzle)
     else:
         root = Path(params.folder)
-    cases = read_cases(root, task, list(params.names))
-    hashes = {
-        case.name: {path.name: sha256(path) for path in sorted(case.folder.iterdir()) if path.is_file()}
-        for case in cases
-    }
+    cases = {}
+    for case in read_cases(root, task, list(params.names)):
+        try:
+            indices("noise.frames", params.frames, latent_frames_of(case.frames))
+        except InputError as error:
+            raise InputError(f"case {task}/{case.name}: {error}") from error
+        files = {path.name: sha256(path) for path in case_files(case.folder)}
+        cases[case.name] = {"identity": fingerprint(files), "files": files}
     kind = PUZZLES[task].KIND if task in PUZZLES else "benchmark"
-    write_json(
-        manifest,
-        {
-            "root": str(root),
-            "task": task,
-            "kind": kind,
-            "recipe": params.recipe,
-            "identity": fingerprint(hashes),
-            "cases": hashes,
-        },
-    )
+    write_json(manifest, {"root": str(root), "task": task, "kind": kind, "recipe": params.recipe, "cases": cases})

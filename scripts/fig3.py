@@ -1,10 +1,9 @@
 """Draws Figure 3 from its two tables, and writes its caption, its summary and the drawn points beside it."""
 
-from pathlib import Path
-
 from chainofsteps import style, tables
 from chainofsteps.errors import reported
 from chainofsteps.figures import fig3, fig3_points, fig3_text
+from chainofsteps.files import atomic_write
 
 with reported(snakemake.log[0]):
     params, output = snakemake.params, snakemake.output
@@ -20,7 +19,7 @@ with reported(snakemake.log[0]):
     with style.styled():
         figure = fig3.draw(points, cka_points, tasks, setting)
         style.save(figure, output.pdf, output.png, title="Figure 3: noise at step and at frame", subject=caption)
-    Path(output.caption).write_text(caption)
-    Path(output.summary).write_text(summary)
-    points.to_csv(output.scores, index=False)
-    cka_points.to_csv(output.cka, index=False)
+    atomic_write(output.caption, caption.encode())
+    atomic_write(output.summary, summary.encode())
+    tables.write_table(output.scores, points)
+    tables.write_table(output.cka, cka_points)

@@ -1,10 +1,10 @@
-"""Join the tables of all tasks and shards, text as it stands: no number is read and written again."""
+"""Join a table of all tasks and shards, text as it stands: no number is read and written again."""
 
 import pandas as pd
 
 from chainofsteps.errors import reported
+from chainofsteps.tables import write_table
 
 with reported(snakemake.log[0]):
-    for name in ("scores", "cka"):
-        tables = [pd.read_csv(path, dtype=str, keep_default_na=False) for path in snakemake.input[name]]
-        pd.concat(tables).to_csv(snakemake.output[name], index=False)
+    tables = [pd.read_csv(path, dtype=str, keep_default_na=False) for path in snakemake.input]
+    write_table(snakemake.output.table, pd.concat(tables))

@@ -75,7 +75,6 @@ with reported(snakemake.log[0]):
             rows = [{**row, "case": case} for row in result.rows]
             piece.save(result.latents, counter.total, cka=rows, **made_with(sampling))
     rows = [row for name in names for row in json.loads(shard.load(name)[1]["cka"])]
-    described = {"model": name_of_model, "task": task, "kind": cases["kind"]}
-    table = pd.DataFrame(rows).assign(**described)[CKA_COLUMNS]
+    table = pd.DataFrame(rows).assign(model=name_of_model, task=task, kind=cases["kind"])[CKA_COLUMNS]
     write_table(snakemake.output.cka, table.astype({"frame": "Int64"}))
     shard.finish(list(names), **made_with(sampling))

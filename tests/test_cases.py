@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from chainofsteps import puzzles
+from chainofsteps import layout, puzzles
 from chainofsteps.cases import read_cases, write_case
 from chainofsteps.errors import InputError
 from chainofsteps.video import read_mp4
@@ -33,16 +33,26 @@ def test_writing_again_leaves_one_whole_case(root):
     assert {path: path.read_bytes() for path in root.rglob("*.*")} == before
 
 
+def test_what_a_killed_job_left_is_no_part_of_a_case(root):
+    partial = root / "In-Domain_50" / "grounding" / "00002.partial"
+    partial.mkdir()
+    (partial / "half.mp4").touch()
+    assert [case.name for case in read_cases(root, "grounding")] == ["00000", "00001"]
+    folder = write_case(root, "In-Domain_50", "grounding", "00002", puzzles.draw("grounding", 2, held_out=True))
+    assert sorted(path.name for path in folder.iterdir()) == sorted(layout.FILES)
+    assert not partial.exists()
+
+
 def test_official_folder_without_layout_and_out_of_domain(root):
     (root / "Out-of-Domain_50").mkdir()
     (root / "In-Domain_50" / "grounding").rename(root / "Out-of-Domain_50" / "O-1_any_data-generator")
-    for layout in root.rglob("layout.json"):
-        layout.unlink()
+    for path in root.rglob("layout.json"):
+        path.unlink()
     (case,) = read_cases(root, "O-1_any_data-generator", ["00000"])
     assert case.layout is None
 
 
-@pytest.mark.parametrize("part", ["first_frame.png", "prompt.txt", "ground_truth.mp4"])
+@pytest.mark.parametrize("part", ["first_frame.png", "prompt.txt", "ground_truth.mp4", "layout.json"])
 def test_missing_part_is_named(root, part):
     (root / "In-Domain_50" / "grounding" / "00001" / part).unlink()
     with pytest.raises(InputError, match=rf"grounding/00001 has no {part}"):
@@ -54,6 +64,9 @@ def test_unusable_parts_are_named(root):
     (folder / "prompt.txt").write_text(" \n")
     with pytest.raises(InputError, match=r"grounding/00001 has an empty prompt"):
         read_cases(root, "grounding")
+    (folder / "prompt.txt").write_bytes("Kreis in Grün".encode("latin-1"))
+    with pytest.raises(InputError, match=r"grounding/00001: prompt.txt is not UTF-8 \(.*\); save it as UTF-8"):
+        read_cases(root, "grounding")
     (folder / "prompt.txt").write_text("mark it")
     Image.new("RGB", (72, 64)).save(folder / "first_frame.png")
     with pytest.raises(InputError, match=r"grounding/00001: first frame is 72x64.*divisible by 16.*64x64"):
@@ -61,6 +74,17 @@ def test_unusable_parts_are_named(root):
     (folder / "first_frame.png").write_bytes(b"no image")
     with pytest.raises(InputError, match=r"grounding/00001: first_frame.png is not an image"):
         read_cases(root, "grounding")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [(b"{", "is not JSON"), (b"\xff", "is not JSON"), (b"[1]", "is not a section of keys; restore it")],
+)
+def test_broken_layout_is_named(root, content, message):
+    (root / "In-Domain_50" / "grounding" / "00001" / "layout.json").write_bytes(content)
+    with pytest.raises(InputError, match=f"grounding/00001: layout.json {message}") as error:
+        read_cases(root, "grounding")
+    assert "\n" not in str(error.value)
 
 
 def test_missing_task_is_named(root):

@@ -1,4 +1,5 @@
 import dataclasses
+import weakref
 
 import pytest
 import tiny
@@ -6,6 +7,7 @@ import torch
 from diffusers import WanImageToVideoPipeline
 from PIL import Image
 
+from chainofsteps import conditioning
 from chainofsteps.conditioning import Conditioning, encode, restore_first_frame
 from chainofsteps.errors import InputError
 from chainofsteps.files import load_tensors, save_tensors
@@ -40,6 +42,29 @@ def test_it_is_what_the_stock_pipeline_gives_its_model(checkpoint, given, monkey
     assert torch.equal(given.condition, seen[0]["hidden_states"][:, 16:])
     assert torch.equal(given.prompt_embeds, seen[0]["encoder_hidden_states"])
     assert torch.equal(given.negative_prompt_embeds, seen[1]["encoder_hidden_states"])
+
+
+def test_encoders_one_after_the_other_give_the_same_bits(checkpoint, given, monkeypatch):
+    encoders, encoded = [], []
+
+    def load(*where):
+        text_encoder, tokenizer = load_text_encoder(*where)
+        encoders.append(weakref.ref(text_encoder))
+        return text_encoder, tokenizer
+
+    encode_text = conditioning.encode_text
+    monkeypatch.setattr(conditioning, "load_text_encoder", load)
+    monkeypatch.setattr(
+        conditioning, "encode_text", lambda text, *rest: encoded.append(text) or encode_text(text, *rest)
+    )
+    case = tiny.TinyCase()
+    embeds = conditioning.encode_texts(checkpoint, [case.prompt, "blue ring", case.prompt, "blue ring"], SETTINGS)
+    assert encoded == [case.prompt, "blue ring"] == list(embeds)  # each once
+    assert encoders[0]() is None  # before the VAE is loaded
+    assert torch.equal(embeds[case.prompt], given.prompt_embeds)
+    assert torch.equal(embeds["blue ring"], given.negative_prompt_embeds)
+    condition = conditioning.encode_first_frame(case, load_vae(checkpoint), tiny.FRAMES, tiny.HEIGHT, tiny.WIDTH)
+    assert torch.equal(condition, given.condition)
 
 
 def test_shapes_mask_and_padding(given):

@@ -1,4 +1,5 @@
 import copy
+import math
 import subprocess
 import sys
 from pathlib import Path
@@ -69,6 +70,16 @@ def test_known_key_in_the_wrong_section_is_sent_to_its_own(config):
     assert refused(config) == "config.yaml: unknown key 'noise.kernel'; did you mean 'similarity.kernel'?"
 
 
+def test_batch_size_must_be_given(config):
+    remove(config, "models.embedded.batch_size")
+    assert "key 'models.embedded.batch_size' is missing; give a whole number of at least 1" in refused(config)
+
+
+def test_any_task_of_a_folder_of_ones_own(config):
+    config["cases"] |= {"folder": "mine", "tasks": ["G-1_unknown"]}
+    validate(config)
+
+
 def test_key_that_is_like_none_lists_the_known_ones(config):
     put(config, "statistics.zzz", 1)
     assert refused(config).endswith("unknown key 'statistics.zzz'; known are resamples, level, seed")
@@ -86,6 +97,13 @@ def test_key_that_is_like_none_lists_the_known_ones(config):
         ("noise.steps", "al", "is \"al\", but must be 'all' or a list without repeats, each a whole number"),
         ("noise.steps", [3, -1], "is [3, -1], but must be 'all' or"),
         ("noise.restore_first_frame", 1, "must be true or false"),
+        ("noise.amplitude", math.nan, "is NaN, but must be a number above 0"),
+        ("noise.amplitude", math.inf, "is Infinity, but must be a number above 0"),
+        ("cases.number", 24.0, "is 24.0, but must be null or a whole number of at least 1"),
+        ("models.embedded.steps", 20.0, "is 20.0, but must be a whole number of at least 1"),
+        ("cases.tasks", ["loop_mase"], "has 'loop_mase', which is no puzzle made here; did you mean 'loop_maze'?"),
+        ("cases.tasks", ["canvas"], "has 'canvas', which is no puzzle made here; known are loop_maze, unique_maze"),
+        ("cases.tasks", ["maze"], "has 'maze', which is no puzzle made here; did you mean"),
         ("trajectory.seeds", [], "is [], but must be"),
         ("models.embedded.steps", 0, "is 0, but must be a whole number of at least 1"),
         ("models.embedded.boundary", 1.5, "must be null or a number above 0 and below 1"),

@@ -101,7 +101,11 @@ def test_a_checkpoint_that_is_not_wan_image_to_video(copy):
     edit(copy / "model_index.json", expand_timesteps=False)
     edit(copy / "transformer" / "config.json", in_channels=16)
     refused(copy, "is not image-to-video: its transformer takes 16 channels, not 36")
-    edit(copy / "transformer" / "config.json", in_channels=36, _class_name="FluxTransformer2DModel")
+    for part in ("transformer", "transformer_2"):
+        edit(copy / part / "config.json", in_channels=36, image_dim=16)
+        refused(copy, "takes image embeddings too .* comes with a later release")
+        edit(copy / part / "config.json", image_dim=None)
+    edit(copy / "transformer" / "config.json", _class_name="FluxTransformer2DModel")
     refused(copy, "transformer is a FluxTransformer2DModel, not a WanTransformer3DModel")
 
 

@@ -1,8 +1,4 @@
-"""Cases on disk, in VBVR-Bench's own layout: ours and the official ones are read by the same code.
-
-``<root>/{In-Domain_50|Out-of-Domain_50}/<task>/<00000>/`` holds first_frame.png, final_frame.png, ground_truth.mp4 and
-prompt.txt; cases of the embedded benchmark carry ``layout.json`` as well, which their score needs.
-"""
+"""Cases, read and written: ours and the official ones by the same code. `layout` says where they lie."""
 
 import json
 import shutil
@@ -13,16 +9,8 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from .errors import InputError
+from .layout import FINAL_FRAME, FIRST_FRAME, GROUND_TRUTH, LAYOUT, PARTIAL, PROMPT, PUZZLES, case_names, task_folder
 from .video import read_mp4, write_mp4
-
-SPLITS = ("In-Domain_50", "Out-of-Domain_50")
-FIRST_FRAME, FINAL_FRAME, GROUND_TRUTH, PROMPT, LAYOUT = (
-    "first_frame.png",
-    "final_frame.png",
-    "ground_truth.mp4",
-    "prompt.txt",
-    "layout.json",
-)
 
 
 @dataclass(frozen=True)
@@ -52,8 +40,10 @@ class Case:
 def write_case(root: Path, split: str, task: str, name: str, puzzle) -> Path:
     """Write a puzzle's case folder and return it; the folder appears whole or not at all."""
     folder = root / split / task / name
-    partial = folder.with_name(name + ".partial")
-    partial.mkdir(parents=True, exist_ok=True)
+    partial = folder.with_name(name + PARTIAL)
+    if partial.exists():  # of a job that was killed
+        shutil.rmtree(partial)
+    partial.mkdir(parents=True)
     Image.fromarray(puzzle.video[0]).save(partial / FIRST_FRAME)
     Image.fromarray(puzzle.video[-1]).save(partial / FINAL_FRAME)
     write_mp4(partial / GROUND_TRUTH, puzzle.video)
@@ -65,22 +55,13 @@ def write_case(root: Path, split: str, task: str, name: str, puzzle) -> Path:
     return folder
 
 
-def task_folder(root: Path, task: str) -> Path:
-    """The folder of a task under either split; raises InputError if neither has it."""
-    for split in SPLITS:
-        if (root / split / task).is_dir():
-            return root / split / task
-    raise InputError(f"{root} has no task {task!r} under {' or '.join(SPLITS)}; check cases.folder and cases.tasks")
-
-
 def read_cases(root: Path, task: str, names: list[str] | None = None, multiple: int = 16) -> list[Case]:
     """Read the named cases of a task (default: all, sorted).
 
     ``multiple`` is what height and width must be divisible by: VAE scale times patch size, 16 for Wan 2.1 and 2.2 14B.
     """
-    folder = task_folder(Path(root), task)
-    if names is None:
-        names = sorted(path.name for path in folder.iterdir() if path.is_dir() and path.suffix != ".partial")
+    folder = task_folder(root, task)
+    names = case_names(root, task) if names is None else names
     return [read_case(folder / name, task, multiple) for name in names]
 
 
@@ -89,7 +70,10 @@ def read_case(folder: Path, task: str, multiple: int = 16) -> Case:
     for name in (FIRST_FRAME, PROMPT, GROUND_TRUTH):
         if not (folder / name).is_file():
             raise InputError(f"case {task}/{folder.name} has no {name} ({folder}); add it or leave the case out")
-    prompt = (folder / PROMPT).read_text(encoding="utf-8").strip()
+    try:
+        prompt = (folder / PROMPT).read_text(encoding="utf-8").strip()
+    except UnicodeDecodeError as error:
+        raise InputError(f"case {task}/{folder.name}: {PROMPT} is not UTF-8 ({error}); save it as UTF-8") from error
     if not prompt:
         raise InputError(f"case {task}/{folder.name} has an empty {PROMPT} ({folder}); write the prompt into it")
     try:
@@ -103,5 +87,22 @@ def read_case(folder: Path, task: str, multiple: int = 16) -> Case:
             f"resize it to {width // multiple * multiple}x{height // multiple * multiple}"
         )
     count = len(read_mp4(folder / GROUND_TRUTH))
-    layout = json.loads((folder / LAYOUT).read_text(encoding="utf-8")) if (folder / LAYOUT).is_file() else None
+    layout = _read_layout(folder, task)
     return Case(task, folder.name, folder, prompt, first_frame, (count + 2) // 4 * 4 + 1, layout)
+
+
+def _read_layout(folder: Path, task: str) -> dict | None:
+    path, case = folder / LAYOUT, f"case {task}/{folder.name}"
+    if not path.is_file():
+        if task in PUZZLES:
+            raise InputError(
+                f"{case} has no {LAYOUT}, which the score of {task} needs ({folder}); add it, or rename the task"
+            )
+        return None
+    try:
+        layout = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise InputError(f"{case}: {LAYOUT} is not JSON ({error}); restore it") from error
+    if not isinstance(layout, dict):
+        raise InputError(f"{case}: {LAYOUT} is not a section of keys; restore it")
+    return layout

@@ -1,8 +1,10 @@
 """What a model is given of a case: the prompt's embeddings and the encoded first frame."""
 
-from collections.abc import Mapping
+import gc
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import torch
 from diffusers import AutoencoderKLWan, FlowMatchEulerDiscreteScheduler, WanImageToVideoPipeline
@@ -10,7 +12,7 @@ from PIL import Image
 from transformers import PreTrainedTokenizerBase, UMT5EncoderModel
 
 from .errors import InputError
-from .models import MASK_CHANNELS
+from .models import MASK_CHANNELS, load_text_encoder
 from .settings import Sampling
 
 if TYPE_CHECKING:
@@ -74,31 +76,62 @@ def encode(
     image_encoder: "CLIPVisionModel | None" = None,
     image_processor: "CLIPImageProcessor | None" = None,
 ) -> Conditioning:
-    """Encode a case's prompt and first frame (resized to height x width if need be), on the CPU.
+    """Encode a case's prompt and first frame with all encoders in memory at once; the result is on the CPU.
 
-    The stock pipeline's own methods do it, so that prompt cleaning, zero padding, the mode of the VAE's
-    distribution and the mask are the same bits. Raises InputError if frames is not 4k + 1 or a side is not a
-    multiple of 16.
+    See `encode_text` and `encode_first_frame`, which need not meet.
+    """
+    texts = (case.prompt, sampling.negative_prompt)[: 1 + sampling.guided]
+    prompt_embeds, *negative = (encode_text(text, text_encoder, tokenizer, sampling) for text in texts)
+    condition = encode_first_frame(case, vae, frames, height, width)
+    image_embeds = None
+    if image_encoder is not None:
+        pipeline = _pipeline(image_encoder=image_encoder, image_processor=image_processor)
+        image_embeds = pipeline.encode_image(Image.fromarray(case.first_frame), torch.device("cpu"))
+    return Conditioning(prompt_embeds, condition, *negative, image_embeds=image_embeds)
+
+
+def encode_texts(folder: str | Path, texts: Iterable[str], sampling: Sampling) -> dict[str, torch.Tensor]:
+    """Embeddings (1, text tokens, text_dim), on the CPU, of each text by a checkpoint's text encoder.
+
+    It (11 GB for a 14B model) is loaded on the sampling's device, and gone before this returns.
+    """
+    text_encoder, tokenizer = load_text_encoder(folder, sampling.dtype, sampling.torch_device)
+    embeds = {text: encode_text(text, text_encoder, tokenizer, sampling) for text in dict.fromkeys(texts)}
+    del text_encoder
+    gc.collect()
+    torch.cuda.empty_cache()  # does nothing where there is no CUDA
+    return embeds
+
+
+@torch.no_grad()
+def encode_text(
+    text: str, text_encoder: UMT5EncoderModel, tokenizer: PreTrainedTokenizerBase, sampling: Sampling
+) -> torch.Tensor:
+    """Embeddings (1, text tokens, text_dim) of a text, on the CPU.
+
+    The stock pipeline's own method, so that the cleaning and the zero padding are the same bits.
+    """
+    prompt_embeds, _ = _pipeline(text_encoder=text_encoder, tokenizer=tokenizer).encode_prompt(
+        text,
+        do_classifier_free_guidance=False,
+        max_sequence_length=sampling.max_sequence_length,
+        device=torch.device("cpu"),
+    )
+    return prompt_embeds
+
+
+@torch.no_grad()
+def encode_first_frame(case: "Case", vae: AutoencoderKLWan, frames: int, height: int, width: int) -> torch.Tensor:
+    """The condition (1, 20, F, h, w) of a case's first frame, resized to height x width if need be, on the CPU.
+
+    The stock pipeline's own methods, so that the mode of the VAE's distribution and the mask are the same
+    bits. Raises InputError if frames is not 4k + 1 or a side is not a multiple of 16.
     """
     if frames % 4 != 1:
         raise InputError(f"case {case.name}: {frames} frames; the VAE needs 4k + 1, such as {frames // 4 * 4 + 1}")
     if height % 16 or width % 16:
         raise InputError(f"case {case.name}: {height}x{width} pixels; both sides must be multiples of 16")
-    pipeline = WanImageToVideoPipeline(
-        tokenizer=tokenizer,
-        text_encoder=text_encoder,
-        vae=vae,
-        scheduler=FlowMatchEulerDiscreteScheduler(),
-        image_encoder=image_encoder,
-        image_processor=image_processor,
-    )
-    prompt_embeds, negative_prompt_embeds = pipeline.encode_prompt(
-        case.prompt,
-        sampling.negative_prompt,
-        do_classifier_free_guidance=sampling.guided,
-        max_sequence_length=sampling.max_sequence_length,
-        device=torch.device("cpu"),
-    )
+    pipeline = _pipeline(vae=vae)
     image = Image.fromarray(case.first_frame)
     pixels = pipeline.video_processor.preprocess(image, height=height, width=width).float()
     _, condition = pipeline.prepare_latents(
@@ -112,8 +145,13 @@ def encode(
         device=vae.device,
         latents=torch.empty(0),  # the noise is drawn elsewhere, per case and seed
     )
-    image_embeds = pipeline.encode_image(image, torch.device("cpu")) if image_encoder is not None else None
-    return Conditioning(prompt_embeds, condition.cpu(), negative_prompt_embeds, image_embeds)
+    return condition.cpu()
+
+
+def _pipeline(**parts: Any) -> WanImageToVideoPipeline:
+    """The stock pipeline with some of its parts, for the methods that use them."""
+    without = dict.fromkeys(("tokenizer", "text_encoder", "vae"))
+    return WanImageToVideoPipeline(**{**without, "scheduler": FlowMatchEulerDiscreteScheduler(), **parts})
 
 
 def restore_first_frame(latents: torch.Tensor, conditioning: Conditioning) -> torch.Tensor:

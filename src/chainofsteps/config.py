@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
@@ -17,6 +18,7 @@ import yaml
 
 from .errors import InputError
 from .interventions import indices
+from .layout import PUZZLES
 
 SCHEMA = Path(__file__).parents[2] / "workflow" / "schemas" / "config.schema.yaml"
 
@@ -49,10 +51,15 @@ def validate(config: Any, source: str = "config.yaml") -> dict[str, Any]:
         raise InputError(
             f"{source}: 'trajectory.null_seed' is {seed}, which is one of 'trajectory.seeds'; take another"
         )
-    if config["cases"]["folder"] is None and config["cases"]["number"] is None:
-        raise InputError(
-            f"{source}: 'cases.number' is null, but puzzles are made here (cases.folder: null); say how many"
-        )
+    if config["cases"]["folder"] is None:
+        if config["cases"]["number"] is None:
+            raise InputError(
+                f"{source}: 'cases.number' is null, but puzzles are made here (cases.folder: null); say how many"
+            )
+        for task in config["cases"]["tasks"]:
+            if task not in PUZZLES:
+                hint = _hint(task, PUZZLES)
+                raise InputError(f"{source}: 'cases.tasks' has {task!r}, which is no puzzle made here{hint}")
     return config
 
 
@@ -80,7 +87,18 @@ def block_layer(features: str) -> int | None:
 
 @cache
 def _validator() -> jsonschema.Draft202012Validator:
-    return jsonschema.Draft202012Validator(yaml.safe_load(SCHEMA.read_text()))
+    # JSON Schema takes 20.0 for a whole number, and YAML has .nan and .inf: neither will do here.
+    types = jsonschema.Draft202012Validator.TYPE_CHECKER.redefine_many({"integer": _is_whole, "number": _is_number})
+    strict = jsonschema.validators.extend(jsonschema.Draft202012Validator, type_checker=types)
+    return strict(yaml.safe_load(SCHEMA.read_text()))
+
+
+def _is_whole(_checker: Any, value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_number(_checker: Any, value: Any) -> bool:
+    return _is_whole(_checker, value) or isinstance(value, float) and math.isfinite(value)
 
 
 def _explain(error: jsonschema.ValidationError) -> str:

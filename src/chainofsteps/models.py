@@ -10,13 +10,12 @@ from safetensors import SafetensorError, safe_open
 from transformers import AutoTokenizer, PreTrainedTokenizerBase, UMT5EncoderModel
 from transformers.utils import logging as transformers_logging
 
+from .checkpoint import SUBFOLDERS, check_boundary, experts_of, read_index
 from .errors import InputError
 from .files import read_json, sha256
 from .schedule import expert
 from .settings import DTYPES, Sampling
 
-PIPELINE = "WanImageToVideoPipeline"
-SUBFOLDERS = {"high": "transformer", "low": "transformer_2"}
 PARTS = {
     "transformer": "WanTransformer3DModel",
     "transformer_2": "WanTransformer3DModel",
@@ -32,7 +31,7 @@ def check_checkpoint(folder: str | Path) -> dict[str, Any]:
     Raises InputError if it is not one, or if a file is missing or cut short.
     """
     folder = Path(folder)
-    index = _index(folder)
+    index = read_index(folder)
     experts = experts_of(folder)
     for part in (*(SUBFOLDERS[name] for name in experts), "vae", "text_encoder"):
         _check_part(folder, part)
@@ -46,6 +45,12 @@ def check_checkpoint(folder: str | Path) -> dict[str, Any]:
             f"{folder} is not image-to-video: its transformer takes {config['in_channels']} channels, "
             f"not {wanted}; give a Wan I2V checkpoint"
         )
+    for name in experts:
+        if read_json(folder / SUBFOLDERS[name] / "config.json").get("image_dim") is not None:
+            raise InputError(
+                f"{folder} takes image embeddings too (image_dim, as Wan 2.1 I2V), which comes with a later release; "
+                "give a checkpoint without, such as Wan 2.2 I2V"
+            )
     files = sorted(path for path in folder.rglob("*") if path.is_file() and not _hidden(path, folder))
     return {
         "class": index["_class_name"],
@@ -59,12 +64,6 @@ def check_checkpoint(folder: str | Path) -> dict[str, Any]:
             for path in files
         },
     }
-
-
-def experts_of(folder: str | Path) -> list[str]:
-    """["high"] or ["high", "low"]: the experts that model_index.json of a checkpoint names."""
-    index = _index(Path(folder))
-    return [name for name, part in SUBFOLDERS.items() if index.get(part, [None, None])[1] is not None]
 
 
 def load_transformer(
@@ -104,11 +103,7 @@ class Experts:
 
     def __init__(self, folder: str | Path, sampling: Sampling) -> None:
         self.folder, self.sampling = Path(folder), sampling
-        if len(experts_of(folder)) == 1 and sampling.boundary is not None:
-            raise InputError(f"{folder} has one expert: set boundary to null")
-        if len(experts_of(folder)) == 2 and sampling.boundary is None:
-            given = _index(self.folder).get("boundary_ratio")
-            raise InputError(f"{folder} has two experts: set boundary (its model_index.json says {given})")
+        check_boundary(folder, sampling.boundary)
         self._resident: str | None = None
         self._model: WanTransformer3DModel | None = None
 
@@ -122,22 +117,6 @@ class Experts:
             self._model = load_transformer(self.folder, name, self.sampling.dtype, self.sampling.torch_device)
             self._resident = name
         return self._model
-
-
-def _index(folder: Path) -> dict[str, Any]:
-    path = folder / "model_index.json"
-    if not path.is_file():
-        raise InputError(f"{folder} is not a diffusers checkpoint: it has no model_index.json; check the folder")
-    index = read_json(path)
-    if index.get("_class_name") != PIPELINE:
-        raise InputError(
-            f"{folder} holds a {index.get('_class_name')}; give a Wan image-to-video checkpoint ({PIPELINE})"
-        )
-    if index.get("expand_timesteps"):
-        raise InputError(f"{folder} expands timesteps (as TI2V 5B), which is not supported; give an I2V one")
-    if index.get("transformer", [None, None])[1] is None:
-        raise InputError(f"{folder} has no transformer in its model_index.json; copy the whole checkpoint")
-    return index
 
 
 def _check_part(folder: Path, part: str) -> None:

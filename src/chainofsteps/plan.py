@@ -17,12 +17,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .checkpoint import layers_of
 from .config import block_layer, check_ranges, load_config
-from .errors import InputError, reported
+from .errors import reported
 from .interventions import Intervention, expand
+from .layout import case_names
 
 EMBEDDED_FRAMES = 17  # of a puzzle made here
 VAE_STRIDE = 4  # frames per latent frame; the first frame has a latent frame of its own
+
+
+def latent_frames_of(frames: int) -> int:
+    """Latent frames of a video of 4k + 1 frames."""
+    return (frames - 1) // VAE_STRIDE + 1
 
 
 @dataclass(frozen=True)
@@ -95,15 +102,7 @@ def geometry(config: Mapping[str, Any], root: str | Path = ".") -> Geometry:
     are not there.
     """
     model = config["models"][config["model"]]
-    path = Path(root, model["folder"], "transformer", "config.json")
-    try:
-        layers = json.loads(path.read_text())["num_layers"]
-    except OSError as error:
-        raise InputError(
-            f"cannot read {path}: {error.strerror}; is {model['folder']} a diffusers checkpoint?"
-        ) from error
-    except (ValueError, KeyError, TypeError) as error:
-        raise InputError(f"{path} is not the configuration of a Wan transformer; fetch the checkpoint again") from error
+    layers = layers_of(Path(root, model["folder"]))
     branches = 2 if model["guidance_scale"] > 1 else 1
     return Geometry(model["steps"], branches, layers, _cases(config["cases"], Path(root)))
 
@@ -114,11 +113,10 @@ def _cases(cases: Mapping[str, Any], root: Path) -> dict[str, list[int]]:
     else:
         from .cases import read_cases  # reads videos, so it costs numpy: only for a folder of the user's
 
-        frames = {
-            task: [case.frames for case in read_cases(root / cases["folder"], task)][: cases["number"]]
-            for task in cases["tasks"]
-        }
-    return {task: [(count - 1) // VAE_STRIDE + 1 for count in of_task] for task, of_task in frames.items()}
+        folder = root / cases["folder"]
+        names = {task: case_names(folder, task)[: cases["number"]] for task in cases["tasks"]}
+        frames = {task: [case.frames for case in read_cases(folder, task, of_task)] for task, of_task in names.items()}
+    return {task: list(map(latent_frames_of, of_task)) for task, of_task in frames.items()}
 
 
 def rules(config: Mapping[str, Any], sizes: Geometry) -> dict[str, Count]:

@@ -3,7 +3,7 @@
 
 rule cases:
     input:
-        case_files,
+        given_files,
     output:
         manifest="results/cases/{task}/{shard}.json",
     log:
@@ -22,5 +22,7 @@ rule cases:
         names=shard_cases,
         folder=CASES["folder"] and beside_snakefile(CASES["folder"]),
         first_seed=CASES["first_seed"],
+        # checked here for cases whose length is known only once they are read
+        frames=config["noise"]["frames"] if CASES["folder"] else "all",
     script:
         "../../scripts/cases.py"

@@ -3,13 +3,14 @@
 import os
 import time
 
+from chainofsteps.checkpoint import INDEX, check_boundary, layers_of
 from chainofsteps.config import check_ranges, validate
 from chainofsteps.errors import InputError
-from chainofsteps.plan import EMBEDDED_FRAMES, VAE_STRIDE
+from chainofsteps.layout import PUZZLES, case_files, case_names, task_folder
+from chainofsteps.plan import EMBEDDED_FRAMES, latent_frames_of
 
 STARTED = time.time()
 CASES = config.get("cases", {})
-TASK_FOLDERS = ("In-Domain_50", "Out-of-Domain_50")
 
 
 def beside_snakefile(path):
@@ -21,23 +22,35 @@ def cases_of(task):
     """Names of the configured cases of a task."""
     if CASES["folder"] is None:
         return [f"{index:05d}" for index in range(CASES["number"])]
-    folders = [Path(beside_snakefile(CASES["folder"]), split, task) for split in TASK_FOLDERS]
-    names = sorted(
-        entry.name for folder in folders if folder.is_dir() for entry in os.scandir(folder) if entry.is_dir()
-    )
-    if not names:
+    return case_names(beside_snakefile(CASES["folder"]), task)[: CASES["number"]]
+
+
+def check_writable(name):
+    """Hours of work for a folder that cannot be written are not begun."""
+    place = Path(name) if os.path.lexists(name) else Path()
+    if not place.is_dir() or not os.access(place, os.W_OK | os.X_OK):
         raise InputError(
-            f"cases.folder: {CASES['folder']} has no cases of task {task!r}; it must hold {folders[0]}"
+            f"cannot write {Path(name).absolute()}; make it a writable folder, or give another --directory"
         )
-    return names[: CASES["number"]]
+
+
+def check_model(model):
+    """What the small files of a checkpoint tell, if it is there: whether its experts and layers fit the settings."""
+    folder = Path(beside_snakefile(model["folder"]))
+    if (folder / INDEX).is_file():
+        check_boundary(folder, model["boundary"])
+    layers = layers_of(folder) if (folder / "transformer" / "config.json").is_file() else None
+    latent_frames = latent_frames_of(EMBEDDED_FRAMES) if CASES["folder"] is None else None  # else: rule cases
+    check_ranges(config, model["steps"], latent_frames, layers)
 
 
 def check_configuration():
     """Stop at once, in one line, if the run cannot be: nothing has been written yet."""
     try:
         validate(config)
-        latent_frames = (EMBEDDED_FRAMES - 1) // VAE_STRIDE + 1 if CASES["folder"] is None else None
-        check_ranges(config, config["models"][config["model"]]["steps"], latent_frames)
+        check_writable("results")
+        check_writable("figures")
+        check_model(config["models"][config["model"]])
         return {task: cases_of(task) for task in CASES["tasks"]}
     except InputError as error:
         sys.exit(f"error: {error}")
@@ -74,35 +87,41 @@ def shard_cases(wildcards):
 
 def scored_cases(wildcards):
     """The manifest of a shard, if its task has a scorer: hours of work for videos without a score are not begun."""
-    if not Path(workflow.basedir, "src", "chainofsteps", "puzzles", f"{wildcards.task}.py").is_file():
+    if wildcards.task not in PUZZLES:
         sys.exit(
             f"error: task {wildcards.task!r} has no scorer, only the embedded benchmark's puzzles have; "
-            "ask for results/<model>/noise/<task>/<shard>.json instead of scores and figures"
+            f"ask for its CKA, results/{wildcards.model}/tables/fig3_cka.csv, instead of scores and figures"
         )
     return f"results/cases/{wildcards.task}/{wildcards.shard}.json"
 
 
-def case_files(wildcards):
+def given_files(wildcards):
     """What there is of the shard's cases in a folder of the user's; the job says what is missing."""
     if CASES["folder"] is None:
         return []
-    root = Path(beside_snakefile(CASES["folder"]))
-    folders = (
-        root / split / wildcards.task / name for split in TASK_FOLDERS for name in shard_cases(wildcards)
-    )
-    return sorted(str(path) for folder in folders for path in folder.glob("*.*"))
+    folder = task_folder(beside_snakefile(CASES["folder"]), wildcards.task)
+    return [str(path) for name in shard_cases(wildcards) for path in case_files(folder / name)]
 
 
 def checkpoint_files(wildcards):
-    """What there is of the checkpoint; the job says what is missing."""
+    """What there is of the checkpoint's index and parts; the job says what is missing."""
     folder = Path(beside_snakefile(config["models"][wildcards.model]["folder"]))
-    return sorted(str(path) for path in [*folder.glob("*/*.safetensors"), *folder.glob("*/*.json")])
+    files = [path for path in folder.glob("*/**/*") if path.is_file()]
+    shown = [
+        path for path in files if not any(part.startswith(".") for part in path.relative_to(folder).parts)
+    ]
+    return sorted(map(str, [*folder.glob(INDEX), *shown]))
+
+
+# The device is in no rule's params: where a job runs is no reason to run it again.
+ENCODING = ("guidance_scale", "dtype", "max_sequence_length", "negative_prompt")
+DENOISING = ("steps", "shift", "boundary", "timestep_dtype", *ENCODING)
 
 
 def sampling_of(model, *keys):
-    """The sampling settings of a model: all, or those named."""
+    """The named sampling settings of a model, as far as they are given."""
     settings = config["models"][model]
-    return {key: settings[key] for key in keys or settings if key in settings and key != "folder"}
+    return {key: settings[key] for key in keys if key in settings}
 
 
 def part_of(section, *left_out):

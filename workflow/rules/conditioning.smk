@@ -20,8 +20,6 @@ rule conditioning:
         runtime=60,
     params:
         recipe=1,
-        encoding=lambda wildcards: sampling_of(
-            wildcards.model, "guidance_scale", "dtype", "max_sequence_length", "negative_prompt", "device"
-        ),
+        encoding=lambda wildcards: sampling_of(wildcards.model, *ENCODING),
     script:
         "../../scripts/conditioning.py"

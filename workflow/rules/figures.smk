@@ -30,7 +30,7 @@ rule fig3:
         runtime=10,
     params:
         recipe=1,
-        sampling=sampling_of(config["model"]),
+        sampling=sampling_of(config["model"], *DENOISING),
         noise=part_of("noise"),
         similarity=part_of("similarity"),
         statistics=part_of("statistics"),

@@ -23,7 +23,7 @@ rule noise:
         runtime=1440,
     params:
         recipe=1,
-        sampling=lambda wildcards: sampling_of(wildcards.model),
+        sampling=lambda wildcards: sampling_of(wildcards.model, *DENOISING, "batch_size"),
         seeds=config["trajectory"]["seeds"],
         null_seed=config["trajectory"]["null_seed"],
         noise=part_of("noise", "restore_first_frame"),

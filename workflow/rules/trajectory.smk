@@ -20,7 +20,7 @@ rule trajectory:
         runtime=240,
     params:
         recipe=1,
-        sampling=lambda wildcards: sampling_of(wildcards.model),
+        sampling=lambda wildcards: sampling_of(wildcards.model, *DENOISING),
         trajectory=part_of("trajectory"),
     script:
         "../../scripts/trajectory.py"

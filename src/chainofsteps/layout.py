@@ -1,0 +1,49 @@
+"""Where cases lie on disk, and the names of the puzzles: for the Snakefile and the plan, so no torch or numpy here.
+
+``<root>/{In-Domain_50|Out-of-Domain_50}/<task>/<00000>/`` holds first_frame.png, final_frame.png, ground_truth.mp4 and
+prompt.txt, as in VBVR-Bench; cases of the embedded benchmark carry ``layout.json`` as well, which their score needs.
+"""
+
+from pathlib import Path
+
+from .errors import InputError
+
+SPLITS = ("In-Domain_50", "Out-of-Domain_50")
+FIRST_FRAME, FINAL_FRAME, GROUND_TRUTH, PROMPT, LAYOUT = FILES = (
+    "first_frame.png",
+    "final_frame.png",
+    "ground_truth.mp4",
+    "prompt.txt",
+    "layout.json",
+)
+PARTIAL = ".partial"  # ends the name of a case folder that is being written
+
+PUZZLES = ("loop_maze", "unique_maze", "grounding", "occlusion")
+
+
+def task_folder(root: str | Path, task: str) -> Path:
+    """The folder of a task. Raises InputError if neither split has it, or both."""
+    folders = [folder for split in SPLITS if (folder := Path(root, split, task)).is_dir()]
+    if not folders:
+        raise InputError(f"{root} has no task {task!r} under {' or '.join(SPLITS)}; check cases.folder and cases.tasks")
+    if len(folders) > 1:
+        raise InputError(f"{root} has task {task!r} under {' and '.join(SPLITS)}; rename one of the two folders")
+    return folders[0]
+
+
+def case_names(root: str | Path, task: str) -> list[str]:
+    """The names of a task's cases, sorted. Raises InputError if there is none."""
+    folder = task_folder(root, task)
+    names = sorted(
+        path.name
+        for path in folder.iterdir()
+        if path.is_dir() and not path.name.startswith(".") and path.suffix != PARTIAL
+    )
+    if not names:
+        raise InputError(f"{folder} has no cases; each is a folder such as {folder / '00000'}")
+    return names
+
+
+def case_files(folder: Path) -> list[Path]:
+    """The files of a case folder that a case consists of, as far as they are there."""
+    return [folder / name for name in FILES if (folder / name).is_file()]
