@@ -13,9 +13,10 @@ with reported(snakemake.log[0]):
     points = fig3_points.score_points(scores, interval)
     cka_points = fig3_points.cka_points(cka, interval, params.similarity["sensitivity"])
     tasks = {kind: sorted(rows.task.unique()) for kind, rows in scores.groupby("kind")}
-    setting = fig3.Setting.of(points, params)
+    setting = fig3.Setting.of(scores, params)
+    comparisons = fig3_points.comparisons(scores, interval, setting.restored)
     caption = fig3_text.caption(scores, cka, points, setting, params)
-    summary = fig3_text.summary(points, cka_points, tasks, setting)
+    summary = fig3_text.summary(points, cka_points, comparisons, tasks, setting)
     with style.styled():
         figure = fig3.draw(points, cka_points, tasks, setting)
         style.save(figure, output.pdf, output.png, title="Figure 3: noise at step and at frame", subject=caption)

@@ -49,7 +49,7 @@ with reported(snakemake.log[0]):
     device = snakemake.config["models"][name_of_model].get("device", "auto")
     device = Sampling(steps=1, shift=1.0, device=device).torch_device
     vae = load_vae(model["folder"], device=device)
-    made = {name: trajectories.manifest[name] for name in ("sampling", "attention_backend")}  # of the runs
+    made = {name: perturbed.manifest[name] for name in ("sampling", "attention_backend")}  # of the runs
     made |= {"vae": {"device": str(device), "dtype": "float32"}}
     with progress(f"score {task} {snakemake.wildcards.shard}", len(pending), "cases") as line:
         for case in read_cases(cases["root"], task, pending):

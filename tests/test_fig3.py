@@ -10,6 +10,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.legend import Legend
 
 from chainofsteps import schedule, style
 from chainofsteps.errors import InputError
@@ -38,7 +39,15 @@ def params(steps: int, boundary: float | None = None, **changes) -> Params:
     )
 
 
-def tables(steps=4, frames=3, cases=5, operators=("replace", "renoise"), kinds=("multi", "unique"), seeds=(1,)):
+def tables(
+    steps=4,
+    frames=3,
+    cases=5,
+    operators=("replace", "renoise"),
+    kinds=("multi", "unique"),
+    seeds=(1,),
+    schemes=("step", "frame"),
+):
     """Score and CKA tables as the score and noise rules write them, with values from a fixed generator."""
     generator = np.random.default_rng(0)
     scores, cka = [], []
@@ -62,14 +71,14 @@ def tables(steps=4, frames=3, cases=5, operators=("replace", "renoise"), kinds=(
                     runs += [
                         {"run": "noise_at_frame", "scheme": "frame", "step": "all", "frame": f} for f in range(frames)
                     ]
-                    for run in runs:
+                    for run in (run for run in runs if run["scheme"] in schemes):
                         scores.append({**noise, **run, "score": generator.random()})
                         first = run["step"] if run["run"] == "noise_at_step" else 0
                         cka += [
                             {**noise, **run, "later_step": t, "dissimilarity": generator.random()}
                             for t in range(first, steps)
                         ]
-    scores = pd.DataFrame(scores).assign(exact=0).reindex(columns=SCORE_COLUMNS)
+    scores = pd.DataFrame(scores).assign(exact=0, latent_frames=frames or 3).reindex(columns=SCORE_COLUMNS)
     return scores, pd.DataFrame(cka).assign(features="latents").reindex(columns=CKA_COLUMNS)
 
 
@@ -88,7 +97,7 @@ def drawn(folder: Path, boundary: float | None = None, **size):
     scores, cka = read(folder, *tables(**size))
     points = fig3_points.score_points(scores, INTERVAL)
     cells = fig3_points.cka_points(cka, INTERVAL, "mean")
-    setting = fig3.Setting.of(points, params(size.get("steps", 4), boundary))
+    setting = fig3.Setting.of(scores, params(size.get("steps", 4), boundary))
     with style.styled():
         figure = fig3.draw(points, cells, {kind: [task] for kind, task in TASKS.items()}, setting)
         figure.canvas.draw()
@@ -162,6 +171,10 @@ def axes_with(figure, xlabel: str) -> list:
     return [ax for ax in figure.axes if ax.get_xlabel() == xlabel]
 
 
+def texts(legend) -> set[str]:
+    return {text.get_text() for text in legend.get_texts()}
+
+
 def line(ax, label: str) -> np.ndarray:
     return next(item for item in ax.get_lines() if item.get_label() == label).get_ydata()
 
@@ -231,10 +244,11 @@ def test_the_expert_boundary_stands_before_the_first_low_noise_step(tmp_path):
         {"steps": 50, "frames": 21, "cases": 2},
         {"operators": ("replace", "renoise", "add"), "steps": 20, "frames": 5},
         {"operators": ("renoise",), "kinds": ("unique",)},
-        {"frames": 0},
+        {"schemes": ("step",)},
+        {"schemes": ("frame",)},
         {"cases": 1},
     ],
-    ids=["default", "14B", "three operators", "one operator, one kind", "no noise at frame", "one case"],
+    ids=["default", "14B", "three operators", "one operator, one kind", "step alone", "frame alone", "one case"],
 )
 def test_all_text_is_inside_the_figure_apart_and_large_enough(tmp_path, size):
     figure, _, _ = drawn(tmp_path, boundary=0.6, **size)
@@ -253,9 +267,13 @@ def test_all_text_is_inside_the_figure_apart_and_large_enough(tmp_path, size):
 
 
 def test_what_was_not_run_is_named(tmp_path):
-    figure, _, _ = drawn(tmp_path, frames=0)
-    for ax in axes_with(figure, "latent frame of noise"):
-        assert "not run" in [text.get_text() for text in ax.texts]
+    for scheme, panels in (("step", 2 + 4), ("frame", 2 + 4 + 2)):  # score, maps; and sensitivity, of steps alone
+        figure, points, _ = drawn(tmp_path, schemes=(scheme,))
+        assert set(points.run) & {"noise_at_step", "noise_at_frame"} == {f"noise_at_{scheme}"}
+        without = [ax for ax in figure.axes if "not run" in [text.get_text() for text in ax.texts]]
+        assert len(without) == panels
+        drawn_series = {label for part in figure.findobj(Legend) for label in texts(part)}
+        assert {"replace", "renoise", "clean", "re-seed null"} <= drawn_series
     figure, _, _ = drawn(tmp_path, operators=("renoise",))
     labels = {item.get_label() for ax in figure.axes for item in ax.get_lines()}
     assert "renoise" in labels and "replace" not in labels
@@ -273,10 +291,11 @@ def words_of(folder: Path, scores: pd.DataFrame, cka: pd.DataFrame) -> tuple[str
     scores, cka = read(folder, scores, cka)
     points = fig3_points.score_points(scores, INTERVAL)
     cells = fig3_points.cka_points(cka, INTERVAL, "mean")
-    setting = fig3.Setting.of(points, params(4))
+    setting = fig3.Setting.of(scores, params(4))
     tasks = {kind: [TASKS[kind]] for kind in scores.kind.unique()}
+    comparisons = fig3_points.comparisons(scores, INTERVAL, setting.restored)
     return (
-        fig3_text.summary(points, cells, tasks, setting),
+        fig3_text.summary(points, cells, comparisons, tasks, setting),
         fig3_text.caption(scores, cka, points, setting, params(4)),
     )
 
@@ -295,22 +314,80 @@ def test_the_summary_says_what_the_numbers_say(tmp_path):
     cka.loc[cka.run == "reseed", "dissimilarity"] = 0.5
     summary, _ = words_of(tmp_path, scores, cka)
     sentence, _, of_multi, of_unique = summary.rstrip().split("\n")
-    assert "in 1 of 2 pairs of puzzle kind and operator, and less in 1; in 0 their" in sentence
-    assert "one step costs at most 0.61 [0.60, 0.62] (step 2)" in of_multi
+    assert "in 1 of 2 pairs of puzzle kind and operator, and less in 1; in 0 the two are not told apart" in sentence
+    assert "the worst step costs 0.61 [0.60, 0.62] (step 2)" in of_multi
     assert "(latent frame 0)" not in of_multi and "the scored latent frame 0.71" in of_multi
-    assert "one latent frame at most 0.81 [0.80, 0.82] (latent frame 1)" in of_unique
+    assert "0.15 in the mean over steps and -0.00 in the mean over inner latent frames" in of_multi
+    assert "over 5 cases, noise at step costs more;" in of_multi
+    assert "the worst inner latent frame 0.81 [0.80, 0.82] (latent frame 1)" in of_unique
+    assert "over 5 cases, noise at step costs less;" in of_unique
     assert "sensitivity peaks at step 1 with 0.60 [0.60, 0.60], the re-seed null there is 0.50" in of_multi
+
+
+def test_the_comparison_is_of_means_paired_by_case(tmp_path):
+    """Clean 1; noise at step s costs 0.1 s + 0.2 of case c, each inner latent frame what the case costs less 0.05."""
+    scores, cka = tables(operators=("renoise",), frames=5, kinds=("unique",), seeds=(1, 2))
+    of_case = scores.case.astype(int) * 0.1
+    at_step, at_frame = scores.run == "noise_at_step", scores.run == "noise_at_frame"
+    scores.loc[scores.run == "baseline", "score"] = 1.0
+    scores.loc[at_step, "score"] = 0.8 - of_case - 0.1 * scores.step[at_step].astype(float)
+    scores.loc[at_frame, "score"] = 0.7 - of_case
+    scores.loc[at_frame & scores.frame.isin([0, 4]), "score"] = 0.0
+    table = read(tmp_path, scores, cka)[0]
+    (row,) = fig3_points.comparisons(table, INTERVAL, restored=True).itertuples()
+    # the cases differ by more than the schemes do, but the difference is the same for each
+    assert (row.at_step, row.at_frame) == pytest.approx((0.2 + 0.15 + 0.2, 0.3 + 0.2))
+    assert (row.difference, row.low, row.high) == pytest.approx((0.05, 0.05, 0.05))
+    assert (row.kind, row.operator, row.cases, row.verdict) == ("unique", "renoise", 5, "more")
+    (row,) = fig3_points.comparisons(table, INTERVAL, restored=False).itertuples()
+    assert row.at_frame == pytest.approx(0.2 + (3 * 0.3 + 0.8) / 4) and row.verdict == "less"
+    one_case = table[table.case == "00000"]
+    assert list(fig3_points.comparisons(one_case, INTERVAL, True).verdict) == ["open"]
+
+
+@pytest.mark.parametrize(
+    ("noised", "lengths", "marks"),
+    [
+        ([0, 1, 2, 3, 4], {5}, {0: "restored", 4: "scored"}),
+        ([4], {5}, {4: "scored"}),
+        ([1, 2], {5}, {}),
+        ([0, 2], {5, 3}, {0: "restored"}),
+    ],
+)
+def test_marks_are_of_the_latent_frames_there_are(tmp_path, noised, lengths, marks):
+    scores, cka = tables(frames=5)
+    scores = scores[scores.frame.isna() | scores.frame.isin(noised)]
+    scores.loc[scores.case == "00000", "latent_frames"] = min(lengths)
+    setting = fig3.Setting.of(read(tmp_path, scores, cka)[0], params(4))
+    assert (setting.marks, setting.latent_frames, setting.noised_frames) == (marks, 5, noised)
+
+
+def test_each_case_has_its_own_last_latent_frame(tmp_path):
+    scores, cka = tables(frames=4, kinds=("multi",), operators=("add",))
+    short = scores.case == "00000"
+    scores.loc[short, "latent_frames"] = 3
+    scores = scores[~short | (scores.frame != 3)]
+    scores.loc[scores.run == "baseline", "score"] = 1.0
+    scores["score"] = scores.score.mask(scores.run == "noise_at_frame", 0.0)
+    scores["score"] = scores.score.mask((scores.frame > 0) & (scores.frame < scores.latent_frames - 1), 0.5)
+    (row,) = fig3_points.comparisons(read(tmp_path, scores, cka)[0], INTERVAL, restored=True).itertuples()
+    assert row.at_frame == 0.5
 
 
 def test_overlapping_intervals_are_not_told_apart(tmp_path):
     scores, cka = tables(operators=("replace",), kinds=("multi",))
     scores.loc[scores.run.isin(["baseline", "noise_at_step", "noise_at_frame"]), "score"] = 0.5
-    assert "more of the score than noise at one latent frame in 0 of 1" in words_of(tmp_path, scores, cka)[0]
-    assert "less in 0; in 1 their intervals overlap" in words_of(tmp_path, scores, cka)[0]
+    summary = words_of(tmp_path, scores, cka)[0]
+    assert "more of the score than noise at one inner latent frame in 0 of 1" in summary
+    assert "less in 0; in 1 the two are not told apart (" in summary and "over 5 cases, not told apart;" in summary
 
 
-def test_nothing_is_compared_that_was_not_run(tmp_path):
-    assert "not both run" in words_of(tmp_path, *tables(frames=0))[0].split("\n")[0]
+@pytest.mark.parametrize("scheme", ["step", "frame"])
+def test_nothing_is_compared_that_was_not_run(tmp_path, scheme):
+    summary, caption = words_of(tmp_path, *tables(schemes=(scheme,)))
+    assert "not both run" in summary.split("\n")[0]
+    assert ("latent frame is the one that is scored" in caption) == (scheme == "frame")
+    assert "is restored there before decoding" in caption
 
 
 def test_the_caption_follows_the_tables(tmp_path):

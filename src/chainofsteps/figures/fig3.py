@@ -27,26 +27,34 @@ class Setting:
 
     sigmas: list[float]  # (S,) noise level before each step
     boundary_step: int | None  # first step of the low-noise expert, None with one expert
-    latent_frames: int  # of noise at frame; 0 where it was not run
-    last_scored: bool  # the last of them is the last of the video, which the puzzles score
-    restored: bool  # latent frame 0 is put back before decoding
+    latent_frames: int  # of the longest case
+    noised_frames: list[int]  # the latent frames of noise at frame; empty where it was not run
+    scored_frame: int | None  # the last of a video, which the puzzles score; None where lengths differ
+    restored: bool  # latent frame 0 is put back before decoding wherever it was noised
     sensitivity: str  # "mean" or "final"
 
     @classmethod
-    def of(cls, points: pd.DataFrame, params: Mapping[str, Mapping]) -> "Setting":
-        """From the points, and the sections sampling, noise and similarity of the configuration."""
-        sampling, noise = params["sampling"], params["noise"]
+    def of(cls, scores: pd.DataFrame, params: Mapping[str, Mapping]) -> "Setting":
+        """From the score table, and the sections sampling, noise and similarity of the configuration."""
+        sampling = params["sampling"]
         sigmas = schedule.sigmas(sampling["steps"], sampling["shift"])
         at_low = [schedule.expert(t, sampling["boundary"]) == "low" for t in schedule.timesteps(sigmas)]
-        frames = points.frame.dropna()
+        lengths = scores.latent_frames.astype(int)
         return cls(
             sigmas=sigmas[:-1].tolist(),
             boundary_step=at_low.index(True) if any(at_low) else None,
-            latent_frames=0 if frames.empty else int(frames.max()) + 1,
-            last_scored=not frames.empty and noise["frames"] == "all",
-            restored=not frames.empty and noise["restore_first_frame"],
+            latent_frames=int(lengths.max()),
+            noised_frames=sorted(map(int, scores.frame.dropna().unique())),
+            scored_frame=int(lengths.max()) - 1 if lengths.nunique() == 1 else None,
+            restored=params["noise"]["restore_first_frame"],
             sensitivity=params["similarity"]["sensitivity"],
         )
+
+    @property
+    def marks(self) -> dict[int, str]:
+        """Words under latent frames of noise at frame whose scores do not mean what the others' mean."""
+        words = {self.scored_frame: "scored"} | ({0: "restored"} if self.restored else {})
+        return {frame: word for frame, word in words.items() if frame in self.noised_frames}
 
 
 def draw(scores: pd.DataFrame, cka: pd.DataFrame, tasks: dict[str, list[str]], setting: Setting) -> Figure:
@@ -73,8 +81,10 @@ def heading(kind: str, tasks: dict[str, list[str]]) -> str:
 def schemes(figure, operators: list[str], setting: Setting) -> None:
     """Two grids, steps x latent frames, with one row or one column of noise; the formulas beside them."""
     axes = figure.subplots(1, 3, width_ratios=[1, 1, 1.05])
-    rows, columns = 6, min(setting.latent_frames or 5, 7)
+    rows, columns = 6, min(setting.latent_frames, 7)
     scheme_grid(axes[0], rows, columns, row=2)
+    if setting.restored:
+        mark(axes[0], 0, 1, "restored", below=3)
     scheme_grid(axes[1], rows, columns, column=columns // 2)
     for ax, words, formula in (
         (axes[0], "noise at step $s$", r"$x_{s,\,\mathrm{all}\,f} \leftarrow \mathcal{N}(0, I)$"),
@@ -85,16 +95,10 @@ def schemes(figure, operators: list[str], setting: Setting) -> None:
     axes[2].axis("off")
     axes[2].set_title("what is put in place of $x$", pad=19)
     place = {"transform": axes[2].transAxes, "va": "center"}
+    short = {"transform": axes[2].transAxes, "markevery": [0], "clip_on": False}
     for line, name in enumerate(operators):
         y = 1.1 - 0.42 * line
-        axes[2].plot(
-            [0.0, 0.1],
-            [y, y],
-            **style.OPERATORS[name],
-            markevery=[0],
-            clip_on=False,
-            transform=axes[2].transAxes,
-        )
+        axes[2].plot([0.0, 0.1], [y, y], **style.OPERATORS[name], **short)
         axes[2].text(0.15, y, name, **place)
         axes[2].text(0.15, y - 0.18, FORMULAS[name], **place, fontsize=style.FORMULA)
     words = r"$\epsilon \sim \mathcal{N}(0, I)$" + (r"; $\hat{x}_0$: estimate" if "renoise" in operators else "")
@@ -140,13 +144,29 @@ def score_row(figure, points: pd.DataFrame, tasks: dict[str, list[str]], setting
         if part is parts[0]:
             at_step.set_ylabel("score")
         part.align_xlabels()
-    legend(figure, at_step)
+    legend(figure, at_step, at_frame)
 
 
-def legend(figure, axes) -> None:
-    """One line under a row of panels that all show the same series."""
-    handles, labels = axes.get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), handlelength=2.6, columnspacing=1.5)
+def legend(figure, *panels) -> None:
+    """One line under a row of panels: every series of these, as the first that has it shows it."""
+    series = {}
+    for axes in panels:
+        for handle, label in zip(*axes.get_legend_handles_labels(), strict=True):
+            series.setdefault(label, handle)
+    place = {"loc": "outside lower center", "ncols": len(series), "handlelength": 2.6, "columnspacing": 1.5}
+    figure.legend(series.values(), series.keys(), **place)
+
+
+def not_run(axes) -> None:
+    """Say so where there is nothing to draw."""
+    axes.text(0.5, 0.5, "not run", transform=axes.transAxes, ha="center", va="center", color=style.GREY)
+
+
+def mark(axes, low: float, high: float, word: str, below: float) -> None:
+    """Shade what lies between two x, and put a word so many points below it."""
+    axes.axvspan(low, high, color=style.ORANGE, alpha=0.16, linewidth=0, zorder=2)
+    place = {"xycoords": ("data", "axes fraction"), "xytext": (0, -below), "textcoords": "offset points"}
+    axes.annotate(word, ((low + high) / 2, 0), **place, ha="center", va="top", fontsize=7)
 
 
 def level_lines(axes, points: pd.DataFrame) -> None:
@@ -161,7 +181,7 @@ def level_lines(axes, points: pd.DataFrame) -> None:
 def noise_curves(axes, points: pd.DataFrame, x: str) -> None:
     """One curve per operator: bands over steps, error bars over latent frames (few, and not continuous)."""
     if points.empty:
-        axes.text(0.5, 0.5, "not run", transform=axes.transAxes, ha="center", color=style.GREY)
+        not_run(axes)
     operators = operators_of(points)
     for index, operator in enumerate(operators):
         rows = points[points.operator == operator].sort_values(x)
@@ -197,16 +217,10 @@ def frame_axis(axes, setting: Setting) -> None:
     """Latent frames, with the first (restored before decoding) and the last (scored) marked."""
     axes.set_xlabel("latent frame of noise", labelpad=13)
     last = setting.latent_frames - 1
-    if last < 0:
-        axes.set_xticks([])
-        return
     axes.set_xlim(-0.5, last + 0.5)
     axes.set_xticks(np.unique(np.linspace(0, last, min(last + 1, 5)).round().astype(int)))
-    words = ({last: "scored"} if setting.last_scored else {}) | ({0: "restored"} if setting.restored else {})
-    for frame, word in words.items():
-        axes.axvspan(frame - 0.5, frame + 0.5, color=style.ORANGE, alpha=0.16, linewidth=0, zorder=0)
-        below = {"xycoords": ("data", "axes fraction"), "xytext": (0, -13), "textcoords": "offset points"}
-        axes.annotate(word, (frame, 0), **below, ha="center", va="top", fontsize=7)
+    for frame, word in setting.marks.items():
+        mark(axes, frame - 0.5, frame + 0.5, word, below=13)
 
 
 def expert_boundary(axes, setting: Setting, both: bool = False) -> None:
@@ -222,7 +236,7 @@ def expert_boundary(axes, setting: Setting, both: bool = False) -> None:
 
 def cka_rows(figure, points: pd.DataFrame, tasks: dict[str, list[str]], setting: Setting) -> None:
     """Maps of CKA dissimilarity, one per kind and operator, over the sensitivity curves of each kind."""
-    kinds, operators = kinds_of(points), operators_of(points[points.run == "noise_at_step"])
+    kinds, operators = kinds_of(points), operators_of(points)
     maps, curves = figure.subfigures(2, 1, height_ratios=[1.25, 1])
     cells = points[points.quantity == "cell"]
     columns = [(kind, operator) for kind in kinds for operator in operators]
@@ -246,10 +260,12 @@ def cka_rows(figure, points: pd.DataFrame, tasks: dict[str, list[str]], setting:
 def map_column(axes, cells: pd.DataFrame, setting: Setting, first: bool):
     """Noise at step, noise at frame and the re-seed null: one axis of later steps, one colour scale."""
     steps = len(setting.sigmas)
-    rows = {"noise_at_step": steps, "noise_at_frame": setting.latent_frames or 1, "reseed": 1}
+    rows = {"noise_at_step": steps, "noise_at_frame": setting.latent_frames, "reseed": 1}
     labels = ("step of\ninjection $s$", "latent\nframe", "re-seed")
     for ax, (run, height), label in zip(axes, rows.items(), labels, strict=True):
         of_run = cells[cells.run == run]
+        if of_run.empty:
+            not_run(ax)
         picture = np.full((height, steps), np.nan)
         y = {"noise_at_step": of_run.step, "noise_at_frame": of_run.frame}.get(run, of_run.later_step * 0)
         picture[y.to_numpy(dtype=int), of_run.later_step.to_numpy(dtype=int)] = of_run.dissimilarity
@@ -267,6 +283,8 @@ def map_column(axes, cells: pd.DataFrame, setting: Setting, first: bool):
 
 def sensitivity_curves(axes, points: pd.DataFrame, setting: Setting) -> None:
     """Sensitivity per step of injection with intervals, and the re-seed null on the same axis."""
+    if points.empty:
+        not_run(axes)
     series = [(name, style.OPERATORS[name], points[points.operator == name]) for name in operators_of(points)]
     series.append(("re-seed null", style.NULL, points[points.run == "reseed"]))
     for label, look, rows in series:

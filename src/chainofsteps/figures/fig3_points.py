@@ -71,6 +71,39 @@ def score_points(scores: pd.DataFrame, interval: Interval) -> pd.DataFrame:
     return pd.DataFrame(points)
 
 
+def comparisons(scores: pd.DataFrame, interval: Interval, restored: bool) -> pd.DataFrame:
+    """Does noise at one step cost more than noise at one latent frame? One row per kind and operator of both.
+
+    Of each case: the mean drop over steps less the mean drop over inner latent frames, which are those without the
+    last, which is scored, and the first if it is restored. So neither side is favoured by having more points, as
+    the worst of 20 steps against the worst of 3 latent frames would be. Columns: kind, operator, cases; at_step and
+    at_frame, the two means; difference, with its interval low and high, cases drawn together; verdict, "more",
+    "less", or "open" where the interval holds 0 or there is none.
+    """
+    at_frame = scores[scores.run == "noise_at_frame"]
+    inner = at_frame[(at_frame.frame != at_frame.latent_frames - 1) & ~((at_frame.frame == 0) & restored)]
+    at_step = scores[scores.run == "noise_at_step"]
+    rows = []
+    for kind in kinds_of(scores):
+        clean = _per_case(scores[(scores.kind == kind) & (scores.run == "baseline")], "score")
+        for operator in operators_of(scores):
+            of_step, of_frame = (
+                clean - _per_case(runs[(runs.kind == kind) & (runs.operator == operator)], "score")
+                for runs in (at_step, inner)
+            )
+            drops = pd.DataFrame({"step": of_step, "frame": of_frame}).dropna()
+            if drops.empty:
+                continue
+            pair = drops.step.to_numpy(), drops.frame.to_numpy()
+            difference, low, high = paired_bootstrap(*pair, interval.resamples, interval.level, interval.seed)
+            row = {"kind": kind, "operator": operator, "cases": len(drops)}
+            row |= {"at_step": drops.step.mean(), "at_frame": drops.frame.mean()}
+            row |= {"difference": difference, "low": low, "high": high}
+            rows.append({**row, "verdict": "more" if low > 0 else "less" if high < 0 else "open"})
+    columns = ["kind", "operator", "cases", "at_step", "at_frame", "difference", "low", "high", "verdict"]
+    return pd.DataFrame(rows, columns=columns)
+
+
 def cka_points(cka: pd.DataFrame, interval: Interval, sensitivity: str) -> pd.DataFrame:
     """Cells of the maps and points of the sensitivity curves, told apart by `quantity` cell | sensitivity.
 

@@ -27,56 +27,61 @@ def largest(points: pd.DataFrame) -> pd.Series | None:
     return None if points.empty else points.loc[points["drop"].idxmax()]
 
 
-def inner_frames(points: pd.DataFrame, setting: Setting) -> pd.DataFrame:
-    """Noise at frame without the latent frame that is restored and the one that is scored."""
-    apart = ({0} if setting.restored else set()) | ({setting.latent_frames - 1} if setting.last_scored else set())
-    return points[(points.run == "noise_at_frame") & ~points.frame.isin(apart)]
+def summary(
+    points: pd.DataFrame,
+    cka: pd.DataFrame,
+    comparisons: pd.DataFrame,
+    tasks: Mapping[str, list[str]],
+    setting: Setting,
+) -> str:
+    """One plain sentence, then one line for each kind and operator with the numbers it rests on.
 
-
-def compare(step: pd.Series | None, frame: pd.Series | None) -> str:
-    """Does the worst step cost "more" or "less" than the worst frame; "open" if intervals overlap."""
-    if step is None or frame is None:
-        return "not run"
-    if step.drop_low > frame.drop_high:
-        return "more"
-    return "less" if step.drop_high < frame.drop_low else "open"
-
-
-def summary(points: pd.DataFrame, cka: pd.DataFrame, tasks: Mapping[str, list[str]], setting: Setting) -> str:
-    """One plain sentence, then one line for each kind and operator with the numbers it rests on."""
-    verdicts, lines = [], []
+    points, cka and comparisons: of `score_points`, `cka_points` and `comparisons`.
+    """
+    lines = []
     for kind in kinds_of(points):
         of_kind = points[points.kind == kind]
         clean = of_kind[of_kind.run == "baseline"].iloc[0]
         for operator in operators_of(of_kind):
             of_run = of_kind[of_kind.operator == operator]
-            at_step, at_frame = of_run[of_run.run == "noise_at_step"], inner_frames(of_run, setting)
-            step, frame = largest(at_step), largest(at_frame)
-            verdicts.append(compare(step, frame))
+            at_step, at_frame = (of_run[of_run.run == run] for run in ("noise_at_step", "noise_at_frame"))
+            step, frame = largest(at_step), largest(at_frame[~at_frame.frame.isin(list(setting.marks))])
             words = [f"{heading(kind, tasks)}, {operator}: clean score {number(clean)}"]
+            compared = comparisons[(comparisons.kind == kind) & (comparisons.operator == operator)]
+            words += [comparison_words(row) for row in compared.itertuples()]
             if step is not None:
-                words.append(f"one step costs at most {number(step, 'drop')} (step {step.step})")
-                words.append(f"{at_step['drop'].mean():.2f} in the mean over steps")
+                words.append(f"the worst step costs {number(step, 'drop')} (step {step.step})")
             if frame is not None:
-                words.append(f"one latent frame at most {number(frame, 'drop')} (latent frame {frame.frame})")
-                words.append(f"{at_frame['drop'].mean():.2f} in the mean over latent frames")
-            last = of_run[of_run.frame == setting.latent_frames - 1]
-            if setting.last_scored and len(last):
-                words.append(f"the scored latent frame {number(last.iloc[0], 'drop')}")
+                words.append(f"the worst inner latent frame {number(frame, 'drop')} (latent frame {frame.frame})")
+            last = at_frame[at_frame.frame == setting.scored_frame]
+            words += [f"the scored latent frame {number(row, 'drop')}" for _, row in last.iterrows()]
             lines.append("; ".join(words + sensitivity_words(cka, kind, operator)) + ".")
-    return "\n".join([headline(verdicts), "", *lines]) + "\n"
+    return "\n".join([headline(list(comparisons.verdict)), "", *lines]) + "\n"
+
+
+def comparison_words(row) -> str:
+    """Of one row of `comparisons`: both means, what lies between them, and what that says."""
+    between = f"{row.difference:.2f}" + ("" if pd.isna(row.low) else f" [{row.low:.2f}, {row.high:.2f}]")
+    says = {
+        "more": "noise at step costs more",
+        "less": "noise at step costs less",
+        "open": "not told apart",
+    }
+    return (
+        f"noise costs {row.at_step:.2f} in the mean over steps and {row.at_frame:.2f} in the mean over inner latent "
+        f"frames, difference {between} over {row.cases} cases, {says[row.verdict]}"
+    )
 
 
 def headline(verdicts: list[str]) -> str:
-    """The sentence: how often noise at one step costs more than noise at one latent frame."""
-    compared = [verdict for verdict in verdicts if verdict != "not run"]
-    if not compared:
+    """The sentence: how often noise at one step costs more than noise at one inner latent frame."""
+    if not verdicts:
         return "Noise at step and noise at frame were not both run, so they are not compared."
-    more, less, both = (compared.count(word) for word in ("more", "less", "open"))
+    more, less, both = (verdicts.count(word) for word in ("more", "less", "open"))
     return (
-        f"Noise at one step costs more of the score than noise at one latent frame in {more} of "
-        f"{len(compared)} pairs of puzzle kind and operator, and less in {less}; in {both} their intervals "
-        "overlap (largest mean drops, the restored and the scored latent frame apart)."
+        f"Noise at one step costs more of the score than noise at one inner latent frame in {more} of "
+        f"{len(verdicts)} pairs of puzzle kind and operator, and less in {less}; in {both} the two are not told "
+        "apart (mean over steps less mean over inner latent frames, paired by case)."
     )
 
 
@@ -114,8 +119,14 @@ def caption(
         for kind, rows in points.groupby("kind")
     )
     n = listed(points[points.operator.notna()].cases)
-    marks = ["Latent frame 0 is restored before decoding."] if setting.restored else []
-    marks += ["The last latent frame is the one that is scored."] if setting.last_scored else []
+    marks = []
+    if setting.restored:
+        marks.append(
+            "Wherever latent frame 0 was noised, by noise at step always and by noise at latent frame 0, the given "
+            "first frame is restored there before decoding."
+        )
+    if setting.scored_frame in setting.noised_frames:
+        marks.append("The last latent frame is the one that is scored.")
     first_low = setting.boundary_step
     boundary = [] if first_low is None else [f"Purple line: the low-noise expert works from step {first_low}."]
     over = "the last step" if setting.sensitivity == "final" else "the mean over later steps"
@@ -135,7 +146,8 @@ def caption(
         *marks,
         f"(c) CKA dissimilarity (1 - {kernel} CKA of {listed(cka.features)}, tokens as samples) to the clean "
         "run of the same seed, against step of injection and later step; below it the same for noise at each "
-        "latent frame, and for a clean run from another seed.",
+        "latent frame, and for a clean run from another seed. The tokens of the noised latent frame itself are among "
+        "those compared, so part of the dissimilarity in its row is the injected noise and no effect on the others.",
         f"Sensitivity is {over}; the re-seed null is reduced in the same way.",
         *boundary,
     ]
