@@ -274,6 +274,8 @@ def test_what_was_not_run_is_named(tmp_path):
         assert len(without) == panels
         drawn_series = {label for part in figure.findobj(Legend) for label in texts(part)}
         assert {"replace", "renoise", "clean", "re-seed null"} <= drawn_series
+        sensitivity = axes_with(figure, "step of injection $s$")[2:]
+        assert all(len(line(ax, "re-seed null")) == 4 for ax in sensitivity)
     figure, _, _ = drawn(tmp_path, operators=("renoise",))
     labels = {item.get_label() for ax in figure.axes for item in ax.get_lines()}
     assert "renoise" in labels and "replace" not in labels

@@ -134,7 +134,7 @@ def folder(tmp_path, checkpoint):
 
 
 def printed(path, capsys, *options):
-    plan.main([*options, "--config", str(path)])
+    plan.main(["--config", str(path), *options])
     return capsys.readouterr().out
 
 
@@ -185,6 +185,36 @@ def test_cases_of_a_folder_are_counted_with_their_own_lengths(folder, tmp_path, 
     facts = json.loads(printed(path, capsys, "--json"))
     assert facts["cases"] == {"loop_maze": 2} and facts["latent_frames"] == 3
     assert facts["forwards"]["noise"]["planned"] == 2 * 20 * (5 + 3)
+
+
+def test_only_the_cases_that_are_counted_are_read(folder, tmp_path, capsys):
+    from chainofsteps import cases, puzzles
+
+    puzzle = puzzles.draw("loop_maze", 0, held_out=True)
+    of_task = cases.write_case(tmp_path / "mine", "In-Domain_50", "loop_maze", "00000", puzzle).parent
+    (of_task / "00001").mkdir()  # a case without anything in it
+    path = folder(cases={"folder": "mine", "tasks": ["loop_maze"], "number": 1})
+    assert json.loads(printed(path, capsys, "--json"))["cases"] == {"loop_maze": 1}
+
+
+def test_files_are_laid_over_each_other_as_by_snakemake(folder, tmp_path, capsys):
+    path, mine, more = folder(), tmp_path / "mine.yaml", tmp_path / "more.yaml"
+    other = {**yaml.safe_load(path.read_text())["models"]["embedded"], "steps": 7}
+    mine.write_text(yaml.safe_dump({"models": {"other": other}, "noise": {"operators": ["add"], "steps": [0, 1]}}))
+    more.write_text(yaml.safe_dump({"noise": {"steps": [6]}, "cases": {"number": 3}}))
+    facts = json.loads(printed(path, capsys, str(mine), str(more), "--json", "--model", "other"))
+    assert (facts["model"], facts["steps"], facts["cases"]) == ("other", 7, {"loop_maze": 3, "unique_maze": 3})
+    assert facts["interventions"] == 1 + 5 and facts["forwards"]["noise"]["planned"] == 6 * (1 + 5)
+    assert json.loads(printed(path, capsys, str(mine), "--json"))["model"] == "embedded"
+    with pytest.raises(SystemExit):
+        printed(path, capsys, str(mine), "--model", "othr")
+    assert "config.yaml, mine.yaml: 'model' is 'othr', which is not in 'models'; did you" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("run", [NoiseAtStep(5), NoiseAtStep(5, timing="after"), NoiseAtFrame(0, (2, 5))])
+def test_a_step_that_does_not_exist_is_not_counted(run):
+    with pytest.raises(InputError, match="step 5 is out of range; this run has steps 0 to 4"):
+        plan.perturbed([NoiseAtStep(0), run], 5)
 
 
 def test_frames_of_a_puzzle_made_here():

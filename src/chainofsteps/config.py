@@ -9,7 +9,7 @@ import difflib
 import json
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
+from functools import cache, reduce
 from pathlib import Path
 from typing import Any
 
@@ -23,15 +23,29 @@ from .layout import PUZZLES
 SCHEMA = Path(__file__).parents[2] / "workflow" / "schemas" / "config.schema.yaml"
 
 
-def load_config(path: str | Path) -> dict[str, Any]:
-    """The configuration of a YAML file. InputError if it cannot be read, or if `validate` refuses it."""
+def load_config(*paths: str | Path, **words: Any) -> dict[str, Any]:
+    """The configuration of a YAML file, with those behind it laid over it, and then `words` at its top level.
+
+    As Snakemake's --configfile and --config do it: keys below keys, lists as a whole. InputError if a file cannot
+    be read, or if `validate` refuses what comes of them.
+    """
+    layers = [*map(_read, paths), *([words] if words else [])]
+    return validate(reduce(_laid_over, layers), ", ".join(Path(path).name for path in paths))
+
+
+def _read(path: str | Path) -> Any:
     try:
-        config = yaml.safe_load(Path(path).read_text())
+        return yaml.safe_load(Path(path).read_text())
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror or error}") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise InputError(f"{path} is not YAML: {' '.join(str(error).split())}") from error
-    return validate(config, Path(path).name)
+
+
+def _laid_over(below: Any, above: Any) -> Any:
+    if not (isinstance(below, Mapping) and isinstance(above, Mapping)):
+        return above
+    return {**below, **{key: _laid_over(below.get(key), value) for key, value in above.items()}}
 
 
 def validate(config: Any, source: str = "config.yaml") -> dict[str, Any]:

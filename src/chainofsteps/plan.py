@@ -5,7 +5,7 @@ baseline's stored latents. That is the floor; the naive way runs each from the s
 sample through all layers of one branch: guidance runs two branches, so every count is c times as large. No
 torch here: counting must be instant.
 
-    python -m chainofsteps.plan [--json] [--config config.yaml]
+    python -m chainofsteps.plan [--json] [--config config.yaml [mine.yaml ...]] [--model NAME]
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import Any
 from .checkpoint import layers_of
 from .config import block_layer, check_ranges, load_config
 from .errors import reported
-from .interventions import Intervention, expand
+from .interventions import Intervention, check_exists, expand
 from .layout import case_names
 
 EMBEDDED_FRAMES = 17  # of a puzzle made here
@@ -80,8 +80,10 @@ def perturbed(
 
     With `features` "block:<l>" the clean run's hidden states are needed too, and they are not stored: the
     baseline rides along wherever a perturbed run is, and with `null` the baseline and the re-seed null ride
-    along at all steps.
+    along at all steps. InputError if an intervention is at a step that does not exist.
     """
+    for run in interventions:
+        check_exists(run, steps)
     planned = sum(steps - run.start for run in interventions)
     if block_layer(features) is not None:
         planned += sum(references(interventions, step, null) for step in range(steps))
@@ -167,15 +169,22 @@ def table(facts: Mapping[str, Any]) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
+    """Print the table, or JSON, of the configuration that `arguments` (None: of the command line) name.
+
+    A bad configuration ends in one line on stderr and SystemExit(1).
+    """
     parser = argparse.ArgumentParser(
         prog="python -m chainofsteps.plan",
         description="Count the forwards of a configuration before it runs.",
     )
-    parser.add_argument("--config", default="config.yaml", help="default: %(default)s")
+    files = "configuration (default: config.yaml), and files to lay over it, in order"
+    parser.add_argument("--config", nargs="+", default=["config.yaml"], metavar="FILE", help=files)
+    parser.add_argument("--model", metavar="NAME", help="the entry of `models` to count (default: the configured one)")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     given = parser.parse_args(arguments)
     with reported():
-        facts = summary(load_config(given.config), Path(given.config).parent)
+        words = {} if given.model is None else {"model": given.model}
+        facts = summary(load_config(*given.config, **words), Path(given.config[0]).parent)
         print(json.dumps(facts, indent=2) if given.json else table(facts))
 
 

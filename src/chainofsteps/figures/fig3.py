@@ -159,7 +159,9 @@ def legend(figure, *panels) -> None:
 
 def not_run(axes) -> None:
     """Say so where there is nothing to draw."""
-    axes.text(0.5, 0.5, "not run", transform=axes.transAxes, ha="center", va="center", color=style.GREY)
+    clear = {"facecolor": "white", "edgecolor": "none", "pad": 1.5}  # of the lines that may run behind it
+    place = {"transform": axes.transAxes, "ha": "center", "va": "center"}
+    axes.text(0.5, 0.5, "not run", **place, color=style.GREY, bbox=clear, zorder=9)
 
 
 def mark(axes, low: float, high: float, word: str, below: float) -> None:
@@ -283,7 +285,7 @@ def map_column(axes, cells: pd.DataFrame, setting: Setting, first: bool):
 
 def sensitivity_curves(axes, points: pd.DataFrame, setting: Setting) -> None:
     """Sensitivity per step of injection with intervals, and the re-seed null on the same axis."""
-    if points.empty:
+    if not operators_of(points):
         not_run(axes)
     series = [(name, style.OPERATORS[name], points[points.operator == name]) for name in operators_of(points)]
     series.append(("re-seed null", style.NULL, points[points.run == "reseed"]))

@@ -122,7 +122,8 @@ def cka_points(cka: pd.DataFrame, interval: Interval, sensitivity: str) -> pd.Da
         .assign(quantity="cell")
     )
     noisy = cka[cka.run == "noise_at_step"]
-    nulls = [reseeded[reseeded.later_step >= step].assign(step=step) for step in sorted(noisy.step.dropna().unique())]
+    steps = sorted((reseeded.later_step if noisy.empty else noisy.step).unique())
+    nulls = [reseeded[reseeded.later_step >= step].assign(step=step) for step in steps]
     curves = []
     groups = pd.concat([noisy, *nulls]).groupby(["kind", "run", "operator", "step"], dropna=False)
     for (kind, run, operator, step), rows in groups:
