@@ -43,6 +43,12 @@ def test_what_a_killed_job_left_is_no_part_of_a_case(root):
     assert not partial.exists()
 
 
+def test_folder_not_writable(tmp_path):
+    (tmp_path / "In-Domain_50").touch()
+    with pytest.raises(InputError, match="cannot write .*grounding/00000: .*; choose a writable folder"):
+        write_case(tmp_path, "In-Domain_50", "grounding", "00000", puzzles.draw("grounding", 0, held_out=True))
+
+
 def test_official_folder_without_layout_and_out_of_domain(root):
     (root / "Out-of-Domain_50").mkdir()
     (root / "In-Domain_50" / "grounding").rename(root / "Out-of-Domain_50" / "O-1_any_data-generator")

@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from .errors import InputError
+from .files import not_writable
 from .layout import FINAL_FRAME, FIRST_FRAME, GROUND_TRUTH, LAYOUT, PARTIAL, PROMPT, PUZZLES, case_names, task_folder
 from .video import read_mp4, write_mp4
 
@@ -38,20 +39,26 @@ class Case:
 
 
 def write_case(root: Path, split: str, task: str, name: str, puzzle) -> Path:
-    """Write a puzzle's case folder and return it; the folder appears whole or not at all."""
+    """Write a puzzle's case folder and return it; the folder appears whole or not at all.
+
+    Raises InputError if the place cannot be written.
+    """
     folder = root / split / task / name
-    partial = folder.with_name(name + PARTIAL)
-    if partial.exists():  # of a job that was killed
-        shutil.rmtree(partial)
-    partial.mkdir(parents=True)
-    Image.fromarray(puzzle.video[0]).save(partial / FIRST_FRAME)
-    Image.fromarray(puzzle.video[-1]).save(partial / FINAL_FRAME)
-    write_mp4(partial / GROUND_TRUTH, puzzle.video)
-    (partial / PROMPT).write_text(puzzle.prompt + "\n", encoding="utf-8")
-    (partial / LAYOUT).write_text(json.dumps(puzzle.layout, sort_keys=True) + "\n", encoding="utf-8")
-    if folder.exists():
-        shutil.rmtree(folder)
-    partial.rename(folder)
+    try:
+        partial = folder.with_name(name + PARTIAL)
+        if partial.exists():  # of a job that was killed
+            shutil.rmtree(partial)
+        partial.mkdir(parents=True)
+        Image.fromarray(puzzle.video[0]).save(partial / FIRST_FRAME)
+        Image.fromarray(puzzle.video[-1]).save(partial / FINAL_FRAME)
+        write_mp4(partial / GROUND_TRUTH, puzzle.video)
+        (partial / PROMPT).write_text(puzzle.prompt + "\n", encoding="utf-8")
+        (partial / LAYOUT).write_text(json.dumps(puzzle.layout, sort_keys=True) + "\n", encoding="utf-8")
+        if folder.exists():
+            shutil.rmtree(folder)
+        partial.rename(folder)
+    except OSError as error:
+        raise InputError(not_writable(folder, error)) from error
     return folder
 
 
