@@ -9,8 +9,9 @@ import numpy as np
 from .errors import InputError
 from .files import atomic_write
 
-# x264's quality for what is written: the puzzles' rule scores survive the round trip.
-QUALITY = {"crf": "8", "preset": "medium"}
+# x264's quality for what is written: the puzzles' rule scores survive the round trip. Without cpu-independent the
+# bytes depend on the processor, and even on where the frames lie in memory.
+QUALITY = {"crf": "8", "preset": "medium", "x264-params": "cpu-independent=1"}
 
 
 def write_mp4(path: str | Path, video: np.ndarray, fps: int = 16) -> None:
