@@ -23,7 +23,7 @@ class Stock:
         self.sigmas = schedule.sigmas(sampling.steps, sampling.shift)
         disable_progress_bar()
         dtypes = {"default": sampling.torch_dtype, "vae": torch.float32}  # whatever the files hold
-        pipeline = WanImageToVideoPipeline.from_pretrained(folder, torch_dtype=dtypes)
+        pipeline = WanImageToVideoPipeline.from_pretrained(folder, dtype=dtypes)
         self.pipeline = pipeline.to(sampling.torch_device)
         self.pipeline.set_progress_bar_config(disable=True)
         set_timesteps = self.pipeline.scheduler.set_timesteps

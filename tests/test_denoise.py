@@ -23,8 +23,21 @@ def settings_for(folder, **settings):
     return tiny.sampling(boundary=boundary, negative_prompt=NEGATIVE, **settings)
 
 
+@pytest.fixture(scope="session")
+def saved_in_bfloat16(tmp_path_factory):
+    return tiny.build(tmp_path_factory.mktemp("tiny") / "bfloat16", experts=1, dtype=torch.bfloat16)
+
+
 @pytest.mark.parametrize("guidance_scale", [1.0, 5.0])
 def test_the_baseline_is_the_stock_pipeline(folder, guidance_scale):
+    is_the_stock_pipeline(folder, guidance_scale)
+
+
+def test_so_it_is_with_a_checkpoint_of_bfloat16_files(saved_in_bfloat16):
+    is_the_stock_pipeline(saved_in_bfloat16, 5.0)
+
+
+def is_the_stock_pipeline(folder, guidance_scale):
     settings = settings_for(folder, guidance_scale=guidance_scale)
     sigmas = schedule.sigmas(settings.steps, settings.shift)
     noise = initial_latents(tiny.LATENTS_SHAPE, "00000", seed=1, shared=True)

@@ -104,7 +104,7 @@ def text_encoder() -> UMT5EncoderModel:
 def stock(folder: Path, sampling, case, output_type: str, **given):
     """The stock pipeline's (output, latents before every step and final) with explicit sigmas."""
     dtypes = {"default": sampling.torch_dtype, "vae": torch.float32}  # whatever the files hold
-    pipeline = WanImageToVideoPipeline.from_pretrained(folder, torch_dtype=dtypes)
+    pipeline = WanImageToVideoPipeline.from_pretrained(folder, dtype=dtypes)
     pipeline.set_progress_bar_config(disable=True)
     set_timesteps = pipeline.scheduler.set_timesteps
     explicit = np.linspace(1, 1 / sampling.steps, sampling.steps)
@@ -132,9 +132,9 @@ def stock(folder: Path, sampling, case, output_type: str, **given):
     return output.frames, latents
 
 
-def build(folder: Path, experts: int) -> Path:
-    """Save a checkpoint with one or two experts as a diffusers folder and return it."""
-    WanImageToVideoPipeline(
+def build(folder: Path, experts: int, dtype: torch.dtype = torch.float32) -> Path:
+    """Save a checkpoint with one or two experts as a diffusers folder and return it. dtype: of the files."""
+    pipeline = WanImageToVideoPipeline(
         tokenizer=tokenizer(),
         text_encoder=text_encoder(),
         vae=vae(),
@@ -142,7 +142,8 @@ def build(folder: Path, experts: int) -> Path:
         transformer=transformer(3),
         transformer_2=transformer(4) if experts == 2 else None,
         boundary_ratio=BOUNDARY if experts == 2 else None,
-    ).save_pretrained(folder)
+    )
+    pipeline.to(dtype).save_pretrained(folder)
     return folder
 
 

@@ -1,6 +1,7 @@
 """The DAG on a 2-layer model with random weights: one puzzle, two cases, four steps."""
 
 import csv
+import json
 import os
 import re
 import shutil
@@ -98,6 +99,7 @@ def test_tables_have_every_run(finished):
     assert counts == {run: CASES * count for run, count in per_case.items()}
     assert all(row["kind"] == "multi" and row["task"] == "loop_maze" for row in scores)
     assert {row["case"] for row in scores} == {"00000", "00001"}
+    assert {row["latent_frames"] for row in scores} == {str(FRAMES)}
     cka = rows_of(tables / "fig3_cka.csv")
     # noise at step s is followed over steps s..S-1, noise at frame and the re-seed null over all
     expected = {"noise_at_step": STEPS * (STEPS + 1), "noise_at_frame": 2 * FRAMES * STEPS, "reseed": STEPS}
@@ -121,9 +123,23 @@ def test_a_shard_is_of_its_inputs(finished):
     model = read_json(folder / "results/model/tiny.json")
     cases = read_json(folder / "results/cases/loop_maze/00.json")
     assert of["conditioning"]["settings"]["model"] == of["trajectory"]["settings"]["model"] == model["identity"]
-    assert of["conditioning"]["settings"]["cases"] == of["score"]["settings"]["cases"] == cases["identity"]
+    for rule in SHARDED:
+        for item, entry in of[rule]["items"].items():
+            assert entry["identity"] == cases["cases"][item.split("-")[0]]["identity"]
+    assert {"model_index.json", "tokenizer/tokenizer.json"} <= set(model["files"])
     for before, after in pairwise(SHARDED):
         assert of[after]["settings"][before] == of[before]["settings_hash"]
+
+
+def test_outputs_say_the_settings_in_force(finished):
+    folder, _ = finished
+    for rule in ("trajectory", "noise", "score"):
+        reader = read_shard(folder / f"results/tiny/{rule}/loop_maze/00.json")
+        of_item = reader.load(reader.cases[0])[1]
+        for said in (reader.manifest, {**of_item, "sampling": json.loads(of_item["sampling"])}):
+            assert said["attention_backend"] == "native"
+            assert said["sampling"]["device"] in ("cpu", "cuda")  # not auto
+            assert (said["sampling"]["guidance_scale"], said["sampling"]["timestep_dtype"]) == (1.0, "float32")
 
 
 def test_second_run_does_nothing(finished):
@@ -131,11 +147,13 @@ def test_second_run_does_nothing(finished):
     assert "Nothing to be done" in snakemake(folder, "--", "figures/fig3.pdf").stdout
 
 
-AFTER_NOISE = {"score", "fig3_tables", "fig3"}
+AFTER_NOISE = {"score", "fig3_scores", "fig3_cka", "fig3"}
 CHANGES = [
     ({"statistics": {"level": 0.9}}, {"fig3"}),
     ({"similarity": {"sensitivity": "final"}}, {"fig3"}),
-    ({"noise": {"restore_first_frame": False}}, AFTER_NOISE),
+    ({"noise": {"restore_first_frame": False}}, {"score", "fig3_scores", "fig3"}),
+    ({"models": {"tiny": {"device": "cpu"}}}, set()),
+    ({"models": {"tiny": {"batch_size": 3}}}, {"noise", *AFTER_NOISE}),
     ({"similarity": {"kernel": "rbf"}}, {"noise", *AFTER_NOISE}),
     ({"noise": {"operators": ["add"]}}, {"noise", *AFTER_NOISE}),
     ({"trajectory": {"null_seed": 7}}, {"trajectory", "noise", *AFTER_NOISE}),
@@ -158,7 +176,29 @@ def test_a_changed_setting_reruns_only_what_depends_on_it(finished, change, rule
 
 def test_more_cases_are_new_shards_only(finished):
     run = snakemake(finished[0], "-n", "--", "figures/fig3.pdf", change={"cases": {"number": 2 * CASES}})
-    assert jobs_of(run.stdout) == dict.fromkeys(["cases", *SHARDED, "fig3_tables", "fig3"], 1)
+    assert jobs_of(run.stdout) == dict.fromkeys(["cases", *SHARDED, "fig3_scores", "fig3_cka", "fig3"], 1)
+
+
+def test_model_index_and_tokenizer_are_inputs(finished):
+    dry = snakemake(finished[0], "-n", "--quiet", "host", "--force", "results/model/tiny.json").stdout
+    (inputs,) = re.findall(r"^ +input: (.*)$", dry, re.M)
+    names = {"/".join(Path(path).parts[-2:]) for path in inputs.split(", ")}
+    assert {"one/model_index.json", "tokenizer/tokenizer.json", "vae/config.json"} <= names
+
+
+def test_a_grown_shard_makes_only_what_is_new(finished, tmp_path):
+    folder, target = tmp_path / "run", "results/tiny/trajectory/loop_maze/00.json"
+    shutil.copytree(finished[0], folder)
+
+    def written():
+        reader = read_shard(folder / target)
+        return {case: reader.path(case).stat().st_mtime_ns for case in reader.cases}
+
+    before = written()
+    grown = snakemake(folder, "--", target, change={"cases": {"number": 3, "shard_size": 3}})
+    assert grown.returncode == 0, grown.stdout
+    after = written()
+    assert len(after) == 6 and before == {case: after[case] for case in before}
 
 
 BAD = [
@@ -167,7 +207,11 @@ BAD = [
     ({"models": {"tiny": {"teacache": True}}}, "unknown key 'models.tiny.teacache'"),
     ({"noise": {"steps": [STEPS]}}, f"noise.steps: step {STEPS} is out of range"),
     ({"noise": {"frames": [FRAMES]}}, f"noise.frames: frame {FRAMES} is out of range"),
-    ({"cases": {"folder": "nowhere"}}, "has no cases of task 'loop_maze'"),
+    ({"similarity": {"features": "block:2"}}, "layer 2 is out of range; this model has layers 0 to 1"),
+    ({"models": {"tiny": {"boundary": 0.5}}}, "has one expert: set boundary to null"),
+    ({"models": {"tiny": {"steps": 20.0}}}, "'models.tiny.steps' is 20.0, but must be a whole number"),
+    ({"cases": {"folder": "nowhere"}}, "has no task 'loop_maze' under In-Domain_50 or Out-of-Domain_50"),
+    ({"cases": {"tasks": ["loop_mase"]}}, "'loop_mase', which is no puzzle made here; did you mean 'loop_maze'?"),
 ]
 
 
@@ -182,6 +226,15 @@ def test_bad_configuration_stops_in_one_line_before_anything_runs(finished, tmp_
     assert {path.name for path in tmp_path.iterdir()} <= {"run.yaml", "change.yaml", ".snakemake"}
 
 
+@pytest.mark.parametrize("name", ["results", "figures"])
+def test_output_folder_that_cannot_be_written_stops_in_one_line(finished, tmp_path, name):
+    shutil.copy(finished[0] / "run.yaml", tmp_path)
+    (tmp_path / name).touch()  # a file in its place, since root may write everywhere
+    run = snakemake(tmp_path, "--", "figures/fig3.pdf")
+    assert run.returncode == 1 and "Traceback" not in run.stdout
+    assert f"error: cannot write {tmp_path / name}; make it a writable folder" in run.stdout
+
+
 def test_task_without_a_scorer_stops_before_anything_runs(finished, tmp_path):
     folder = finished[0] / "results/cases/embedded/In-Domain_50/loop_maze"
     shutil.copytree(folder, tmp_path / "bench/In-Domain_50/G-1_unknown")
@@ -190,17 +243,22 @@ def test_task_without_a_scorer_stops_before_anything_runs(finished, tmp_path):
     run = snakemake(tmp_path, "--", "figures/fig3.pdf", change=change)
     assert run.returncode == 1 and "error: task 'G-1_unknown' has no scorer" in run.stdout
     assert not (tmp_path / "results").exists()
-    # up to the scores, any folder in the benchmark's layout will do
-    run = snakemake(tmp_path, "-n", "--", "results/tiny/noise/G-1_unknown/00.json", change=change)
-    assert run.returncode == 0 and jobs_of(run.stdout)["cases"] == 1
+    assert "ask for its CKA, results/tiny/tables/fig3_cka.csv" in run.stdout
+    # but for the scores, any folder in the benchmark's layout will do
+    run = snakemake(tmp_path, "-n", "--", "results/tiny/tables/fig3_cka.csv", change=change)
+    assert run.returncode == 0, run.stdout
+    assert jobs_of(run.stdout) == dict.fromkeys(["model", "cases", *SHARDED[:-1], "fig3_cka"], 1)
 
 
 def test_bad_case_fails_in_one_line_and_leaves_nothing_half_written(finished, tmp_path):
     bench = tmp_path / "bench/In-Domain_50/loop_maze"
     shutil.copytree(finished[0] / "results/cases/embedded/In-Domain_50/loop_maze", bench)
-    (bench / "00001" / "prompt.txt").unlink()
     shutil.copy(finished[0] / "run.yaml", tmp_path)
-    change = {"cases": {"folder": str(tmp_path / "bench")}}
+    change = {"cases": {"folder": str(tmp_path / "bench")}, "noise": {"frames": [1, FRAMES]}}
+    run = snakemake(tmp_path, "--", "results/cases/loop_maze/00.json", change=change)
+    assert run.returncode == 1
+    assert f"error: case loop_maze/00000: noise.frames: frame {FRAMES} is out of range" in run.stdout
+    (bench / "00001" / "prompt.txt").unlink()
     run = snakemake(tmp_path, "--", "results/cases/loop_maze/00.json", change=change)
     assert run.returncode == 1
     assert "error: case loop_maze/00001 has no prompt.txt" in run.stdout
@@ -211,23 +269,21 @@ def test_bad_case_fails_in_one_line_and_leaves_nothing_half_written(finished, tm
 def test_killed_shard_goes_on_where_it_was(finished, tmp_path):
     undisturbed, folder = finished[0], tmp_path / "run"
     shutil.copytree(undisturbed, folder)  # with Snakemake's own records, times kept
-    target, resume = (
-        "results/tiny/noise/loop_maze/00.json",
-        folder / "results/tiny/noise/loop_maze/00.partial",
-    )
+    target = "results/tiny/noise/loop_maze/00.json"
     before = read_shard(undisturbed / target)
+    items = folder / target.replace("00.json", before.manifest["folder"])
     for path in (folder / target, folder / target.replace(".json", "_cka.csv")):
         path.unlink()
-    shutil.rmtree(folder / target.removesuffix(".json"))
+    shutil.rmtree(items)
 
     run = snakemake(folder, "--", target, wait=False)
-    first = resume / f"{before.cases[0]}.safetensors"
+    first = items / before.path(before.cases[0]).name
     while not first.exists():
         assert run.poll() is None, run.stdout.read()
         time.sleep(0.005)
     os.killpg(run.pid, signal.SIGKILL)
     run.communicate()
-    kept = {path.name: path.stat().st_mtime_ns for path in resume.glob("*.safetensors")}
+    kept = {path.name: path.stat().st_mtime_ns for path in items.glob("*.safetensors")}
     assert first.name in kept and not (folder / target).exists()
 
     assert snakemake(folder, "--unlock").returncode == 0
@@ -235,13 +291,13 @@ def test_killed_shard_goes_on_where_it_was(finished, tmp_path):
     assert again.returncode == 0, again.stdout
     after = read_shard(folder / target)
     for name, written in kept.items():
-        assert after.path(name.removesuffix(".safetensors")).stat().st_mtime_ns == written
+        assert (items / name).stat().st_mtime_ns == written
+    assert after.path(after.cases[0]).parent.samefile(items)
     assert after.cases == before.cases
     for case in before.cases:
         one, other = before.load(case)[0], after.load(case)[0]
         assert one.keys() == other.keys() and all(one[name].equal(other[name]) for name in one)
     table = target.replace(".json", "_cka.csv")
     assert (folder / table).read_bytes() == (undisturbed / table).read_bytes()
-    assert not resume.exists()
     interventions = expand(load_config(folder / "run.yaml")["noise"], STEPS, FRAMES)
     assert set(one) == {intervention.name() for intervention in interventions}
