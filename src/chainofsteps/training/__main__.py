@@ -90,7 +90,7 @@ def main() -> None:
     parser.add_argument("--clips", type=int, default=6000, help="clips in the VAE's pool")
     parser.add_argument("--vae-steps", type=int, default=2400, help="steps of 8 clips")
     parser.add_argument("--latents", type=int, default=40000, help="clips in the transformer's pool")
-    parser.add_argument("--dit-steps", type=int, default=3000, help="steps of 64 clips")
+    parser.add_argument("--dit-steps", type=int, default=2800, help="steps of 64 clips")
     parser.add_argument("--cases", type=int, default=64, help="held-out cases per puzzle")
     options = parser.parse_args()
     unknown = [stage for stage in options.stages if stage not in STAGES]
