@@ -23,7 +23,7 @@ from .similarity import Similarity, token_features
 from .taps import Tap
 from .trajectory import Trajectory, check_finite
 
-# Latents of the runs that are compared at once, in float64: two of a 14B model, all of the embedded one.
+# Features (rbf: pairs of tokens) of the runs compared at once, in float64: two of a 14B model, all of the embedded one.
 COMPARED_ELEMENTS = 2**22
 
 
@@ -204,7 +204,8 @@ class Sweep:
             runs = self._runs(lambda run: run.start <= step)
             perturbed, of = x0_pred, lambda trajectory: trajectory.x0_pred(step)
         clean = token_features(of(self.baseline)[0])
-        at_once = max(1, COMPARED_ELEMENTS // clean.numel())
+        of_run = clean.numel() if self.similarity.kernel == "linear" else len(clean) ** 2
+        at_once = max(1, COMPARED_ELEMENTS // of_run)
         compared = [perturbed[part] for part in torch.tensor(runs, dtype=torch.long).split(at_once)]
         compared += [of(self.null)] if self.null is not None else []
         values = [self.similarity.dissimilarity(token_features(part), clean) for part in compared if len(part)]
