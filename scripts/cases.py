@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from chainofsteps.cases import read_cases, write_case
+from chainofsteps.cases import check_scorable, read_cases, write_case
 from chainofsteps.errors import InputError, reported
 from chainofsteps.files import fingerprint, sha256, write_json
 from chainofsteps.interventions import indices
@@ -25,6 +25,7 @@ with reported(snakemake.log[0]):
             indices("noise.frames", params.frames, latent_frames_of(case.frames))
         except InputError as error:
             raise InputError(f"case {task}/{case.name}: {error}") from error
+        check_scorable(case)
         files = {path.name: sha256(path) for path in case_files(case.folder)}
         cases[case.name] = {"identity": fingerprint(files), "files": files}
     kind = PUZZLES[task].KIND if task in PUZZLES else "benchmark"

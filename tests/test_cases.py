@@ -1,11 +1,13 @@
+import dataclasses
+
 import numpy as np
 import pytest
 from PIL import Image
 
 from chainofsteps import layout, puzzles
-from chainofsteps.cases import read_cases, write_case
+from chainofsteps.cases import check_scorable, read_cases, write_case
 from chainofsteps.errors import InputError
-from chainofsteps.video import read_mp4
+from chainofsteps.video import read_mp4, write_mp4
 
 
 @pytest.fixture
@@ -91,6 +93,18 @@ def test_broken_layout_is_named(root, content, message):
     with pytest.raises(InputError, match=f"grounding/00001: layout.json {message}") as error:
         read_cases(root, "grounding")
     assert "\n" not in str(error.value)
+
+
+def test_case_that_its_puzzle_cannot_score_is_named(root):
+    good = read_cases(root, "grounding")[1]
+    check_scorable(good)
+    check_scorable(dataclasses.replace(good, task="G-1_unknown", layout=None))  # nothing to hold it against
+    for wrong in ({}, {"objects": [], "target": 0}, {"objects": 3, "target": 0}):
+        with pytest.raises(InputError, match=r"grounding/00001: layout.json and ground_truth.mp4 are not those of a"):
+            check_scorable(dataclasses.replace(good, layout=wrong))
+    write_mp4(good.folder / "ground_truth.mp4", np.zeros((5, 32, 32, 3), np.uint8))
+    with pytest.raises(InputError, match=r"grounding/00001: .*64, 64"):
+        check_scorable(good)
 
 
 def test_missing_task_is_named(root):

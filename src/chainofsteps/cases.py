@@ -11,6 +11,7 @@ from PIL import Image, UnidentifiedImageError
 from .errors import InputError
 from .files import not_writable
 from .layout import FINAL_FRAME, FIRST_FRAME, GROUND_TRUTH, LAYOUT, PARTIAL, PROMPT, PUZZLES, case_names, task_folder
+from .puzzles import puzzle
 from .video import read_mp4, write_mp4
 
 
@@ -96,6 +97,19 @@ def read_case(folder: Path, task: str, multiple: int = 16) -> Case:
     count = len(read_mp4(folder / GROUND_TRUTH))
     layout = _read_layout(folder, task)
     return Case(task, folder.name, folder, prompt, first_frame, (count + 2) // 4 * 4 + 1, layout)
+
+
+def check_scorable(case: Case) -> None:
+    """Raises InputError if the case's task is a puzzle whose rule cannot read the case's layout and true clip."""
+    if case.task not in PUZZLES:
+        return
+    try:
+        puzzle(case.task).score(read_mp4(case.folder / GROUND_TRUTH), case.layout)
+    except (LookupError, TypeError, ValueError) as error:
+        raise InputError(
+            f"case {case.task}/{case.name}: {LAYOUT} and {GROUND_TRUTH} are not those of a {case.task} ({error!r}); "
+            "restore them, or rename the task"
+        ) from error
 
 
 def _read_layout(folder: Path, task: str) -> dict | None:
