@@ -28,6 +28,14 @@ def test_wrong_colour_row_or_side_is_wrong(seed):
         assert occlusion.score(occlusion._render(changed(layout, **wrong)), layout) <= 0.5
 
 
+@many
+@given(seeds)
+def test_wrong_shape_is_wrong(seed):
+    layout = occlusion.generate(seed).layout
+    other = {"circle": "square", "square": "circle"}[layout["objects"][0]["shape"]]
+    assert occlusion.score(occlusion._render(changed(layout, shape=other)), layout) < 1.0
+
+
 def test_an_object_that_stays_in_sight_is_wrong():
     puzzle = occlusion.generate(5)
     jump = np.concatenate([np.repeat(puzzle.video[:1], 16, axis=0), puzzle.video[-1:]])

@@ -99,11 +99,14 @@ def amount(pixels: np.ndarray, colour: np.ndarray, over: np.ndarray = BACKGROUND
 
 
 def best_shape(frame: np.ndarray, colour: np.ndarray, x: float, y: float, radius: float) -> str:
-    """The shape that covers best what there is of a colour in the cell around (x, y): largest overlap, as IoU."""
+    """The shape that, drawn in ``colour`` at (x, y), differs least from the cell there: smallest squared error."""
     cell = slice(int(y) - CELL // 2, int(y) + CELL // 2), slice(int(x) - CELL // 2, int(x) + CELL // 2)
-    there = amount(frame[cell], colour)
-    covers = {name: shape(name, x, y, radius)[cell] for name in SHAPES}
-    return max(covers, key=lambda name: np.minimum(there, covers[name]).sum() / np.maximum(there, covers[name]).sum())
+
+    def error(name: str) -> float:
+        cover = shape(name, x, y, radius)[cell][..., None]
+        return float(((frame[cell] - BACKGROUND - cover * (colour - BACKGROUND)) ** 2).sum())
+
+    return min(SHAPES, key=error)
 
 
 def centre(cell: int) -> float:

@@ -1,9 +1,8 @@
 """Two objects pass behind a bar and come out on the other side: what is hidden has to be remembered.
 
-Both are wholly hidden half-way, so what comes out (colour, row, side) is nowhere in the frames between. The shape is
-not scored: of a disc and a square that moved, the miniature VAE keeps the difference in seven cases of eight only.
+Both are wholly hidden half-way, so what comes out (colour, shape, row, side) is nowhere in the frames between.
 
-Score: 1.0 if in the last frame both objects stand at the far end of their rows in their colour, their starting places
+Score: 1.0 if in the last frame both objects stand at the far end of their rows in their colour and shape, their starting places
 are empty, the bar stands, and in the middle frame neither is seen. Otherwise partial credit, at most 0.9: 0.9 x mean
 over objects of (there in its colour) x (1 - still at the start). The first frame scores 0.
 """
@@ -18,6 +17,7 @@ from .canvas import (
     SIZE,
     Puzzle,
     amount,
+    best_shape,
     blank,
     box,
     centre,
@@ -73,6 +73,10 @@ def _seen(frame: np.ndarray, item: dict, x: float) -> float:
     return float(amount(frame[y - 3 : y + 3, x - 3 : x + 3], COLOURS[item["colour"]]).mean())
 
 
+def _shape(frame: np.ndarray, item: dict) -> str:
+    return best_shape(frame, COLOURS[item["colour"]], _ends(item)[1], centre(item["row"]), RADIUS)
+
+
 def _hidden(frame: np.ndarray, item: dict) -> bool:
     """Whether an object's colour is nowhere in its row."""
     y = int(centre(item["row"]))
@@ -89,6 +93,7 @@ def score(video: np.ndarray, layout: dict) -> float:
     start = [_seen(last, item, _ends(item)[0]) for item in objects]
     bar = amount(last[:, layout["bar"] + 2 : layout["bar"] + BAR_WIDTH - 2], GREY).mean() > 0.6
     hidden = all(_hidden(middle, item) for item in objects)
-    if min(there) > 0.5 and max(start) < 0.2 and bar and hidden:
+    same = all(_shape(last, item) == item["shape"] for item in objects)
+    if min(there) > 0.5 and same and max(start) < 0.2 and bar and hidden:
         return 1.0
     return round(0.9 * float(np.mean([t * (1 - s) for t, s in zip(there, start, strict=True)])), 4)
