@@ -2,9 +2,9 @@
 
 Both are wholly hidden half-way, so what comes out (colour, shape, row, side) is nowhere in the frames between.
 
-Score: 1.0 if in the last frame both objects stand at the far end of their rows in their colour and shape, their starting places
-are empty, the bar stands, and in the middle frame neither is seen. Otherwise partial credit, at most 0.9: 0.9 x mean
-over objects of (there in its colour) x (1 - still at the start). The first frame scores 0.
+Score: 1.0 if in the last frame both objects stand at the far end of their rows in their colour and shape, their
+starting places are empty, the bar stands, and in the middle frame neither is seen. Otherwise partial credit, at most
+0.9: 0.9 x mean over objects of (there in its colour) x (1 - still at the start). The first frame scores 0.
 """
 
 import numpy as np
