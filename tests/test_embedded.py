@@ -1,15 +1,25 @@
 """The checkpoint that ships: complete, small, and able."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 import pytest
+import tiny
+import torch
 
-from chainofsteps import puzzles
-from chainofsteps.models import check_checkpoint
+from chainofsteps import puzzles, schedule
+from chainofsteps.cases import read_cases, write_case
+from chainofsteps.config import load_config
+from chainofsteps.denoise import GuidedVelocity, initial_latents
+from chainofsteps.layout import SPLITS
+from chainofsteps.models import Experts, check_checkpoint
+from chainofsteps.settings import Sampling
 from chainofsteps.training.skill import COLUMNS, load_pipeline, measure, summary
+from chainofsteps.trajectory import record
 
-FOLDER = Path(__file__).parents[1] / "models" / "embedded"
+ROOT = Path(__file__).parents[1]
+FOLDER = ROOT / "models" / "embedded"
 LEAST = {"loop_maze": 0.9, "unique_maze": 0.9, "occlusion": 0.9, "grounding": 0.85}  # exact success
 
 
@@ -24,6 +34,17 @@ def test_folder_is_whole_and_small():
 @pytest.fixture(scope="module")
 def pipeline():
     return load_pipeline(FOLDER)
+
+
+def test_our_loop_ends_in_the_bits_of_the_stock_pipeline(tmp_path):
+    write_case(tmp_path, SPLITS[0], "loop_maze", "00000", puzzles.draw("loop_maze", 0, held_out=True))
+    (case,) = read_cases(tmp_path, "loop_maze")
+    settings = replace(Sampling.from_config(load_config(ROOT / "config.yaml")["models"]["embedded"]), device="cpu")
+    sigmas = schedule.sigmas(settings.steps, settings.shift)
+    velocity = GuidedVelocity(Experts(FOLDER, settings), tiny.conditioning(FOLDER, settings, case), sigmas, settings)
+    noise = initial_latents(tiny.LATENTS_SHAPE, "00000", seed=1, shared=True)
+    _, latents = tiny.stock(FOLDER, settings, case, "latent", generator=torch.Generator().manual_seed(1))
+    assert torch.equal(record(velocity, noise, sigmas, "00000").latents, torch.cat([noise, *latents]))
 
 
 def test_measured_skill_is_what_the_figures_need():

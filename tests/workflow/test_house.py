@@ -133,3 +133,20 @@ def test_every_key_of_the_schema_is_described_and_no_other_is_allowed():
     ]:
         if section.get("type") == "object":
             assert section["additionalProperties"] is False or section is schema["properties"]["models"]
+
+
+def test_ruff_agrees():
+    for check in (["check", "."], ["format", "--check", "."]):
+        run = subprocess.run([sys.executable, "-m", "ruff", *check], cwd=ROOT, capture_output=True, text=True)
+        assert run.returncode == 0, run.stdout
+
+
+@pytest.mark.parametrize(
+    "page", ["README.md", "figures/README.md", "models/embedded/MODEL_CARD.md", "benchmarks/README.md"]
+)
+def test_pages_are_finished_and_their_links_lead_somewhere(page):
+    text = (ROOT / page).read_text()
+    assert "@@" not in text
+    links = re.findall(r"\]\(([^)#]+)\)", text)
+    missing = [link for link in links if "://" not in link and not (ROOT / page).parent.joinpath(link).exists()]
+    assert not missing
