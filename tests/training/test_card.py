@@ -28,3 +28,7 @@ def test_summary_counts_exact_success():
     rows = [("occlusion", case, "asked", score, score == 1.0, 0.0, 1.0) for case, score in enumerate((1.0, 0.9))]
     table = skill.summary(pd.DataFrame(rows, columns=skill.COLUMNS))
     assert table.loc[0, ["n", "success", "score", "ground_truth"]].tolist() == [2, 0.5, 0.95, 1.0]
+
+
+def test_share_of_all_is_not_certain():
+    assert card.share(64, 64) == "1.000 [0.943, 1.000]"

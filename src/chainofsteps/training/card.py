@@ -7,6 +7,7 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import pandas as pd
+from scipy import stats
 
 from .. import style
 from ..files import atomic_write
@@ -45,6 +46,12 @@ def draw_curve(curve: pd.DataFrame, path: Path) -> None:
         plt.close(figure)
 
 
+def share(successes: int, number: int) -> str:
+    """A share with its 95% Wilson interval, which is not empty where all or none succeed."""
+    interval = stats.binomtest(successes, number).proportion_ci(method="wilson")
+    return f"{successes / number:.3f} [{interval.low:.3f}, {interval.high:.3f}]"
+
+
 def _markdown(table: pd.DataFrame) -> str:
     lines = ["| " + " | ".join(map(str, table.columns)) + " |", "|" + "---|" * len(table.columns)]
     return "\n".join(lines + ["| " + " | ".join(map(str, row)) + " |" for row in table.itertuples(index=False)])
@@ -77,9 +84,7 @@ def write_card(work: Path, folder: Path, command: str, seed: int, processes: int
     draw_curve(curve, folder / "learning_curve.png")
     curve.to_csv(folder / "learning_curve.csv")
     skill = summary(pd.read_csv(folder / "skill.csv"))
-    skill["success"] = [
-        f"{p:.3f} ± {(p * (1 - p) / n) ** 0.5:.3f}" for p, n in zip(skill.success, skill.n, strict=True)
-    ]
+    skill["success"] = [share(round(p * n), n) for p, n in zip(skill.success, skill.n, strict=True)]
     text = TEMPLATE.read_text(encoding="utf-8").format(
         steps=STEPS,
         parts=_parts(folder),

@@ -26,7 +26,7 @@ COLUMNS = ["puzzle", "case", "variant", "score", "success", "static", "ground_tr
 
 def load_pipeline(folder: Path) -> WanImageToVideoPipeline:
     """The stock pipeline in float32 on the CPU, silent."""
-    pipeline = WanImageToVideoPipeline.from_pretrained(folder, torch_dtype=torch.float32)
+    pipeline = WanImageToVideoPipeline.from_pretrained(folder, dtype=torch.float32)
     pipeline.set_progress_bar_config(disable=True)
     return pipeline
 
