@@ -1,5 +1,6 @@
 """The model card: what was run, on what, for how long, and what came of it. Every number is read from the run."""
 
+import itertools
 import json
 import os
 import platform
@@ -38,8 +39,10 @@ def draw_curve(curve: pd.DataFrame, path: Path) -> None:
     """The learning curve as a PNG."""
     with style.styled():
         figure, axes = plt.subplots(figsize=(4.5, 2.8), layout="constrained")
-        for (name, values), marker in zip(curve.items(), "osD^v<>", strict=False):
-            axes.plot(values.index / 1000, values, marker=marker, markersize=3, label=name)
+        colours = (style.BLUE, style.SKY, style.ORANGE, style.GREEN, style.VERMILLION, style.PURPLE, style.BLACK)
+        for (name, values), colour, marker in zip(curve.items(), itertools.cycle(colours), itertools.cycle("osD^v<>")):
+            words = name.replace("_", " ")
+            axes.plot(values.index / 1000, values, color=colour, marker=marker, markersize=3, label=words)
         axes.set(xlabel="thousand clips seen", ylabel="mean score, held-out cases", ylim=(-0.02, 1.02))
         axes.legend(loc="lower right")
         figure.savefig(path, dpi=200)
