@@ -9,7 +9,8 @@ def test_training_and_test_never_share_a_layout(name):
     train = {str(puzzles.draw(name, seed, held_out=False).layout) for seed in range(150)}
     test = {str(puzzles.draw(name, seed, held_out=True).layout) for seed in range(150)}
     assert not train & test
-    assert len(test) > 140, "held-out cases repeat each other"
+    # Of occlusion 1080 layouts are held out: of 150 drawn, ten or so come twice. Of the others there are far more.
+    assert len(test) >= 0.88 * 150, "held-out cases repeat each other"
 
 
 def test_share_that_is_held_out():

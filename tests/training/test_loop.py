@@ -48,12 +48,12 @@ def test_resumed_run_ends_in_the_same_bits(tmp_path):
 def test_loss_falls_and_average_follows(tmp_path):
     made, batch = run(tmp_path, steps=300)
     x = torch.randn(256, 4)
-    before = float(made.module(x)["loss"])
+    before = made.module(x)["loss"].item()
     made.train(batch)
-    assert float(made.module(x)["loss"]) < 0.2 * before
+    assert made.module(x)["loss"].item() < 0.2 * before
     average = Fit()
     made.put_average(average)
-    assert float(average(x)["loss"]) < 0.5 * before
+    assert average(x)["loss"].item() < 0.5 * before
     assert not torch.equal(average.bias, made.module.bias)
 
 
