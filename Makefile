@@ -3,7 +3,7 @@
 
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help test lint bench plan embedded clean .venv
+.PHONY: help test test-slurm lint bench plan embedded clean .venv
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -21,13 +21,17 @@ PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3; do \
 
 help: ## this list
 	@echo "make <path>     that file and all it needs, by Snakemake; figures/README.md lists the paths"
-	@sed -n 's/^\([a-z.]*\):.*## /\1|/p' Makefile | while IFS='|' read -r name what; do \
+	@sed -n 's/^\([a-z.-]*\):.*## /\1|/p' Makefile | while IFS='|' read -r name what; do \
 		printf 'make %-10s %s\n' "$$name" "$$what"; done
 
 .venv: $(READY) ## the environment alone, from requirements.lock
 
 test: $(READY) ## all tests, on two cores
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist loadgroup $(TESTS)
+
+test-slurm: $(READY) ## the workflow on a SLURM with two fake GPUs, started here: as root; installs slurm-wlm, munge
+	tests/slurm/install.sh
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -m slurm tests/slurm
 
 lint: $(READY) ## ruff, snakefmt and snakemake --lint; changes nothing
 	$(BIN)/ruff check .
