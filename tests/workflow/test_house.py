@@ -142,7 +142,7 @@ def test_ruff_agrees():
 
 
 @pytest.mark.parametrize(
-    "page", ["README.md", "figures/README.md", "models/embedded/MODEL_CARD.md", "benchmarks/README.md"]
+    "page", ["README.md", "figures/README.md", "models/embedded/MODEL_CARD.md", "benchmarks/README.md", "docs/slurm.md"]
 )
 def test_pages_are_finished_and_their_links_lead_somewhere(page):
     text = (ROOT / page).read_text()
