@@ -1,4 +1,5 @@
 import json
+from dataclasses import asdict
 
 import pytest
 import torch
@@ -12,7 +13,7 @@ ENTRY = {"folder": "models/embedded", "steps": 20, "shift": 3.0, "boundary": Non
 def test_from_config_and_back():
     sampling = Sampling.from_config(ENTRY)
     assert (sampling.steps, sampling.shift, sampling.batch_size, sampling.guidance_scale) == (20, 3.0, 8, 1.0)
-    assert Sampling.from_config(json.loads(json.dumps(sampling.as_dict()))) == sampling
+    assert Sampling.from_config(json.loads(json.dumps(asdict(sampling)))) == sampling
     assert sampling.torch_dtype == torch.float32
     assert sampling.torch_device.type == ("cuda" if torch.cuda.is_available() else "cpu")
 

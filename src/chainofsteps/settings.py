@@ -58,10 +58,6 @@ class Sampling:
             raise InputError(f"sampling setting {sorted(missing)[0]!r} is missing: add it to the model's entry")
         return cls(**{key: value for key, value in model.items() if key in known})
 
-    def as_dict(self) -> dict[str, Any]:
-        """JSON-able, as it was given."""
-        return asdict(self)
-
     def in_force(self) -> dict[str, Any]:
         """JSON-able, for manifests and metadata: with the device that "auto" is on this machine."""
         return {**asdict(self), "device": str(self.torch_device)}
