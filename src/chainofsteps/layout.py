@@ -18,7 +18,31 @@ FIRST_FRAME, FINAL_FRAME, GROUND_TRUTH, PROMPT, LAYOUT = FILES = (
 )
 PARTIAL = ".partial"  # ends the name of a case folder that is being written
 
-PUZZLES = ("loop_maze", "unique_maze", "grounding", "occlusion")
+IN_DOMAIN = (  # the embedded model is trained on these
+    "loop_maze",
+    "unique_maze",
+    "loop_maze_5",
+    "unique_maze_5",
+    "tic_tac_toe",
+    "tic_tac_toe_single",
+    "shelf",
+    "any_shelf",
+    "grounding",
+    "object_sets",
+    "next_size",
+    "rotation",
+    "out_and_back",
+    "occlusion",
+    "bounce",
+    "find_then_move",
+)
+OUT_OF_DOMAIN = ("unique_maze_6", "bounce_down", "largest", "odd_one_out", "half_turn")  # and has never seen these
+PUZZLES = IN_DOMAIN + OUT_OF_DOMAIN
+
+
+def split_of(task: str) -> str:
+    """The half of the benchmark that a puzzle belongs to, as it is spelt in SPLITS."""
+    return SPLITS[task in OUT_OF_DOMAIN]
 
 
 def task_folder(root: str | Path, task: str) -> Path:

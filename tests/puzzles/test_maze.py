@@ -1,7 +1,8 @@
 import numpy as np
+import pytest
 from hypothesis import given
 
-from chainofsteps.puzzles import canvas, loop_maze, maze, unique_maze
+from chainofsteps.puzzles import canvas, loop_maze, loop_maze_5, maze, unique_maze, unique_maze_5, unique_maze_6
 from tests.puzzles.rules import check_puzzle, many, seeds
 
 
@@ -17,9 +18,14 @@ def test_unique_maze(seed):
     check_puzzle(unique_maze, seed)
 
 
-def routes_of(layout):
-    walls, start, goal = maze.read_layout(layout)
-    return maze.shortest_routes(set(maze.PASSAGES) - walls, start, goal)
+@pytest.mark.parametrize(("module", "size"), [(loop_maze_5, 5), (unique_maze_5, 5), (unique_maze_6, 6)])
+def test_larger_mazes(module, size):
+    for seed in range(60):
+        check_puzzle(module, seed)
+        puzzle = module.generate(seed)
+        assert puzzle.layout["size"] == size and puzzle.video.shape == (17, 16 * size, 16 * size, 3)
+        routes = maze.routes_of(puzzle.layout)
+        assert len(routes) == 1 if module.KIND == "unique" else 2 <= len(routes) <= 4
 
 
 @many
@@ -27,7 +33,7 @@ def routes_of(layout):
 def test_every_shortest_route_is_right_and_two_at_once_are_wrong(seed):
     layout = loop_maze.generate(seed).layout
     walls, _, goal = maze.read_layout(layout)
-    routes = routes_of(layout)
+    routes = maze.routes_of(layout)
     assert 2 <= len(routes) <= 4
     videos = [maze.render(walls, route, goal) for route in routes]
     for video in videos:
@@ -59,13 +65,13 @@ def test_straight_line_through_walls_is_wrong(seed):
     if not crossed:
         return  # this line is free: nothing to refuse
     video = np.concatenate([puzzle.video[:-1], last[None]])
-    overlap_at_most = 0.7 * (len(routes_of(puzzle.layout)[0]) - 2) / (len(routes_of(puzzle.layout)[0]) - 1)
+    overlap_at_most = 0.7 * (len(maze.routes_of(puzzle.layout)[0]) - 2) / (len(maze.routes_of(puzzle.layout)[0]) - 1)
     assert unique_maze.score(video, puzzle.layout) <= 0.2 + overlap_at_most
 
 
 def test_straight_line_along_a_free_row_is_right():
     """The drawing itself is not what is refused: without walls in between the same line is the shortest route."""
-    walls = {passage for passage in maze.PASSAGES if passage[0][0] != 0 or passage[1][0] != 0}
+    walls = {passage for passage in maze.passages_in() if passage[0][0] != 0 or passage[1][0] != 0}
     route = [(0, column) for column in range(4)]
     puzzle = maze.make(walls, route)
     video = np.concatenate([puzzle.video[:-1], with_line(puzzle.video[0], route[0], route[-1])[None]])
@@ -104,4 +110,4 @@ def test_second_disc_is_wrong_wherever_it_is(seed):
 def test_missing_walls_are_wrong():
     puzzle = loop_maze.generate(3)
     _, _, goal = maze.read_layout(puzzle.layout)
-    assert loop_maze.score(maze.render(set(), routes_of(puzzle.layout)[0], goal), puzzle.layout) < 1.0
+    assert loop_maze.score(maze.render(set(), maze.routes_of(puzzle.layout)[0], goal), puzzle.layout) < 1.0

@@ -6,11 +6,11 @@ from chainofsteps.errors import InputError
 
 @pytest.mark.parametrize("name", puzzles.PUZZLES)
 def test_training_and_test_never_share_a_layout(name):
-    train = {str(puzzles.draw(name, seed, held_out=False).layout) for seed in range(150)}
-    test = {str(puzzles.draw(name, seed, held_out=True).layout) for seed in range(150)}
+    train = {str(puzzles.draw(name, seed, held_out=False).layout) for seed in range(60)}
+    test = {str(puzzles.draw(name, seed, held_out=True).layout) for seed in range(60)}
     assert not train & test
-    # Of occlusion 1080 layouts are held out: of 150 drawn, ten or so come twice. Of the others there are far more.
-    assert len(test) >= 0.88 * 150, "held-out cases repeat each other"
+    # Of object_sets and any_shelf some two thousand layouts are held out: now and then one comes twice.
+    assert len(test) >= 0.95 * 60, "held-out cases repeat each other"
 
 
 def test_share_that_is_held_out():

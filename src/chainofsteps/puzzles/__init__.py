@@ -1,7 +1,13 @@
-"""The embedded benchmark: one file per puzzle, each ``generate(seed)`` and ``score(video, layout)``.
+"""The embedded benchmark: one file per puzzle, listed in ``layout.IN_DOMAIN`` and ``layout.OUT_OF_DOMAIN``.
 
-A puzzle's score is an exact rule on decoded pixels, in [0, 1]; 1.0 means solved, anything less is documented partial
-credit. The first frame alone never scores more than 0.3, so a drop towards zero is a drop and not the floor.
+Every puzzle has a ``KIND`` (multi: several right answers, or unique), a ``CATEGORY`` of VBVR-Bench, ``PROMPTS``, and
+
+- ``generate(seed)``: a Puzzle, decided by the seed alone;
+- ``score(video, layout)``: an exact rule on decoded pixels, in [0, 1]; 1.0 means solved, anything less is documented
+  partial credit. The first frame alone never scores more than 0.3, so a drop towards zero is a drop and not the floor;
+- ``answers(layout)``: the video of every candidate answer, right and wrong, by its name (candidates.py reads with it
+  which of them a blurred frame supports);
+- ``difficulty(layout)``: a number that orders its cases.
 
 Held-out cases are kept apart by *layout*, not by seed: the sha256 of a layout decides on which side it lies, so that
 no layout that training ever drew can be drawn for a test.
@@ -9,18 +15,14 @@ no layout that training ever drew can be drawn for a test.
 
 import hashlib
 import json
+from importlib import import_module
 from types import ModuleType
 
+from .. import layout as names
 from ..errors import InputError
-from . import grounding, loop_maze, occlusion, unique_maze
 from .canvas import Puzzle
 
-PUZZLES: dict[str, ModuleType] = {
-    "loop_maze": loop_maze,
-    "unique_maze": unique_maze,
-    "grounding": grounding,
-    "occlusion": occlusion,
-}
+PUZZLES: dict[str, ModuleType] = {name: import_module(f".{name}", __name__) for name in names.PUZZLES}
 
 HELD_OUT_SHARE = 8  # one layout in eight is held out
 _TRIES = 1000

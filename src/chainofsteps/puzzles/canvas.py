@@ -1,7 +1,7 @@
 """Drawing and reading pixels: what all puzzles share.
 
-Videos are (17, 64, 64, 3). Shapes are drawn by their coverage of each pixel in [0, 1], so that motion by a fraction of
-a pixel is smooth; the readers invert the same blend.
+Videos are (17, 64, 64, 3), those of larger mazes (17, 80, 80, 3) and (17, 96, 96, 3). Shapes are drawn by their
+coverage of each pixel in [0, 1], so that motion by a fraction of a pixel is smooth; the readers invert the same blend.
 """
 
 from dataclasses import dataclass
@@ -26,38 +26,41 @@ COLOURS = {
 }
 SHAPES = ("circle", "square", "triangle")
 
-_X = np.arange(SIZE, dtype=np.float32)
-
 
 @dataclass(frozen=True)
 class Puzzle:
-    """A prompt, its true video (17, 64, 64, 3) uint8 and the layout (JSON values) that the score needs."""
+    """A prompt, its true video (17, side, side, 3) uint8 and the layout (JSON values) that the score needs."""
 
     prompt: str
     video: np.ndarray
     layout: dict
 
 
-def blank(frames: int = FRAMES) -> np.ndarray:
-    """An empty float32 video (frames, 64, 64, 3) in the background colour."""
-    return np.broadcast_to(BACKGROUND, (frames, SIZE, SIZE, 3)).astype(np.float32)
+def blank(frames: int = FRAMES, side: int = SIZE) -> np.ndarray:
+    """An empty float32 video (frames, side, side, 3) in the background colour."""
+    return np.broadcast_to(BACKGROUND, (frames, side, side, 3)).astype(np.float32)
 
 
-def _span(low, high) -> np.ndarray:
-    """Coverage of each pixel column by [low, high]; low and high broadcast over frames: (..., 64)."""
+def _offsets(centre, side: int) -> np.ndarray:
+    """Distance of each pixel's middle from a coordinate that may be an array over frames: (..., side)."""
+    return np.arange(side, dtype=np.float32) + 0.5 - np.asarray(centre, np.float32)[..., None]
+
+
+def _span(low, high, side: int) -> np.ndarray:
+    """Coverage of each pixel column by [low, high]; low and high broadcast over frames: (..., side)."""
     low, high = np.asarray(low, np.float32)[..., None], np.asarray(high, np.float32)[..., None]
-    return np.clip(np.minimum(_X + 1, high) - np.maximum(_X, low), 0, 1)
+    x = np.arange(side, dtype=np.float32)
+    return np.clip(np.minimum(x + 1, high) - np.maximum(x, low), 0, 1)
 
 
-def box(x0, y0, x1, y1) -> np.ndarray:
-    """Coverage (..., 64, 64) of an axis-aligned box in pixels; corners may be arrays over frames."""
-    return _span(y0, y1)[..., :, None] * _span(x0, x1)[..., None, :]
+def box(x0, y0, x1, y1, side: int = SIZE) -> np.ndarray:
+    """Coverage (..., side, side) of an axis-aligned box in pixels; corners may be arrays over frames."""
+    return _span(y0, y1, side)[..., :, None] * _span(x0, x1, side)[..., None, :]
 
 
-def disc(x, y, radius: float) -> np.ndarray:
-    """Coverage (..., 64, 64) of a disc; the centre may be an array over frames."""
-    dx = _X + 0.5 - np.asarray(x, np.float32)[..., None]
-    dy = _X + 0.5 - np.asarray(y, np.float32)[..., None]
+def disc(x, y, radius: float, side: int = SIZE) -> np.ndarray:
+    """Coverage (..., side, side) of a disc; the centre may be an array over frames."""
+    dx, dy = _offsets(x, side), _offsets(y, side)
     distance = np.sqrt(dy[..., :, None] ** 2 + dx[..., None, :] ** 2)
     return np.clip(radius - distance + 0.5, 0, 1)
 
@@ -68,8 +71,8 @@ def shape(name: str, x, y, radius: float = 5.0) -> np.ndarray:
         return disc(x, y, radius)
     if name == "square":
         return box(np.subtract(x, radius), np.subtract(y, radius), np.add(x, radius), np.add(y, radius))
-    dx = np.abs(_X + 0.5 - np.asarray(x, np.float32)[..., None])[..., None, :]
-    dy = (_X + 0.5 - np.asarray(y, np.float32)[..., None])[..., :, None]
+    dx = np.abs(_offsets(x, SIZE))[..., None, :]
+    dy = _offsets(y, SIZE)[..., :, None]
     half_width = (dy + radius) / 2  # 0 at the top, the radius at the base
     inside = (dy >= -radius) & (dy <= radius)
     return np.where(inside, np.clip(half_width - dx + 0.5, 0, 1), 0).astype(np.float32)
@@ -114,7 +117,12 @@ def centre(cell: int) -> float:
     return CELL * cell + CELL / 2
 
 
-def check_video(video: np.ndarray) -> None:
-    """Scores read colour videos of the puzzles' size: (frames, 64, 64, 3) uint8."""
-    if video.ndim != 4 or video.shape[1:] != (SIZE, SIZE, 3) or video.dtype != np.uint8:
-        raise ValueError(f"a puzzle video is (frames, {SIZE}, {SIZE}, 3) uint8, not {video.shape} {video.dtype}")
+def check_video(video: np.ndarray, side: int = SIZE) -> None:
+    """Scores read colour videos of the puzzle's size: (frames, side, side, 3) uint8."""
+    if video.ndim != 4 or video.shape[1:] != (side, side, 3) or video.dtype != np.uint8:
+        raise ValueError(f"a puzzle video is (frames, {side}, {side}, 3) uint8, not {video.shape} {video.dtype}")
+
+
+def resampled(video: np.ndarray, frames: int) -> np.ndarray:
+    """The same story in fewer frames: the nearest frames at evenly spaced times, first and last among them."""
+    return video[np.rint(np.linspace(0, len(video) - 1, frames)).astype(int)]

@@ -20,19 +20,18 @@ from .canvas import (
     SHAPES,
     Puzzle,
     amount,
-    best_shape,
     blank,
     box,
-    centre,
     check_video,
     finish,
     paint,
-    shape,
 )
+from .objects import put, stands
 
 KIND = "unique"
+CATEGORY = "Perception"
+PROMPTS = ("mark the {colour} {shape}",)
 OBJECTS = 4
-RADIUS = 4.5
 THICK = 2
 
 
@@ -40,40 +39,64 @@ def _object(rng: np.random.Generator) -> tuple[str, str]:
     return str(rng.choice(list(COLOURS))), str(rng.choice(SHAPES))
 
 
-def prompt(colour: str, name: str) -> str:
-    """The words that ask for one object."""
-    return f"mark the {colour} {name}"
-
-
 def generate(seed: int) -> Puzzle:
     """Four objects in random cells, one of them named; one other at least shares its colour or its shape."""
     rng = np.random.default_rng(seed)
+    objects = draw_objects(rng)
+    return make(objects, 0, PROMPTS[rng.integers(len(PROMPTS))])
+
+
+def draw_objects(rng: np.random.Generator) -> list[dict]:
+    """Four objects, no two alike, in random cells; one of the others at least shares colour or shape with the first."""
     cells = rng.choice(CELLS * CELLS, OBJECTS, replace=False)
     while True:
         kinds = [_object(rng) for _ in range(OBJECTS)]
         shared = any(kind[0] == kinds[0][0] or kind[1] == kinds[0][1] for kind in kinds[1:])
         if len(set(kinds)) == OBJECTS and shared:
             break
-    objects = [
+    return [
         {"colour": colour, "shape": name, "cell": [int(cell) // CELLS, int(cell) % CELLS]}
         for (colour, name), cell in zip(kinds, cells, strict=True)
     ]
-    return make(objects, target=0)
 
 
-def make(objects: list[dict], target: int) -> Puzzle:
+def make(objects: list[dict], target: int, prompt: str = PROMPTS[0]) -> Puzzle:
     """A puzzle that asks for ``objects[target]``; each object has colour, shape and cell (row, column)."""
+    asked = objects[target]
+    objects = sorted(objects, key=lambda item: item["cell"])
+    target = objects.index(asked)
+    return Puzzle(prompt.format(**asked), render(objects, target), {"objects": objects, "target": target})
+
+
+def render(objects: list[dict], target: int) -> np.ndarray:
+    """The video in which a frame is drawn around ``objects[target]``."""
     video = blank()
     for item in objects:
-        row, column = item["cell"]
-        paint(video, shape(item["shape"], centre(column), centre(row), RADIUS), COLOURS[item["colour"]])
-    asked = objects[target]
-    paint(video, _frame_drawn(*asked["cell"], np.linspace(0, 1, FRAMES)), BLACK)
-    layout = {"objects": objects, "target": target}
-    return Puzzle(prompt(asked["colour"], asked["shape"]), finish(video), layout)
+        put(video, item)
+    paint(video, frame_drawn(*objects[target]["cell"], np.linspace(0, 1, FRAMES)), BLACK)
+    return finish(video)
 
 
-def _frame_drawn(row: int, column: int, share: np.ndarray) -> np.ndarray:
+def answers(layout: dict) -> dict[str, np.ndarray]:
+    """Each object marked, by its colour and shape."""
+    objects = layout["objects"]
+    return {f"{item['colour']} {item['shape']}": render(objects, i) for i, item in enumerate(objects)}
+
+
+def answers_by_cell(layout: dict) -> dict[str, np.ndarray]:
+    """Each object marked, by its cell: where several look alike."""
+    objects = layout["objects"]
+    return {"cell {} {}".format(*item["cell"]): render(objects, i) for i, item in enumerate(objects)}
+
+
+def difficulty(layout: dict) -> float:
+    """How many of the other objects share colour or shape with the named one: 1 to 3."""
+    objects = layout["objects"]
+    asked = objects[layout["target"]]
+    return float(sum(item["colour"] == asked["colour"] or item["shape"] == asked["shape"] for item in objects) - 1)
+
+
+def frame_drawn(row: int, column: int, share: np.ndarray) -> np.ndarray:
     """Coverage (frames, 64, 64) of a square frame of which the given share is drawn, clockwise from the top left."""
     x0, y0 = CELL * column + 0.0, CELL * row + 0.0
     x1, y1 = x0 + CELL, y0 + CELL
@@ -88,13 +111,17 @@ def _frame_drawn(row: int, column: int, share: np.ndarray) -> np.ndarray:
     return np.max(sides, axis=0)
 
 
-def frame_mass(frame: np.ndarray) -> np.ndarray:
-    """Share of a black frame around each cell of one image (64, 64, 3): (4, 4) in [0, 1]."""
-    dark = amount(frame, BLACK)
+def around(values: np.ndarray) -> np.ndarray:
+    """Mean of per-pixel values (64, 64) where a frame around each cell would be: (4, 4)."""
     ring = np.ones((CELL, CELL), bool)
     ring[THICK:-THICK, THICK:-THICK] = False
-    tiles = dark.reshape(CELLS, CELL, CELLS, CELL).transpose(0, 2, 1, 3)
+    tiles = values.reshape(CELLS, CELL, CELLS, CELL).transpose(0, 2, 1, 3)
     return tiles[:, :, ring].mean(-1)
+
+
+def frame_mass(frame: np.ndarray) -> np.ndarray:
+    """Share of a black frame around each cell of one image (64, 64, 3): (4, 4) in [0, 1]."""
+    return around(amount(frame, BLACK))
 
 
 def score(video: np.ndarray, layout: dict) -> float:
@@ -107,13 +134,6 @@ def score(video: np.ndarray, layout: dict) -> float:
     named = float(mass[row, column])
     mass[row, column] = 0
     other = float(mass.max())
-    if named > 0.6 and other < 0.25 and all(_stands(frame, item) for item in objects):
+    if named > 0.6 and other < 0.25 and all(stands(frame, item) for item in objects):
         return 1.0
     return round(0.9 * named * (1 - other), 4)
-
-
-def _stands(frame: np.ndarray, item: dict) -> bool:
-    y, x = (centre(cell) for cell in item["cell"])
-    middle = frame[int(y) - 2 : int(y) + 3, int(x) - 2 : int(x) + 3]
-    colour = COLOURS[item["colour"]]
-    return amount(middle, colour).mean() > 0.4 and best_shape(frame, colour, x, y, RADIUS) == item["shape"]

@@ -1,4 +1,4 @@
-"""Mazes on 4 x 4 rooms: what loop_maze and unique_maze share.
+"""Mazes: what those with one route and those with several share, on boards of 4 x 4 rooms and larger.
 
 A red disc goes from its room to the green square and leaves a blue trail, so the last frame records the whole route.
 
@@ -8,7 +8,8 @@ most 0.9: 0.7 x (best overlap of trail with a shortest route, intersection over 
 crosses a wall) + 0.2 x (disc on the square). The first frame scores 0: it has no trail.
 """
 
-from collections import deque
+from collections import defaultdict, deque
+from itertools import islice
 
 import numpy as np
 
@@ -30,22 +31,30 @@ from .canvas import (
     paint,
 )
 
-PROMPT = "move the red disc along the shortest path to the green square"
+CATEGORY = "Spatiality"
+PROMPTS = ("move the red disc along the shortest path to the green square",)
 AGENT, GOAL, TRAIL = COLOURS["red"], COLOURS["green"], COLOURS["blue"]
 AGENT_RADIUS, GOAL_HALF, TRAIL_HALF, WALL_HALF = 5.0, 6.0, 2.0, 1.0
+WRONG_ROUTES = 3  # of the candidate answers of a maze with one route
 
 Room = tuple[int, int]
 Passage = tuple[Room, Room]  # two neighbouring rooms, the smaller first
 
-ROOMS: list[Room] = [(r, c) for r in range(CELLS) for c in range(CELLS)]
-PASSAGES: list[Passage] = [
-    (a, b) for a in ROOMS for b in ((a[0], a[1] + 1), (a[0] + 1, a[1])) if b[0] < CELLS and b[1] < CELLS
-]
+
+def rooms_of(size: int = CELLS) -> list[Room]:
+    """The rooms of a board of size x size."""
+    return [(r, c) for r in range(size) for c in range(size)]
+
+
+def passages_in(size: int = CELLS) -> list[Passage]:
+    """Every two neighbouring rooms of a board of size x size."""
+    pairs = [(a, b) for a in rooms_of(size) for b in ((a[0], a[1] + 1), (a[0] + 1, a[1]))]
+    return [(a, b) for a, b in pairs if max(b) < size]
 
 
 def shortest_routes(open_passages: set[Passage], start: Room, goal: Room) -> list[list[Room]]:
     """All shortest routes from start to goal, as lists of rooms; empty if there is none."""
-    neighbours: dict[Room, list[Room]] = {room: [] for room in ROOMS}
+    neighbours: dict[Room, list[Room]] = defaultdict(list)
     for a, b in open_passages:
         neighbours[a].append(b)
         neighbours[b].append(a)
@@ -88,13 +97,14 @@ def _segment(passage: Passage) -> tuple[float, float, float, float]:
     return (centre(c) - TRAIL_HALF, centre(r) - TRAIL_HALF, centre(c2) + TRAIL_HALF, centre(r2) + TRAIL_HALF)
 
 
-def render(walls: set[Passage], route: list[Room], goal: Room) -> np.ndarray:
+def render(walls: set[Passage], route: list[Room], goal: Room, size: int = CELLS) -> np.ndarray:
     """The true video: the disc moves along the route at constant speed and arrives in the last frame."""
-    video = blank()
+    side = CELL * size
+    video = blank(side=side)
     for passage in sorted(walls):
-        paint(video, box(*_wall(passage)), BLACK)
+        paint(video, box(*_wall(passage), side), BLACK)
     gx, gy = centre(goal[1]), centre(goal[0])
-    paint(video, box(gx - GOAL_HALF, gy - GOAL_HALF, gx + GOAL_HALF, gy + GOAL_HALF), GOAL)
+    paint(video, box(gx - GOAL_HALF, gy - GOAL_HALF, gx + GOAL_HALF, gy + GOAL_HALF, side), GOAL)
     corners = np.array([(centre(c), centre(r)) for r, c in route], np.float32)
     progress = np.linspace(0, len(route) - 1, FRAMES)
     x, y = (np.interp(progress, np.arange(len(route)), corners[:, axis]) for axis in (0, 1))
@@ -107,17 +117,20 @@ def render(walls: set[Passage], route: list[Room], goal: Room) -> np.ndarray:
             np.minimum(ay, ey) - TRAIL_HALF,
             np.maximum(ax, ex) + TRAIL_HALF,
             np.maximum(ay, ey) + TRAIL_HALF,
+            side,
         )
         trail = np.maximum(trail, segment * (done > 0)[:, None, None])
     paint(video, trail, TRAIL)
-    paint(video, disc(x, y, AGENT_RADIUS), AGENT)
+    paint(video, disc(x, y, AGENT_RADIUS, side), AGENT)
     return finish(video)
 
 
-def make(walls: set[Passage], route: list[Room]) -> Puzzle:
+def make(walls: set[Passage], route: list[Room], size: int = CELLS, prompt: str = PROMPTS[0]) -> Puzzle:
     """A puzzle from its walls and the route its true video takes."""
     layout = {"walls": sorted(map(list, walls)), "start": list(route[0]), "goal": list(route[-1])}
-    return Puzzle(PROMPT, render(walls, route, route[-1]), _plain(layout))
+    if size != CELLS:
+        layout["size"] = size
+    return Puzzle(prompt, render(walls, route, route[-1], size), _plain(layout))
 
 
 def _plain(value):
@@ -133,11 +146,51 @@ def read_layout(layout: dict) -> tuple[set[Passage], Room, Room]:
     return walls, tuple(layout["start"]), tuple(layout["goal"])
 
 
-def passage_mass(frame: np.ndarray) -> dict[Passage, float]:
-    """How much trail each passage carries in one frame (64, 64, 3), in [0, 1], read at its middle."""
+def size_of(layout: dict) -> int:
+    """Rooms along a side of the board; a layout of the usual board does not say."""
+    return layout.get("size", CELLS)
+
+
+def routes_of(layout: dict) -> list[list[Room]]:
+    """The shortest routes of a layout: its right answers."""
+    walls, start, goal = read_layout(layout)
+    return shortest_routes(set(passages_in(size_of(layout))) - walls, start, goal)
+
+
+def difficulty(layout: dict) -> float:
+    """Passages from start to goal."""
+    return float(len(routes_of(layout)[0]) - 1)
+
+
+def _candidates(layout: dict) -> dict[str, list[Room]]:
+    """Every right route; where there is one only, also up to three that are as short as can be but cross walls."""
+    _, start, goal = read_layout(layout)
+    right = routes_of(layout)
+    routes = {f"route {number}": route for number, route in enumerate(right, 1)}
+    if len(right) == 1:
+        direct = shortest_routes(set(passages_in(size_of(layout))), start, goal)
+        wrong = islice((route for route in direct if route != right[0]), WRONG_ROUTES)
+        routes |= {f"through walls {number}": route for number, route in enumerate(wrong, 1)}
+    return routes
+
+
+def answers(layout: dict) -> dict[str, np.ndarray]:
+    """The video (17, side, side, 3) of each candidate route, by its name."""
+    walls, _, goal = read_layout(layout)
+    return {name: render(walls, route, goal, size_of(layout)) for name, route in _candidates(layout).items()}
+
+
+def passage_mass(frame: np.ndarray, walls: frozenset[Passage] | set[Passage] = frozenset()) -> dict[Passage, float]:
+    """How much trail each passage carries in one frame (side, side, 3), in [0, 1], read at its middle.
+
+    Where ``walls`` stand, trail is measured over black, so that half a trail through a wall reads as a half.
+    """
     trail = amount(frame, TRAIL)
+    over_black = amount(frame, TRAIL, BLACK)
+    for wall in walls:
+        trail[_slices(_wall(wall))] = over_black[_slices(_wall(wall))]
     mass = {}
-    for passage in PASSAGES:
+    for passage in passages_in(len(frame) // CELL):
         x0, y0, x1, y1 = _segment(passage)
         middle_x, middle_y = (x0 + x1) / 2, (y0 + y1) / 2
         window = trail[int(middle_y) - 2 : int(middle_y) + 2, int(middle_x) - 2 : int(middle_x) + 2]
@@ -145,20 +198,30 @@ def passage_mass(frame: np.ndarray) -> dict[Passage, float]:
     return mass
 
 
+def masses(frame: np.ndarray, layout: dict) -> dict[str, float]:
+    """How far one frame (side, side, 3) supports each candidate route, in [0, 1]: trail in its least trailed passage.
+
+    Blend weights of whole pictures would not do: where a maze branches twice, the mean of left-left and right-right is
+    the mean of left-right and right-left. So each route gets what all of it has at least.
+    """
+    mass = passage_mass(frame.astype(np.float32), read_layout(layout)[0])
+    return {name: min(mass[p] for p in passages_of(route)) for name, route in _candidates(layout).items()}
+
+
 def _beside(frame: np.ndarray, route: list[Room]) -> float:
     """Trail beside a route, as a share of the route's own area."""
     corridor = np.zeros(frame.shape[:2], np.float32)
     for passage in passages_of(route):
         x0, y0, x1, y1 = _segment(passage)
-        corridor = np.maximum(corridor, box(x0 - 2, y0 - 2, x1 + 2, y1 + 2))
+        corridor = np.maximum(corridor, box(x0 - 2, y0 - 2, x1 + 2, y1 + 2, len(frame)))
     trail = amount(frame, TRAIL) > 0.5
     return float((trail & (corridor == 0)).sum() / corridor.sum())
 
 
 def score(video: np.ndarray, layout: dict) -> float:
-    """Score of a video (frames, 64, 64, 3) uint8 by the rule above."""
-    check_video(video)
-    walls, start, goal = read_layout(layout)
+    """Score of a video (frames, side, side, 3) uint8 by the rule above."""
+    check_video(video, CELL * size_of(layout))
+    walls, _, goal = read_layout(layout)
     frame = video[-1].astype(np.float32)
     trail = {passage for passage, mass in passage_mass(frame).items() if mass > 0.5}
     red = amount(frame, AGENT) > 0.5
@@ -168,7 +231,7 @@ def score(video: np.ndarray, layout: dict) -> float:
     alone = red.sum() - room.sum() < 0.2 * np.pi * AGENT_RADIUS**2
     dark = amount(frame, BLACK, BACKGROUND)
     standing = all(dark[_slices(_wall(wall))].mean() > 0.4 for wall in walls)
-    routes = shortest_routes(set(PASSAGES) - walls, start, goal)
+    routes = routes_of(layout)
     for route in routes:
         if trail == passages_of(route) and arrived and alone and standing and _beside(frame, route) < 0.1:
             return 1.0

@@ -14,6 +14,7 @@ from .canvas import (
     COLOURS,
     FRAMES,
     GREY,
+    SHAPES,
     SIZE,
     Puzzle,
     amount,
@@ -28,12 +29,12 @@ from .canvas import (
 )
 
 KIND = "unique"
-PROMPT = "the objects pass behind the bar and come out on the other side"
-NAMES = ("circle", "square")
+CATEGORY = "Perception"
+PROMPTS = ("the objects pass behind the bar and come out on the other side",)
 RADIUS = 5.0
 NEAR, FAR = centre(0), centre(CELLS - 1)
-BAR_STARTS = (18, 20, 22)
-BAR_WIDTH = 24
+BAR_WIDTHS = (20, 24, 28)
+BAR_SHIFTS = (-2, 0, 2)  # of the bar's middle from the picture's: both objects are wholly hidden half-way
 
 
 def generate(seed: int) -> Puzzle:
@@ -44,14 +45,16 @@ def generate(seed: int) -> Puzzle:
     objects = [
         {
             "colour": str(colour),
-            "shape": str(rng.choice(NAMES)),
+            "shape": str(rng.choice(SHAPES)),
             "row": int(row),
             "from_left": bool(rng.integers(2)),
         }
         for colour, row in zip(colours, sorted(rows), strict=True)
     ]
-    layout = {"objects": objects, "bar": int(rng.choice(BAR_STARTS))}
-    return Puzzle(PROMPT, _render(layout), layout)
+    width = int(rng.choice(BAR_WIDTHS))
+    start = (SIZE - width) // 2 + int(rng.choice(BAR_SHIFTS))
+    layout = {"objects": objects, "bar": [start, start + width]}
+    return Puzzle(PROMPTS[rng.integers(len(PROMPTS))], _render(layout), layout)
 
 
 def _ends(item: dict) -> tuple[float, float]:
@@ -64,7 +67,8 @@ def _render(layout: dict) -> np.ndarray:
         x = np.linspace(*_ends(item), FRAMES)
         y = np.full(FRAMES, centre(item["row"]))
         paint(video, shape(item["shape"], x, y, RADIUS), COLOURS[item["colour"]])
-    paint(video, box(layout["bar"], 0, layout["bar"] + BAR_WIDTH, SIZE), GREY)
+    start, end = layout["bar"]
+    paint(video, box(start, 0, end, SIZE), GREY)
     return finish(video)
 
 
@@ -91,9 +95,32 @@ def score(video: np.ndarray, layout: dict) -> float:
     objects = layout["objects"]
     there = [_seen(last, item, _ends(item)[1]) for item in objects]
     start = [_seen(last, item, _ends(item)[0]) for item in objects]
-    bar = amount(last[:, layout["bar"] + 2 : layout["bar"] + BAR_WIDTH - 2], GREY).mean() > 0.6
+    bar = amount(last[:, layout["bar"][0] + 2 : layout["bar"][1] - 2], GREY).mean() > 0.6
     hidden = all(_hidden(middle, item) for item in objects)
     same = all(_shape(last, item) == item["shape"] for item in objects)
     if min(there) > 0.5 and same and max(start) < 0.2 and bar and hidden:
         return 1.0
     return round(0.9 * float(np.mean([t * (1 - s) for t, s in zip(there, start, strict=True)])), 4)
+
+
+def answers(layout: dict) -> dict[str, np.ndarray]:
+    """What may come out: the objects as they were, or their colours, their shapes or both exchanged behind the bar."""
+    first, second = layout["objects"]
+    right = _render(layout)
+    videos = {"as they were": right}
+    exchanges = {"colours exchanged": ["colour"]}
+    if first["shape"] != second["shape"]:
+        exchanges |= {"shapes exchanged": ["shape"], "places exchanged": ["colour", "shape"]}
+    for name, parts in exchanges.items():
+        objects = [
+            {**item, **{part: other[part] for part in parts}} for item, other in ((first, second), (second, first))
+        ]
+        after = _render({**layout, "objects": objects})
+        videos[name] = np.concatenate([right[: FRAMES // 2], after[FRAMES // 2 :]])
+    return videos
+
+
+def difficulty(layout: dict) -> float:
+    """1, and 1 more each if the two differ in shape (two properties to remember) and if they cross behind the bar."""
+    first, second = layout["objects"]
+    return 1.0 + (first["shape"] != second["shape"]) + (first["from_left"] != second["from_left"])
