@@ -14,13 +14,14 @@ from chainofsteps.config import load_config
 from chainofsteps.denoise import GuidedVelocity, initial_latents
 from chainofsteps.layout import SPLITS
 from chainofsteps.models import Experts, check_checkpoint
+from chainofsteps.puzzles import grounding
 from chainofsteps.settings import Sampling
-from chainofsteps.training.skill import COLUMNS, load_pipeline, measure, summary
+from chainofsteps.skill import COLUMNS, load_pipeline, measure, sample
 from chainofsteps.trajectory import record
 
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "models" / "embedded"
-LEAST = {"loop_maze": 0.9, "unique_maze": 0.9, "occlusion": 0.9, "grounding": 0.85}  # exact success
+TRAINED, LEAST = ("loop_maze", "unique_maze", "grounding"), 0.9  # what the figures so far stand on; exact success
 
 
 def test_folder_is_whole_and_small():
@@ -48,17 +49,23 @@ def test_our_loop_ends_in_the_bits_of_the_stock_pipeline(tmp_path):
 
 
 def test_measured_skill_is_what_the_figures_need():
-    table = summary(pd.read_csv(FOLDER / "skill.csv"))
-    assert set(table.puzzle) == set(puzzles.PUZZLES) and (table.n >= 64).all()
-    for row in table.itertuples():
-        assert row.success >= LEAST[row.puzzle], f"{row.puzzle}, {row.variant}"
-    assert set(table[table.puzzle == "grounding"].variant) == {"asked", "another"}
+    rows = pd.read_csv(FOLDER / "skill.csv")
+    for name in TRAINED:
+        cases = rows[rows.puzzle == name]
+        assert len(cases) >= 64 and cases.success.mean() >= LEAST, name
+        assert (cases.ground_truth == 1.0).mean() >= 0.98 and cases.static.mean() <= 0.3, name
 
 
-@pytest.mark.parametrize("name", puzzles.PUZZLES)
-def test_a_few_of_the_cases_of_the_card_come_out_as_it_says(pipeline, name):
+@pytest.mark.parametrize("name", TRAINED)
+def test_a_few_held_out_cases_come_out_as_the_card_says(pipeline, name):
     rows = pd.DataFrame(measure(pipeline, name, range(6)), columns=COLUMNS)
-    card = pd.read_csv(FOLDER / "skill.csv")
-    card = card[(card.puzzle == name) & (card.case < 6)]
-    assert (rows.success.to_numpy() == card.success.to_numpy()).mean() >= 0.8  # another machine, other last bits
+    assert rows.success.mean() >= 0.8
     assert rows.static.max() <= 0.3 and rows.ground_truth.mean() >= 0.9
+
+
+def test_the_answer_follows_the_prompt(pipeline):
+    """The same first frame, another object asked for: the mark moves to it."""
+    layouts = [puzzles.draw("grounding", seed, held_out=True).layout for seed in range(6)]
+    asked = [grounding.make(layout["objects"], (layout["target"] + 1) % grounding.OBJECTS) for layout in layouts]
+    solved = [grounding.score(sample(pipeline, puzzle, seed), puzzle.layout) for seed, puzzle in enumerate(asked)]
+    assert sum(value == 1.0 for value in solved) >= 5

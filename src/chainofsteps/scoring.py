@@ -44,20 +44,30 @@ def scores(case: Case, vae: AutoencoderKLWan, latents: torch.Tensor) -> list[flo
 
     Raises InputError for a task that is not a puzzle.
     """
-    batch_size = max(1, BATCH_ELEMENTS // latents[0].numel())
+    batch_size = batch_of(latents)
     return [score(case, video) for chunk in latents.split(batch_size) for video in decode(vae, chunk, batch_size)]
 
 
+def batch_of(latents: torch.Tensor) -> int:
+    """How many of latents (B, C, F, h, w) the VAE decodes at once."""
+    return max(1, BATCH_ELEMENTS // latents[0].numel())
+
+
 @torch.no_grad()
-def through_vae(vae: AutoencoderKLWan, video: np.ndarray) -> np.ndarray:
-    """A video uint8 (T, H, W, 3), T = 4k + 1, encoded (the mode) and decoded: what the VAE leaves of it."""
+def encode(vae: AutoencoderKLWan, video: np.ndarray) -> torch.Tensor:
+    """Normalised latents (1, C, F, h, w) of a video uint8 (T, H, W, 3), T = 4k + 1: the posterior's mode."""
     pixels = torch.from_numpy(video).permute(3, 0, 1, 2)[None].to(vae.device, vae.dtype) / 127.5 - 1
     shape = (1, vae.config.z_dim, 1, 1, 1)
     mean, std = (
         torch.tensor(values, device=vae.device, dtype=vae.dtype).view(shape)
         for values in (vae.config.latents_mean, vae.config.latents_std)
     )
-    return decode(vae, (vae.encode(pixels).latent_dist.mode() - mean) / std)[0]
+    return (vae.encode(pixels).latent_dist.mode() - mean) / std
+
+
+def through_vae(vae: AutoencoderKLWan, video: np.ndarray) -> np.ndarray:
+    """A video uint8 (T, H, W, 3), T = 4k + 1, encoded and decoded: what the VAE leaves of it."""
+    return decode(vae, encode(vae, video))[0]
 
 
 def references(case: Case, vae: AutoencoderKLWan, latents_shape: tuple[int, ...]) -> dict[str, float]:

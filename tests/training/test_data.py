@@ -1,33 +1,60 @@
 """What training reads: clips, latents and token ids are what the stock pipeline would make."""
 
 import numpy as np
+import pytest
 import torch
 from diffusers import FlowMatchEulerDiscreteScheduler, WanImageToVideoPipeline
 
-from chainofsteps import puzzles
-from chainofsteps.training import clips, latents, text, vae
+from chainofsteps import layout, puzzles
+from chainofsteps.training import clips, latents, mixture, text, vae
 
 
 def test_training_clips_take_turns_and_hold_out():
-    names = list(puzzles.PUZZLES)
-    drawn = [clips.training_puzzle(index, seed=0) for index in range(40)]
-    assert not any(puzzles.is_held_out(puzzle.layout) for puzzle in drawn)
-    assert all(
-        puzzles.PUZZLES[names[index % len(names)]].score(puzzle.video, puzzle.layout) == 1.0
-        for index, puzzle in enumerate(drawn)
-    )
+    for bucket in mixture.BUCKETS:
+        names = bucket.puzzles
+        for index in range(len(names)):
+            puzzle = mixture.training_puzzle(bucket, index, seed=0)
+            assert not puzzles.is_held_out(puzzle.layout)
+            assert puzzle.video.shape == (bucket.frames, bucket.side, bucket.side, 3)
+            if bucket.frames > 1:  # one frame is the first, which solves nothing
+                assert puzzles.PUZZLES[names[index]].score(puzzle.video, puzzle.layout) == 1.0
+
+
+def test_every_puzzle_in_the_domain_is_trained_on_and_no_other():
+    for side in (64, 80):
+        sizes = {name for name in layout.IN_DOMAIN if puzzles.PUZZLES[name].generate(0).video.shape[1] == side}
+        assert {name for b in mixture.BUCKETS if b.side == side for name in b.puzzles} == sizes
+    assert {name for bucket in mixture.BUCKETS for name in bucket.puzzles} == set(layout.IN_DOMAIN)
+
+
+def test_no_two_buckets_or_seeds_share_a_clip():
+    drawn = [
+        mixture.training_puzzle(bucket, index, seed).layout
+        for bucket in mixture.BUCKETS
+        if bucket.side == 64
+        for seed in (0, 1)
+        for index in (0, 1)
+    ]
+    assert len({str(item) for item in drawn}) == len(drawn)
+
+
+def test_buckets_come_as_often_as_their_shares_and_the_same_in_all_processes():
+    steps = [mixture.bucket_of_step(step, seed=1) for step in range(4000)]
+    assert steps == [mixture.bucket_of_step(step, seed=1) for step in range(4000)]
+    for bucket in mixture.BUCKETS:
+        assert steps.count(bucket) / 4000 == pytest.approx(bucket.share, abs=0.03)
 
 
 def test_clip_pool_is_the_puzzles(tmp_path):
-    clips.write_clips(tmp_path / "clips.npy", 5, seed=3, processes=1)
-    pool = np.load(tmp_path / "clips.npy")
-    assert np.array_equal(pool[4], clips.training_puzzle(4, 3).video)
+    bucket = mixture.BUCKETS[1]
+    clips.write_clips(tmp_path / "clips.npy", bucket, 3, seed=3, processes=1)
+    assert np.array_equal(np.load(tmp_path / "clips.npy")[2], mixture.training_puzzle(bucket, 2, 3).video)
 
 
 def test_training_autoencoder_is_the_stock_one():
     torch.manual_seed(0)
     stock = vae.build_vae().eval()
-    clip = clips.to_tensor(clips.training_puzzle(0, 0).video)[None]
+    clip = clips.to_tensor(mixture.training_puzzle(mixture.BUCKETS[0], 0, 0).video)[None]
     with torch.no_grad():
         expected = stock.encode(clip).latent_dist.mode()
         decoded = stock.decode(expected).sample
@@ -53,20 +80,25 @@ def test_prompts_are_embedded_as_the_stock_pipeline_does():
     assert len({tuple(row.tolist()) for row in ids}) == 3
 
 
-def test_latent_pool_is_what_the_stock_pipeline_conditions_on(tmp_path):
+@pytest.mark.parametrize("name", ["17x64", "17x80", "9x64", "1x64"])
+def test_latent_pool_is_what_the_stock_pipeline_conditions_on(tmp_path, monkeypatch, name):
+    bucket = next(bucket for bucket in mixture.BUCKETS if bucket.name == name)
+    monkeypatch.setattr(latents, "BUCKETS", (bucket,))
+    monkeypatch.setattr(latents, "BATCH", 3)
     torch.manual_seed(0)
     trained = vae.build_vae()
     trained.register_to_config(latents_mean=[0.1] * 16, latents_std=[2.0] * 16)
     trained.save_pretrained(tmp_path / "vae")
-    latents.open_pool(tmp_path, 3)
+    latents.open_pool(tmp_path, bucket, "w+", 3)
     latents.write_latents(0, 1, tmp_path, 3, seed=0)
-    pool = latents.open_pool(tmp_path)
-    puzzle = clips.training_puzzle(2, seed=1)
+    pool = latents.open_pool(tmp_path, bucket)
+    puzzle = mixture.training_puzzle(bucket, 2, seed=1)
     pipeline = WanImageToVideoPipeline(
         text.build_tokenizer(), None, trained.eval(), FlowMatchEulerDiscreteScheduler(), transformer=None
     )
     image = clips.to_tensor(puzzle.video[:1])[:, 0][None]
+    shape = (bucket.side, bucket.side, bucket.frames)
     with torch.no_grad():
-        _, condition = pipeline.prepare_latents(image, 1, 16, 64, 64, 17, torch.float32, latents=torch.zeros(1))
+        _, condition = pipeline.prepare_latents(image, 1, 16, *shape, torch.float32, latents=torch.zeros(1))
     assert np.allclose(pool["condition"][2], condition[0, 4:], atol=5e-3)
     assert pool["ids"][2].tolist() == text.token_ids(text.build_tokenizer(), [puzzle.prompt])[0].tolist()

@@ -1,6 +1,6 @@
 import torch
 
-from chainofsteps.training import dit, text
+from chainofsteps.training import dit, experts, text
 
 
 def batch(size=2):
@@ -42,3 +42,24 @@ def test_every_parameter_has_one_optimizer():
     module = flow_matching()
     chosen = [p for optimizer in dit.optimizers(module) for group in optimizer.param_groups for p in group["params"]]
     assert len(chosen) == len({id(p) for p in chosen}) == len(list(module.parameters()))
+
+
+def test_band_bounds_the_sigmas_that_are_seen(monkeypatch):
+    for low, high in experts.bands().values():
+        module, seen = dit.FlowMatching(dit.build_transformer(), flow_matching().text_encoder, (low, high)), {}
+
+        def forward(latents_in, timestep, prompt_embeds, return_dict, seen=seen):
+            seen["sigma"] = timestep / 1000
+            return (torch.zeros_like(latents_in[:, :16]),)
+
+        monkeypatch.setattr(module.transformer, "forward", forward)
+        module(batch(64))
+        is_high = high == 1.0
+        assert ((seen["sigma"] >= experts.BOUNDARY - 1e-6) == is_high).all()
+
+
+def test_a_frozen_text_encoder_is_not_trained():
+    module = flow_matching()
+    module.text_encoder.requires_grad_(False)
+    chosen = [p for optimizer in dit.optimizers(module) for group in optimizer.param_groups for p in group["params"]]
+    assert {id(p) for p in chosen} == {id(p) for p in module.transformer.parameters()}

@@ -23,7 +23,7 @@ def run(folder, steps=12, until=None):
     optimizers = [torch.optim.Muon([module.matrix], lr=0.02), torch.optim.AdamW([module.bias], lr=0.1)]
     made = Run(folder, module, optimizers, steps, warmup=2, save_every=4)
 
-    def batch(generator):
+    def batch(generator, step):
         if until is not None and generator.initial_seed() // 64 == until:
             raise KeyboardInterrupt
         return torch.randn(8, 4, generator=generator)

@@ -1,25 +1,35 @@
 """Train the embedded model, stage by stage, each resumable: python -m chainofsteps.training [stage ...]."""
 
 import argparse
+from concurrent.futures import ProcessPoolExecutor
+from itertools import repeat
 from pathlib import Path
+
+import pandas as pd
+import torch
+from tqdm import tqdm
 
 from ..errors import InputError, reported
 from ..files import read_json, write_json
-from ..puzzles import PUZZLES
+from ..layout import IN_DOMAIN, PUZZLES
+from ..skill import COLUMNS, load_pipeline, measure, summary
 from .card import write_card
 from .clips import write_clips
 from .dit import train_dit
+from .experts import export_experts, train_experts
 from .export import export
 from .latents import open_pool, write_latents
 from .loop import launch
-from .skill import skill, summary
-from .vae import train_vae
+from .mixture import BUCKETS, VAE_BUCKETS
+from .vae import clip_pool, train_vae
 
 
 def clips(options: argparse.Namespace) -> None:
     """pixels for the VAE"""
-    if not (options.work / "clips.npy").exists():
-        write_clips(options.work / "clips.npy", options.clips, options.seed, options.processes)
+    for bucket in VAE_BUCKETS:
+        number = round(options.clips * bucket.share)
+        if not clip_pool(options.work, bucket).exists():
+            write_clips(clip_pool(options.work, bucket), bucket, number, options.seed, options.processes)
 
 
 def vae(options: argparse.Namespace) -> None:
@@ -31,7 +41,8 @@ def latents(options: argparse.Namespace) -> None:
     """latents for the transformer"""
     made = options.work / "latents" / "made.json"  # written last: a pool without it is not whole
     if not made.exists():
-        open_pool(options.work, options.latents)
+        for bucket in BUCKETS:
+            open_pool(options.work, bucket, "w+", options.latents)
         launch(write_latents, options.processes, options.work, options.latents, options.seed)
         write_json(made, {"clips": options.latents})
 
@@ -48,28 +59,52 @@ def folder(options: argparse.Namespace) -> None:
     export(options.work, options.output)
 
 
-def measure(options: argparse.Namespace) -> None:
-    """skill on held-out cases, by the stock pipeline"""
-    rows = skill(options.output, options.cases, options.processes)
-    rows.to_csv(options.output / "skill.csv", index=False)
-    print(summary(rows).to_string(index=False))
+def experts(options: argparse.Namespace) -> None:
+    """the variant with two experts, fine-tuned from the transformer"""
+    launch(train_experts, options.processes, options.work, options.expert_steps, options.seed)
+    export_experts(options.work, experts_folder(options))
+
+
+def experts_folder(options: argparse.Namespace) -> Path:
+    """Where the variant with two experts goes: beside the single one."""
+    return options.output.with_name(f"{options.output.name}_experts")
+
+
+def _measure(output: Path, name: str, number: int) -> list[tuple]:
+    torch.set_num_threads(1)
+    return measure(load_pipeline(output), name, range(number))
+
+
+def skill(options: argparse.Namespace) -> None:
+    """success on held-out cases, by the stock pipeline"""
+    context = torch.multiprocessing.get_context("spawn")
+    for folder in (options.output, experts_folder(options)):
+        if not folder.exists():
+            continue
+        with ProcessPoolExecutor(options.processes, mp_context=context) as executor:
+            parts = executor.map(_measure, repeat(folder), PUZZLES, repeat(options.cases))
+            parts = list(tqdm(parts, f"skill {folder.name}", total=len(PUZZLES), mininterval=10))
+        rows = pd.DataFrame([row for part in parts for row in part], columns=COLUMNS)
+        rows.to_csv(folder / "skill.csv", index=False)
+        print(summary(rows).to_string(index=False))
 
 
 def card(options: argparse.Namespace) -> None:
     """the model card"""
     command = (
         f"python -m chainofsteps.training --clips {options.clips} --vae-steps {options.vae_steps} --latents "
-        f"{options.latents} --dit-steps {options.dit_steps} --seed {options.seed} --processes {options.processes}"
+        f"{options.latents} --dit-steps {options.dit_steps} --expert-steps {options.expert_steps} "
+        f"--seed {options.seed} --processes {options.processes}"
     )
     write_card(options.work, options.output, command, options.seed, options.processes)
 
 
-STAGES = {stage.__name__: stage for stage in (clips, vae, latents, dit, folder, measure, card)}
+STAGES = {stage.__name__: stage for stage in (clips, vae, latents, dit, folder, experts, skill, card)}
 
 
 def stamp(options: argparse.Namespace) -> None:
     """Refuse to go on with a work folder that was begun with other puzzles or another seed."""
-    begun = {"puzzles": list(PUZZLES), "seed": options.seed}
+    begun = {"puzzles": list(IN_DOMAIN), "seed": options.seed}
     path = options.work / "stamp.json"
     if path.exists() and read_json(path) != begun:
         raise InputError(
@@ -87,10 +122,11 @@ def main() -> None:
     parser.add_argument("--output", type=Path, default=Path("models/embedded"), help="the folder that ships")
     parser.add_argument("--processes", type=int, default=2, help="single-thread processes (default: 2)")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--clips", type=int, default=6000, help="clips in the VAE's pool")
-    parser.add_argument("--vae-steps", type=int, default=2400, help="steps of 8 clips")
+    parser.add_argument("--clips", type=int, default=8000, help="clips in the VAE's pool")
+    parser.add_argument("--vae-steps", type=int, default=5000, help="steps of 8 clips")
     parser.add_argument("--latents", type=int, default=40000, help="clips in the transformer's pool")
     parser.add_argument("--dit-steps", type=int, default=2800, help="steps of 64 clips")
+    parser.add_argument("--expert-steps", type=int, default=400, help="steps of 64 clips for each expert")
     parser.add_argument("--cases", type=int, default=64, help="held-out cases per puzzle")
     options = parser.parse_args()
     unknown = [stage for stage in options.stages if stage not in STAGES]

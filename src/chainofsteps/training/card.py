@@ -1,6 +1,5 @@
 """The model card: what was run, on what, for how long, and what came of it. Every number is read from the run."""
 
-import itertools
 import json
 import os
 import platform
@@ -8,15 +7,16 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import pandas as pd
-from scipy import stats
 
-from .. import style
+from .. import puzzles, style
 from ..files import atomic_write
+from ..layout import SPLITS
 from ..provenance import versions
-from .dit import BATCH
-from .skill import STEPS, load_pipeline, summary
+from ..skill import EMBEDDED, load_pipeline, summary
+from .dit import BATCH, CURVE_CASES
 from .vae import BATCH as VAE_BATCH
 
+CATEGORIES = ("Abstraction", "Knowledge", "Perception", "Spatiality", "Transformation")  # of VBVR-Bench
 TEMPLATE = Path(__file__).with_name("card.md")
 
 
@@ -30,34 +30,43 @@ def minutes(log: Path) -> tuple[int, float]:
 def read_curve(work: Path) -> pd.DataFrame:
     """Mean score by puzzle (columns) against clips seen (index)."""
     rows = pd.concat(pd.read_json(path, lines=True) for path in sorted(work.glob("curve-*.jsonl")))
-    rows["puzzle"] = rows.puzzle.where(rows.variant == "asked", rows.puzzle + ", " + rows.variant)
     rows = rows.drop_duplicates(["clips", "puzzle", "case"], keep="last")
     return rows.pivot_table(index="clips", columns="puzzle", values="score", aggfunc="mean")
 
 
 def draw_curve(curve: pd.DataFrame, path: Path) -> None:
-    """The learning curve as a PNG."""
+    """The learning curve as a PNG: a panel for each category of puzzles, and the mean over puzzles."""
+    colours = (style.BLUE, style.ORANGE, style.GREEN, style.VERMILLION, style.PURPLE, style.BLACK)
+    panels = {"mean over puzzles": pd.DataFrame({"all puzzles": curve.mean(axis=1)})}
+    of_puzzle = {name: puzzles.puzzle(name).CATEGORY for name in curve.columns}
+    for category in CATEGORIES:
+        panels[category] = curve[[name for name, its in of_puzzle.items() if its == category]]
     with style.styled():
-        figure, axes = plt.subplots(figsize=(4.5, 2.8), layout="constrained")
-        colours = (style.BLUE, style.SKY, style.ORANGE, style.GREEN, style.VERMILLION, style.PURPLE, style.BLACK)
-        for (name, values), colour, marker in zip(curve.items(), itertools.cycle(colours), itertools.cycle("osD^v<>")):
-            words = name.replace("_", " ")
-            axes.plot(values.index / 1000, values, color=colour, marker=marker, markersize=3, label=words)
-        axes.set(xlabel="thousand clips seen", ylabel="mean score, held-out cases", ylim=(-0.02, 1.02))
-        axes.legend(loc="lower right")
+        figure, grid = plt.subplots(2, 3, figsize=(7.0, 4.4), sharex=True, sharey=True, layout="constrained")
+        for axes, (title, lines) in zip(grid.flat, panels.items(), strict=True):
+            for (name, values), colour, marker in zip(lines.items(), colours, "osD^v<", strict=False):
+                words = name.replace("_", " ")
+                axes.plot(values.index / 1000, values, color=colour, marker=marker, markersize=3, label=words)
+            axes.set(title=title, ylim=(-0.02, 1.02))
+            if not lines.empty:
+                axes.legend(loc="lower right", fontsize=6)
+        for axes in grid[-1]:
+            axes.set_xlabel("thousand clips seen")
+        for axes in grid[:, 0]:
+            axes.set_ylabel("mean score")
         figure.savefig(path, dpi=200)
         plt.close(figure)
-
-
-def share(successes: int, number: int) -> str:
-    """A share with its 95% Wilson interval, which is not empty where all or none succeed."""
-    interval = stats.binomtest(successes, number).proportion_ci(method="wilson")
-    return f"{successes / number:.3f} [{interval.low:.3f}, {interval.high:.3f}]"
 
 
 def _markdown(table: pd.DataFrame) -> str:
     lines = ["| " + " | ".join(map(str, table.columns)) + " |", "|" + "---|" * len(table.columns)]
     return "\n".join(lines + ["| " + " | ".join(map(str, row)) + " |" for row in table.itertuples(index=False)])
+
+
+def _skill_of(skill: pd.DataFrame, split: str) -> str:
+    rows = skill[skill.split == split]
+    interval = [f"[{row.success_low:.3f}, {row.success_high:.3f}]" for row in rows.itertuples()]
+    return _markdown(rows.drop(columns=["split", "success_low", "success_high"]).assign(interval=interval))
 
 
 def _parts(folder: Path) -> str:
@@ -87,9 +96,8 @@ def write_card(work: Path, folder: Path, command: str, seed: int, processes: int
     draw_curve(curve, folder / "learning_curve.png")
     curve.to_csv(folder / "learning_curve.csv")
     skill = summary(pd.read_csv(folder / "skill.csv"))
-    skill["success"] = [share(round(p * n), n) for p, n in zip(skill.success, skill.n, strict=True)]
     text = TEMPLATE.read_text(encoding="utf-8").format(
-        steps=STEPS,
+        steps=EMBEDDED.steps,
         parts=_parts(folder),
         megabytes=sum(path.stat().st_size for path in folder.rglob("*.safetensors")) / 1e6,
         command=command,
@@ -98,8 +106,9 @@ def write_card(work: Path, folder: Path, command: str, seed: int, processes: int
         hardware=_hardware(),
         versions=", ".join(f"{name} {version}" for name, version in versions().items()),
         stages="\n".join(stages),
-        curve=_markdown(curve.reset_index()),
-        skill=_markdown(skill),
-        puzzles=", ".join(sorted(set(skill.puzzle))).replace("_", " "),
+        curve_cases=CURVE_CASES,
+        in_domain=_skill_of(skill, SPLITS[0]),
+        out_of_domain=_skill_of(skill, SPLITS[1]),
+        mean=skill[skill.split == SPLITS[0]].success.mean(),
     )
     atomic_write(folder / "MODEL_CARD.md", text.encode())

@@ -1,37 +1,34 @@
-"""Clips to train on: every puzzle in equal shares, from layouts that are not held out."""
+"""Clips to train the VAE on: pixels of whole clips, from layouts that are not held out."""
 
 from concurrent.futures import ProcessPoolExecutor
+from itertools import repeat
 from pathlib import Path
 
 import numpy as np
 import torch
 from tqdm import tqdm
 
-from .. import puzzles
-from ..puzzles.canvas import FRAMES, SIZE, Puzzle
+from .mixture import Bucket, training_puzzle
 
 CHUNK = 100
 
 
-def training_puzzle(index: int, seed: int) -> Puzzle:
-    """Training clip number ``index``: puzzles take turns; never a held-out layout."""
-    names = list(puzzles.PUZZLES)
-    return puzzles.draw(names[index % len(names)], seed * 10_000_000 + index, held_out=False)
+def _chunk(bucket: Bucket, start: int, stop: int, seed: int) -> np.ndarray:
+    return np.stack([training_puzzle(bucket, i, seed).video for i in range(start, stop)])
 
 
-def _chunk(start: int, stop: int, seed: int) -> np.ndarray:
-    return np.stack([training_puzzle(i, seed).video for i in range(start, stop)])
-
-
-def write_clips(path: Path, number: int, seed: int, processes: int) -> None:
-    """A pool of clips (number, 17, 64, 64, 3) uint8 on disk, for the VAE."""
+def write_clips(path: Path, bucket: Bucket, number: int, seed: int, processes: int) -> None:
+    """A pool of clips (number, frames, side, side, 3) uint8 of one bucket on disk, for the VAE."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(path.name + ".partial")
-    pool = np.lib.format.open_memmap(partial, "w+", np.uint8, (number, FRAMES, SIZE, SIZE, 3))
+    shape = (number, bucket.frames, bucket.side, bucket.side, 3)
+    pool = np.lib.format.open_memmap(partial, "w+", np.uint8, shape)
     starts = range(0, number, CHUNK)
     with ProcessPoolExecutor(processes) as executor:
-        chunks = executor.map(_chunk, starts, [min(s + CHUNK, number) for s in starts], [seed] * len(starts))
-        for start, chunk in zip(starts, tqdm(chunks, "clips", total=len(starts), mininterval=10), strict=True):
+        chunks = executor.map(
+            _chunk, repeat(bucket), starts, [min(s + CHUNK, number) for s in starts], [seed] * len(starts)
+        )
+        for start, chunk in zip(starts, tqdm(chunks, bucket.name, total=len(starts), mininterval=10), strict=True):
             pool[start : start + len(chunk)] = chunk
     pool.flush()
     partial.replace(path)

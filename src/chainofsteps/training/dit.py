@@ -6,6 +6,7 @@ shifted as it is when sampling.
 
 import contextlib
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -14,15 +15,16 @@ import torch.nn.functional as F
 from diffusers import WanTransformer3DModel
 from torch import nn
 
-from .. import puzzles
+from ..layout import IN_DOMAIN
+from ..skill import solve
 from .export import SHIFT, assemble
 from .latents import open_pool
 from .loop import Run
-from .skill import measure
-from .text import TEXT_DIM, build_text_encoder, build_tokenizer, embed_prompts
+from .mixture import BUCKETS, bucket_of_step
+from .text import TEXT_DIM, build_text_encoder, build_tokenizer, embed_prompts, token_ids
 
 BATCH = 64
-CURVE_CASES = 16  # held-out cases per puzzle at each point of the learning curve
+CURVE_CASES, CURVE_EVERY = 8, 500  # held-out cases per puzzle at each point of the learning curve; steps between
 PROMPT_DROPOUT = 0.1
 MUON_RATE, ADAMW_RATE = 4e-3, 2e-3
 
@@ -63,18 +65,22 @@ def attention_in_float32():
 
 
 class FlowMatching(nn.Module):
-    """Transformer and text encoder with the flow-matching loss."""
+    """Transformer and text encoder with the flow-matching loss, on the times of a band in [0, 1] (before the shift)."""
 
-    def __init__(self, transformer: WanTransformer3DModel, text_encoder: nn.Module):
+    def __init__(
+        self, transformer: WanTransformer3DModel, text_encoder: nn.Module, band: tuple[float, float] = (0.0, 1.0)
+    ):
         super().__init__()
         self.transformer = transformer
         self.text_encoder = text_encoder
+        self.band = band
 
     def forward(self, batch: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
         """Loss of a batch: latents and condition (B, 16, F, h, w) normalised, ids (B, 24)."""
         x0, x1 = batch["latents"], torch.randn_like(batch["latents"])
-        uniform = torch.rand(len(x0))
-        sigma = SHIFT * uniform / (1 + (SHIFT - 1) * uniform)
+        low, high = self.band
+        time = low + (high - low) * torch.rand(len(x0))
+        sigma = SHIFT * time / (1 + (SHIFT - 1) * time)
         weight = sigma.view(-1, 1, 1, 1, 1)
         mask = torch.zeros_like(x0[:, :4])
         mask[:, :, 0] = 1  # the first latent frame is given
@@ -85,46 +91,52 @@ class FlowMatching(nn.Module):
         return {"loss": F.mse_loss(velocity.float(), x1 - x0)}
 
 
-def optimizers(module: FlowMatching) -> list[torch.optim.Optimizer]:
-    """Muon for the matrices of the blocks, AdamW for everything else."""
+def optimizers(module: FlowMatching, rate: float = 1.0) -> list[torch.optim.Optimizer]:
+    """Muon for the matrices of the blocks, AdamW for everything else that is trained; ``rate`` times the full rate."""
     matrices = [p for p in module.transformer.blocks.parameters() if p.ndim == 2]
     chosen = {id(p) for p in matrices}
-    others = [p for p in module.parameters() if id(p) not in chosen]
+    others = [p for p in module.parameters() if id(p) not in chosen and p.requires_grad]
     return [
-        torch.optim.Muon(matrices, lr=MUON_RATE, weight_decay=0.01, adjust_lr_fn="match_rms_adamw"),
-        torch.optim.AdamW(others, lr=ADAMW_RATE, betas=(0.9, 0.98), weight_decay=0.0),
+        torch.optim.Muon(matrices, lr=rate * MUON_RATE, weight_decay=0.01, adjust_lr_fn="match_rms_adamw"),
+        torch.optim.AdamW(others, lr=rate * ADAMW_RATE, betas=(0.9, 0.98), weight_decay=0.0),
     ]
 
 
-def train_dit(rank: int, world: int, work: Path, steps: int, seed: int) -> None:
-    """Train on the latent pool and write ``work/transformer`` and ``work/text_encoder``, moving averages in float32."""
-    torch.manual_seed(seed)
-    tokenizer = build_tokenizer()
-    module = FlowMatching(build_transformer(), build_text_encoder(len(tokenizer)))
-    pool = open_pool(work)
-    run = Run(
-        work / "dit-run",
-        module,
-        optimizers(module),
-        steps,
-        seed=seed + 1,
-        save_every=400,
-        rank=rank,
-        world=world,
-    )
-    empty = torch.zeros(pool["ids"].shape[1], dtype=torch.long)
-    empty[0] = tokenizer.eos_token_id
+def batches(
+    work: Path, world: int, seed: int, empty_prompt: torch.Tensor
+) -> Callable[[torch.Generator, int], dict[str, torch.Tensor]]:
+    """``batch(generator, step)`` of one process from the latent pools: one bucket a step, some prompts dropped."""
+    pools = {bucket: open_pool(work, bucket) for bucket in BUCKETS}
 
-    def batch(generator: torch.Generator) -> dict[str, torch.Tensor]:
+    def batch(generator: torch.Generator, step: int) -> dict[str, torch.Tensor]:
+        pool = pools[bucket_of_step(step, seed)]
         rows = torch.randint(len(pool["ids"]), (BATCH // world,), generator=generator).numpy()
         drop = torch.rand(len(rows), generator=generator) < PROMPT_DROPOUT
         ids = torch.from_numpy(pool["ids"][rows].astype(np.int64))
         return {
             "latents": torch.from_numpy(pool["latents"][rows]).float(),
             "condition": torch.from_numpy(pool["condition"][rows]).float(),
-            "ids": torch.where(drop[:, None], empty, ids),
+            "ids": torch.where(drop[:, None], empty_prompt, ids),
         }
 
+    return batch
+
+
+def train_dit(rank: int, world: int, work: Path, steps: int, seed: int) -> None:
+    """Train on the latent pools; moving averages in float32 go to ``work/transformer`` and ``work/text_encoder``."""
+    torch.manual_seed(seed)
+    tokenizer = build_tokenizer()
+    module = FlowMatching(build_transformer(), build_text_encoder(len(tokenizer)))
+    run = Run(
+        work / "dit-run",
+        module,
+        optimizers(module),
+        steps,
+        seed=seed + 1,
+        save_every=250,
+        rank=rank,
+        world=world,
+    )
     average = FlowMatching(build_transformer(), build_text_encoder(len(tokenizer)))
     pipeline = assemble(work, average.transformer, average.text_encoder)
     curve = work / f"curve-{rank}.jsonl"
@@ -134,16 +146,12 @@ def train_dit(rank: int, world: int, work: Path, steps: int, seed: int) -> None:
         if rank == 0:
             average.transformer.save_pretrained(work / "transformer")
             average.text_encoder.save_pretrained(work / "text_encoder")
+        if step % CURVE_EVERY and step != steps:
+            return
         with curve.open("a") as file:
-            for name in puzzles.PUZZLES:
-                for _, case, variant, value, *_ in measure(pipeline, name, range(rank, CURVE_CASES, world)):
-                    row = {
-                        "clips": step * BATCH,
-                        "puzzle": name,
-                        "case": case,
-                        "variant": variant,
-                        "score": value,
-                    }
+            for name in IN_DOMAIN:
+                for case in range(rank, CURVE_CASES, world):
+                    row = {"clips": step * BATCH, "puzzle": name, "case": case, "score": solve(pipeline, name, case)}
                     file.write(json.dumps(row) + "\n")
 
-    run.train(batch, on_save)
+    run.train(batches(work, world, seed, token_ids(tokenizer, [""])[0]), on_save)

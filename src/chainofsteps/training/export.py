@@ -16,14 +16,20 @@ from .text import build_tokenizer
 SHIFT = 3.0
 
 
-def assemble(work: Path, transformer: WanTransformer3DModel, text_encoder: UMT5EncoderModel) -> WanImageToVideoPipeline:
-    """The stock pipeline around a transformer and a text encoder, with the VAE of ``work``; silent."""
+def assemble(
+    work: Path, transformer: WanTransformer3DModel, text_encoder: UMT5EncoderModel, **experts
+) -> WanImageToVideoPipeline:
+    """The stock pipeline around a transformer and a text encoder, with the VAE of ``work``; silent.
+
+    ``experts``: transformer_2 and boundary_ratio, for two experts.
+    """
     pipeline = WanImageToVideoPipeline(
         tokenizer=build_tokenizer(),
         text_encoder=text_encoder,
         vae=AutoencoderKLWan.from_pretrained(work / "vae"),
         transformer=transformer,
         scheduler=FlowMatchEulerDiscreteScheduler(shift=SHIFT),
+        **experts,
     )
     pipeline.set_progress_bar_config(disable=True)
     return pipeline

@@ -50,9 +50,11 @@ class Run:
         fall = (self.steps - step) / max(1, self.decay_share * self.steps)
         return min(rise, max(0.0, min(1.0, fall)))
 
-    def train(self, batch: Callable[[torch.Generator], object], on_save: Callable[[int], None] | None = None) -> None:
-        """Run to the end: ``batch(generator)`` draws this process's share of a step's batch, ``on_save(step)`` runs in
-        every process at each checkpoint."""
+    def train(
+        self, batch: Callable[[torch.Generator, int], object], on_save: Callable[[int], None] | None = None
+    ) -> None:
+        """Run to the end: ``batch(generator, step)`` draws this process's share of a step's batch, ``on_save(step)``
+        runs in every process at each checkpoint."""
         bar = tqdm(total=self.steps, initial=self.start, desc=self.folder.name, disable=self.rank > 0, mininterval=10)
         started, history = time.monotonic(), {}
         if on_save and self.start == self.steps:  # stopped after the last step and before what follows it
@@ -76,7 +78,7 @@ class Run:
     def _step(self, step: int, batch) -> dict[str, torch.Tensor]:
         generator = torch.Generator().manual_seed((self.seed * 1_000_003 + step) * 64 + self.rank)
         torch.manual_seed(generator.initial_seed())
-        losses = self.module(batch(generator))
+        losses = self.module(batch(generator, step))
         losses["loss"].backward()
         parameters = [p for p in self.module.parameters() if p.grad is not None]
         if self.world > 1:

@@ -1,21 +1,25 @@
 """The text side of the embedded model: a word tokenizer in T5's class and a two-layer UMT5 encoder."""
 
 import re
+from functools import cache
 
 import torch
 from transformers import T5TokenizerFast, UMT5Config, UMT5EncoderModel
 
+from ..layout import IN_DOMAIN
 from ..puzzles import PUZZLES
+from ..skill import EMBEDDED
 
 TEXT_DIM = 64
 LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
-MAX_SEQUENCE_LENGTH = 24
-_SAMPLE = 2000  # seeds per puzzle: enough to meet every word of its prompts
+MAX_SEQUENCE_LENGTH = EMBEDDED.max_sequence_length
+_SAMPLE = 300  # seeds per puzzle: enough to meet every word of its prompts
 
 
+@cache
 def vocabulary() -> list[str]:
-    """Every word of every puzzle's prompts."""
-    prompts = {module.generate(seed).prompt for module in PUZZLES.values() for seed in range(_SAMPLE)}
+    """Every word of the prompts of the puzzles that are trained on."""
+    prompts = {PUZZLES[name].generate(seed).prompt for name in IN_DOMAIN for seed in range(_SAMPLE)}
     return sorted({word for prompt in prompts for word in re.findall(r"\S+", prompt)})
 
 

@@ -14,6 +14,7 @@ from torch import nn
 
 from .clips import to_tensor
 from .loop import Run
+from .mixture import VAE_BUCKETS, Bucket, bucket_of_step
 
 BATCH = 8
 PEAK_RATE = 2e-3
@@ -58,11 +59,11 @@ class ClipAutoencoder(nn.Module):
                 module.forward = fast_rms_norm.__get__(module)
 
     def encode(self, clip: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Clip (B, 3, 17, 64, 64) in [-1, 1] -> mean and log-variance (B, 16, 5, 8, 8)."""
+        """Clip (B, 3, T, H, W) in [-1, 1] -> mean and log-variance (B, 16, F, h, w)."""
         vae = self.vae
         vae.clear_cache()
         x = patchify(clip, patch_size=vae.config.patch_size)
-        chunks = [x[:, :, :1], *x[:, :, 1:].split(4, dim=2)]
+        chunks = [x[:, :, start : start + 4] if start > 0 else x[:, :, :1] for start in range(-3, x.shape[2], 4)]
         out = []
         for chunk in chunks:
             vae._enc_conv_idx = [0]
@@ -89,7 +90,7 @@ class ClipAutoencoder(nn.Module):
         return unpatchify(torch.cat(out, 2), patch_size=vae.config.patch_size)
 
     def forward(self, clip: torch.Tensor) -> dict[str, torch.Tensor]:
-        """Losses of a batch of clips (B, 3, 17, 64, 64)."""
+        """Losses of a batch of clips (B, 3, T, H, W), T = 4k + 1."""
         mean, logvar = self.encode(clip)
         latents = mean + torch.exp(0.5 * logvar) * torch.randn_like(mean)
         error = (self.decode(latents) - clip).abs()
@@ -101,22 +102,28 @@ class ClipAutoencoder(nn.Module):
         return {"loss": reconstruction + KL_WEIGHT * kl, "l1": error.mean().detach(), "kl": kl.detach()}
 
 
+def clip_pool(work: Path, bucket: Bucket) -> Path:
+    """Where the clips of a bucket lie."""
+    return work / f"clips-{bucket.name}.npy"
+
+
 def train_vae(rank: int, world: int, work: Path, steps: int, seed: int) -> None:
-    """Train on the clip pool and write ``work/vae`` as a diffusers folder, moving average in float32."""
+    """Train on the clip pools and write ``work/vae`` as a diffusers folder, moving average in float32."""
     torch.manual_seed(seed)
     module = ClipAutoencoder(build_vae())
-    clips = np.load(work / "clips.npy", mmap_mode="r")
+    pools = {bucket: np.load(clip_pool(work, bucket), mmap_mode="r") for bucket in VAE_BUCKETS}
     optimizer = torch.optim.AdamW(module.parameters(), PEAK_RATE, betas=(0.9, 0.98), weight_decay=0.0)
     run = Run(work / "vae-run", module, [optimizer], steps, seed=seed, rank=rank, world=world)
 
-    def batch(generator: torch.Generator) -> torch.Tensor:
+    def batch(generator: torch.Generator, step: int) -> torch.Tensor:
+        clips = pools[bucket_of_step(step, seed, VAE_BUCKETS)]
         index = torch.randint(len(clips), (BATCH // world,), generator=generator)
         return to_tensor(clips[index.numpy()])
 
     run.train(batch)
     if rank == 0:
         run.put_average(module)
-        set_latent_statistics(module, clips)
+        set_latent_statistics(module, pools[VAE_BUCKETS[0]])
         module.vae.save_pretrained(work / "vae")
 
 

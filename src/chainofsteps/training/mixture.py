@@ -1,0 +1,75 @@
+"""What training sees: how often each puzzle comes, and in which lengths and sizes of video.
+
+Mazes and games take more clips to learn than the rest and come more often. A part of the clips is shorter than 17
+frames (the same story in fewer frames), so that a study of the frame count measures the count and not a length that
+the model has never met. With one frame there is nothing but the given first frame.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .. import puzzles
+from ..layout import IN_DOMAIN
+from ..puzzles.canvas import FRAMES, SIZE, Puzzle, resampled
+
+LARGE = 80
+LARGE_MAZES = ("loop_maze_5", "unique_maze_5")
+TURNS = {"loop_maze": 2, "unique_maze": 2, "tic_tac_toe": 2, "tic_tac_toe_single": 2, "bounce": 2}  # others: 1
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """Clips of one shape: they are in one batch."""
+
+    frames: int
+    side: int  # pixels
+    share: float  # of the batches
+
+    @property
+    def name(self) -> str:
+        return f"{self.frames}x{self.side}"
+
+    @property
+    def puzzles(self) -> tuple[str, ...]:
+        """The in-domain puzzles of this size, each as often as it has turns."""
+        if self.side == LARGE:
+            return LARGE_MAZES
+        return tuple(name for name in IN_DOMAIN if name not in LARGE_MAZES for _ in range(TURNS.get(name, 1)))
+
+    @property
+    def latent_shape(self) -> tuple[int, int, int, int]:
+        """(channels, latent frames, height, width) of the embedded VAE: 4x in time, 8x in space."""
+        return 16, (self.frames + 3) // 4, self.side // 8, self.side // 8
+
+
+BUCKETS = (
+    Bucket(FRAMES, SIZE, 0.62),
+    Bucket(FRAMES, LARGE, 0.18),
+    Bucket(13, SIZE, 0.07),
+    Bucket(9, SIZE, 0.06),
+    Bucket(5, SIZE, 0.05),
+    Bucket(1, SIZE, 0.02),
+)
+VAE_BUCKETS = (  # for the VAE: whole clips, so that it does not drift, and fast ones, whose story is told in few frames
+    Bucket(FRAMES, SIZE, 0.50),
+    Bucket(FRAMES, LARGE, 0.10),
+    Bucket(13, SIZE, 0.10),
+    Bucket(9, SIZE, 0.15),
+    Bucket(5, SIZE, 0.15),
+)
+
+
+def bucket_of_step(step: int, seed: int, buckets: tuple[Bucket, ...] = BUCKETS) -> Bucket:
+    """The bucket of a batch: a function of seed and step, the same in all processes."""
+    shares = np.array([bucket.share for bucket in buckets])
+    return buckets[np.random.default_rng([seed, step]).choice(len(buckets), p=shares / shares.sum())]
+
+
+def training_puzzle(bucket: Bucket, index: int, seed: int) -> Puzzle:
+    """Training clip number ``index`` of a bucket: puzzles take turns; never a held-out layout."""
+    names = bucket.puzzles
+    number = [other.name for other in BUCKETS].index(bucket.name)
+    stream = (seed * len(BUCKETS) + number) * 10_000_000  # no two buckets or seeds share a clip
+    puzzle = puzzles.draw(names[index % len(names)], stream + index, held_out=False)
+    return Puzzle(puzzle.prompt, resampled(puzzle.video, bucket.frames), puzzle.layout)
