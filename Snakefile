@@ -25,6 +25,8 @@ include: "workflow/rules/conditioning.smk"
 include: "workflow/rules/trajectory.smk"
 include: "workflow/rules/noise.smk"
 include: "workflow/rules/score.smk"
+include: "workflow/rules/x0_pred.smk"
+include: "workflow/rules/skill.smk"
 include: "workflow/rules/tables.smk"
 include: "workflow/rules/figures.smk"
 

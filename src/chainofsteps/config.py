@@ -18,7 +18,7 @@ import yaml
 
 from .errors import InputError
 from .interventions import indices
-from .layout import PUZZLES
+from .layout import IN_DOMAIN, PUZZLES
 
 SCHEMA = Path(__file__).parents[2] / "workflow" / "schemas" / "config.schema.yaml"
 
@@ -70,11 +70,20 @@ def validate(config: Any, source: str = "config.yaml") -> dict[str, Any]:
             raise InputError(
                 f"{source}: 'cases.number' is null, but puzzles are made here (cases.folder: null); say how many"
             )
-        for task in config["cases"]["tasks"]:
-            if task not in PUZZLES:
-                hint = _hint(task, PUZZLES)
-                raise InputError(f"{source}: 'cases.tasks' has {task!r}, which is no puzzle made here{hint}")
+        for section, tasks in (("cases", config["cases"]["tasks"]), ("x0_pred", x0_pred_tasks(config))):
+            for task in tasks:
+                if task not in PUZZLES:
+                    hint = _hint(task, PUZZLES)
+                    raise InputError(f"{source}: '{section}.tasks' has {task!r}, which is no puzzle made here{hint}")
     return config
+
+
+def x0_pred_tasks(config: Mapping[str, Any]) -> list[str]:
+    """The tasks whose x0_pred is scored at every step."""
+    if config["cases"]["folder"] is not None:
+        return list(config["cases"]["tasks"])
+    tasks = config["x0_pred"]["tasks"]
+    return list(IN_DOMAIN if tasks == "all" else tasks)
 
 
 def check_ranges(

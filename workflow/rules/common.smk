@@ -4,7 +4,7 @@ import os
 import time
 
 from chainofsteps.checkpoint import INDEX, check_boundary, layers_of
-from chainofsteps.config import check_ranges, validate
+from chainofsteps.config import check_ranges, validate, x0_pred_tasks
 from chainofsteps.errors import InputError
 from chainofsteps.layout import PUZZLES, case_files, case_names, task_folder
 from chainofsteps.plan import EMBEDDED_FRAMES, latent_frames_of
@@ -51,7 +51,10 @@ def check_configuration():
         check_writable("results")
         check_writable("figures")
         check_model(config["models"][config["model"]])
-        return {task: cases_of(task) for task in CASES["tasks"]}
+        return {
+            task: cases_of(task)
+            for task in {**dict.fromkeys(CASES["tasks"]), **dict.fromkeys(x0_pred_tasks(config))}
+        }
     except InputError as error:
         sys.exit(f"error: {error}")
 
@@ -70,13 +73,14 @@ def shards(task):
     return [f"{index:02d}" for index in range(-(-len(CASE_NAMES[task]) // CASES["shard_size"]))]
 
 
+def shard_files(pattern, model, tasks):
+    """`pattern` for every shard of the tasks."""
+    return [pattern.format(model=model, task=task, shard=shard) for task in tasks for shard in shards(task)]
+
+
 def all_shards(pattern):
-    """`pattern` for every shard of every task, as an input function of {model}."""
-    return lambda wildcards: [
-        pattern.format(model=wildcards.model, task=task, shard=shard)
-        for task in CASE_NAMES
-        for shard in shards(task)
-    ]
+    """`pattern` for every shard of the tasks of `cases`, as an input function of {model}."""
+    return lambda wildcards: shard_files(pattern, wildcards.model, CASES["tasks"])
 
 
 def shard_cases(wildcards):

@@ -1,0 +1,23 @@
+"""Held-out cases of one puzzle, solved or not, by the stock diffusers pipeline."""
+
+import pandas as pd
+import torch
+
+from chainofsteps.errors import reported
+from chainofsteps.files import read_json
+from chainofsteps.jobs import progress
+from chainofsteps.settings import Sampling
+from chainofsteps.skill import COLUMNS, load_pipeline, measure
+from chainofsteps.tables import write_table
+
+with reported(snakemake.log[0]):
+    torch.set_num_threads(snakemake.threads)
+    params, (model, puzzle) = snakemake.params, snakemake.wildcards
+    device = snakemake.config["models"][model].get("device", "auto")
+    sampling = Sampling.from_config({**params.sampling, "device": device})
+    pipeline, rows = load_pipeline(read_json(snakemake.input.model)["folder"], sampling), []
+    with progress(f"skill {puzzle}", params.number, "cases") as line:
+        for index in range(params.number):
+            rows += measure(pipeline, puzzle, [index], sampling)
+            line.update()
+    write_table(snakemake.output.cases, pd.DataFrame(rows, columns=COLUMNS))

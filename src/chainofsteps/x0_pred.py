@@ -1,0 +1,66 @@
+"""When is the answer decided? The clean estimate of every step, decoded, scored, and read for candidate answers.
+
+x0_pred = x_sigma - sigma velocity (schedule.py) is a whole video at every step. Its score by step says when the answer
+is settled; the masses of the candidates say which answers were still alive before.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+import torch
+from diffusers import AutoencoderKLWan
+
+from . import puzzles
+from .cases import Case
+from .decode import decode
+from .puzzles import candidates
+from .scoring import batch_of, score
+from .statistics import bootstrap_mean
+from .trajectory import Trajectory
+
+SCORE_COLUMNS = ["model", "task", "kind", "case", "seed", "step", "sigma", "score", "exact"]
+MASS_COLUMNS = ["model", "task", "kind", "case", "seed", "step", "candidate", "right", "mass"]
+
+
+def read_steps(case: Case, trajectory: Trajectory, vae: AutoencoderKLWan) -> list[dict[str, Any]]:
+    """A row per step: step, sigma, score in [0, 1] and the mass of each candidate in the last frame of x0_pred.
+
+    Raises InputError for a task that is not a puzzle.
+    """
+    estimates = torch.cat([trajectory.x0_pred(step) for step in range(trajectory.steps)])
+    videos = decode(vae, estimates, batch_of(estimates))
+    return [
+        {
+            "step": step,
+            "sigma": float(trajectory.sigmas[step]),
+            "score": score(case, video),
+            "masses": candidates.masses(case.task, video[-1], case.layout),
+        }
+        for step, video in enumerate(videos)
+    ]
+
+
+def summary(table: pd.DataFrame, statistics: Mapping[str, Any]) -> pd.DataFrame:
+    """Per task and step: cases, seeds, exact success with its bootstrap interval over cases, and mean score."""
+    rows = []
+    for (model, task, kind, step), group in table.groupby(["model", "task", "kind", "step"], sort=False):
+        per_case = group.pivot_table(index="case", columns="seed", values="exact", aggfunc="mean").astype(float)
+        success, low, high = bootstrap_mean(per_case.to_numpy(), **statistics)
+        rows.append(
+            {
+                "model": model,
+                "puzzle": task,
+                "category": puzzles.puzzle(task).CATEGORY,
+                "kind": kind,
+                "step": step,
+                "sigma": group.sigma.iloc[0],
+                "n": len(per_case),
+                "seeds": per_case.shape[1],
+                "success": success,
+                "success_low": low,
+                "success_high": high,
+                "score": group.score.mean(),
+            }
+        )
+    return pd.DataFrame(rows).round(4)

@@ -1,0 +1,47 @@
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from chainofsteps import schedule, x0_pred
+from chainofsteps.cases import read_cases, write_case
+from chainofsteps.layout import SPLITS
+from chainofsteps.models import load_vae
+from chainofsteps.puzzles import draw
+from chainofsteps.scoring import encode
+from chainofsteps.trajectory import Trajectory
+
+
+def test_summary_averages_seeds_before_cases():
+    table = pd.DataFrame(
+        [
+            {"model": "m", "task": "shelf", "kind": "unique", "case": case, "seed": seed, "step": 0, "sigma": 1.0,
+             "score": float(exact), "exact": exact}
+            for case, exacts in (("00000", (True, False)), ("00001", (True, True)))
+            for seed, exact in enumerate(exacts)
+        ]
+    )  # fmt: skip
+    row = x0_pred.summary(table, {"resamples": 200, "level": 0.95, "seed": 0}).iloc[0]
+    assert (row.n, row.seeds, row.success, row.category) == (2, 2, 0.75, "Spatiality")
+    assert (row.success_low, row.success_high) == (0.5, 1.0)
+
+
+def test_a_planted_decision_is_found_at_its_step(tmp_path):
+    """Latents on the straight line from noise to one answer, and from step 2 on to the other."""
+    folder = "models/embedded"
+    vae = load_vae(folder, device=torch.device("cpu"))
+    write_case(tmp_path, SPLITS[0], "grounding", "00000", draw("grounding", 0, held_out=True))
+    (case,) = read_cases(tmp_path, "grounding")
+    answers = x0_pred.puzzles.puzzle("grounding").answers(case.layout)
+    right = x0_pred.candidates.right_answers("grounding", case.layout)
+    (wrong, *_), (good,) = [name for name in answers if name not in right], right
+    sigmas = schedule.sigmas(4, 3.0)
+    latents = [torch.randn(1, 16, 5, 8, 8, generator=torch.Generator().manual_seed(0))]
+    for step in range(4):
+        goal = encode(vae, answers[wrong if step < 2 else good])
+        velocity = (latents[-1] - goal) / sigmas[step]
+        latents.append(latents[-1] + (sigmas[step + 1] - sigmas[step]) * velocity)
+    rows = x0_pred.read_steps(case, Trajectory(torch.cat(latents), sigmas), vae)
+    assert [row["score"] == 1.0 for row in rows] == [False, False, True, True]
+    masses = np.array([[row["masses"][wrong], row["masses"][good]] for row in rows])
+    assert masses == pytest.approx(np.array([[1, 0], [1, 0], [0, 1], [0, 1]]), abs=0.15)

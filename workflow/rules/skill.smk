@@ -1,0 +1,48 @@
+# What the configured model can do: success on held-out puzzles, sampled by the stock diffusers pipeline.
+
+
+rule skill:
+    input:
+        model="results/model/{model}.json",
+    output:
+        cases="results/{model}/skill/{puzzle}.csv",
+    log:
+        "results/{model}/logs/skill/{puzzle}.log",
+    benchmark:
+        "results/{model}/benchmarks/skill/{puzzle}.tsv"
+    conda:
+        "../../envs/gpu.yaml"
+    threads: 1
+    resources:
+        gpu=1,
+        mem_mb=2000,
+        runtime=240,
+    params:
+        recipe=1,
+        sampling=lambda wildcards: sampling_of(wildcards.model, *DENOISING),
+        number=config["skill"]["number"],
+    script:
+        "../../scripts/skill.py"
+
+
+rule skill_table:
+    input:
+        expand("results/{model}/skill/{puzzle}.csv", model=config["model"], puzzle=PUZZLES),
+    output:
+        table="tables/skill.csv",
+    log:
+        "results/logs/tables/skill.log",
+    benchmark:
+        "results/benchmarks/tables/skill.tsv"
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        gpu=0,
+        mem_mb=1000,
+        runtime=10,
+    params:
+        recipe=1,
+        level=config["statistics"]["level"],
+    script:
+        "../../scripts/skill_table.py"

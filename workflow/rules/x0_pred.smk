@@ -1,0 +1,51 @@
+# When is the answer decided? x0_pred of every step of the untouched runs, decoded, scored and read.
+
+
+rule x0_pred:
+    input:
+        model="results/model/{model}.json",
+        cases=scored_cases,
+        trajectory="results/{model}/trajectory/{task}/{shard}.json",
+    output:
+        manifest="results/{model}/x0_pred/{task}/{shard}.json",
+        scores="results/{model}/x0_pred/{task}/{shard}.csv",
+        masses="results/{model}/x0_pred/{task}/{shard}_masses.csv",
+    log:
+        "results/{model}/logs/x0_pred/{task}/{shard}.log",
+    benchmark:
+        "results/{model}/benchmarks/x0_pred/{task}/{shard}.tsv"
+    conda:
+        "../../envs/gpu.yaml"
+    threads: 1
+    resources:
+        gpu=1,
+        mem_mb=2000,
+        runtime=240,
+    params:
+        recipe=1,
+        seeds=config["trajectory"]["seeds"],
+    script:
+        "../../scripts/x0_pred.py"
+
+
+rule x0_pred_table:
+    input:
+        shard_files("results/{model}/x0_pred/{task}/{shard}.csv", config["model"], x0_pred_tasks(config)),
+    output:
+        table="tables/x0_pred.csv",
+    log:
+        "results/logs/tables/x0_pred.log",
+    benchmark:
+        "results/benchmarks/tables/x0_pred.tsv"
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        gpu=0,
+        mem_mb=1000,
+        runtime=10,
+    params:
+        recipe=1,
+        statistics=part_of("statistics"),
+    script:
+        "../../scripts/x0_pred_table.py"
