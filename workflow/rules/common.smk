@@ -2,11 +2,13 @@
 
 import os
 import time
+from dataclasses import asdict
 
 from chainofsteps.checkpoint import INDEX, check_boundary, layers_of
 from chainofsteps.config import check_ranges, validate, x0_pred_tasks
 from chainofsteps.errors import InputError
 from chainofsteps.layout import PUZZLES, case_files, case_names, task_folder
+from chainofsteps.panels import panels_of
 from chainofsteps.plan import EMBEDDED_FRAMES, latent_frames_of
 
 STARTED = time.time()

@@ -1,6 +1,46 @@
 # Figures, drawn from tables alone, for the configured model: PDF, PNG for screens, the numbers drawn, caption, summary.
 
 
+rule fig1:
+    input:
+        pictures=lambda wildcards: [
+            f"results/{config['model']}/panels/{panel.name}.safetensors" for panel in panels_shown("fig1")
+        ],
+        masses=lambda wildcards: shard_files(
+            "results/{model}/x0_pred/{task}/{shard}_masses.csv",
+            config["model"],
+            dict.fromkeys([*(panel.puzzle for panel in panels_shown("fig1")), *CASES["tasks"]]),
+        ),
+    output:
+        pdf=report(
+            "figures/fig1.pdf",
+            caption="../report/fig1.rst",
+            category="Figures",
+            labels={"figure": "1", "model": config["model"]},
+        ),
+        png="figures/fig1.png",
+        caption="figures/fig1_caption.rst",
+        summary="figures/fig1.txt",
+        points="figures/fig1_masses.csv",
+    log:
+        "results/logs/figures/fig1.log",
+    benchmark:
+        "results/benchmarks/figures/fig1.tsv"
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        gpu=0,
+        mem_mb=1000,
+        runtime=10,
+    params:
+        recipe=1,
+        panels=lambda wildcards: [asdict(panel) for panel in panels_shown("fig1")],
+        statistics=part_of("statistics"),
+    script:
+        "../../scripts/fig1.py"
+
+
 rule fig3:
     input:
         scores=f"results/{config['model']}/tables/fig3_scores.csv",
@@ -40,4 +80,5 @@ rule fig3:
 
 rule figures:
     input:
+        rules.fig1.output,
         rules.fig3.output,

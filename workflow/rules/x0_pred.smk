@@ -23,7 +23,7 @@ rule x0_pred:
         runtime=240,
     params:
         recipe=1,
-        seeds=config["trajectory"]["seeds"],
+        seeds=[*config["trajectory"]["seeds"], config["trajectory"]["null_seed"]],
     script:
         "../../scripts/x0_pred.py"
 

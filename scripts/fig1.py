@@ -1,0 +1,26 @@
+"""Draws Figure 1 from the panels' pictures and the masses of candidates, with caption, summary and points beside it."""
+
+import pandas as pd
+
+from chainofsteps import style, tables
+from chainofsteps.errors import reported
+from chainofsteps.figures import fig1, masses
+from chainofsteps.figures.fig3_points import Interval
+from chainofsteps.files import atomic_write, load_tensors
+from chainofsteps.panels import Panel
+
+with reported(snakemake.log[0]):
+    params, output = snakemake.params, snakemake.output
+    panels = [Panel(**row) for row in params.panels]
+    loaded = {panel.name: load_tensors(path) for panel, path in zip(panels, snakemake.input.pictures, strict=True)}
+    pictures = {name: tensors["pictures"].numpy() for name, (tensors, _) in loaded.items()}
+    sigmas = {name: metadata["sigmas"] for name, (_, metadata) in loaded.items()}
+    runs = masses.chosen_and_rival(pd.concat(map(masses.read, snakemake.input.masses)))
+    points = masses.curves(runs, Interval(**params.statistics))
+    caption = fig1.caption(panels, points, snakemake.config["model"], params.statistics["level"])
+    with style.styled():
+        figure = fig1.draw(panels, pictures, sigmas, runs, points)
+        style.save(figure, output.pdf, output.png, title="Figure 1: x0_pred over the steps", subject=caption)
+    atomic_write(output.caption, caption.encode())
+    atomic_write(output.summary, fig1.summary(runs, points).encode())
+    tables.write_table(output.points, points.round(4))

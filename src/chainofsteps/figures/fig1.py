@@ -1,0 +1,109 @@
+"""Figure 1: one case from two seeds, x0_pred over the steps; beside it candidate masses over all cases."""
+
+from collections.abc import Mapping, Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from .. import style
+from ..panels import Panel
+
+LOOKS = {
+    "chosen": {"color": style.BLUE, "marker": "o", "linestyle": "-", "label": "answer of the end"},
+    "rival": {"color": style.VERMILLION, "marker": "s", "linestyle": "--", "label": "strongest other"},
+}
+
+
+def draw(
+    panels: Sequence[Panel],
+    pictures: Mapping[str, np.ndarray],
+    sigmas: Mapping[str, Sequence[float]],
+    runs: pd.DataFrame,
+    points: pd.DataFrame,
+) -> Figure:
+    """Figure 1. pictures: uint8 (steps, frames, H, W, 3) by a panel's name; runs, points: of `figures.masses`."""
+    tasks = list(dict.fromkeys(points.task))
+    rows = max(len(panel.steps) for panel in panels)
+    figure = plt.figure(figsize=(style.WIDTH, 0.75 + 0.44 * rows), layout="constrained")
+    grids, side = figure.subfigures(1, 2, width_ratios=[0.5 + 2.35 * len(panels), 2.6])
+    for part, panel in zip(np.atleast_1d(grids.subfigures(1, len(panels))), panels, strict=True):
+        grid(part, panel, pictures[panel.name], sigmas[panel.name])
+        style.panel_letter(part, panel.panel)
+    for part, task in zip(np.atleast_1d(side.subfigures(len(tasks), 1)), tasks, strict=True):
+        axes = part.subplots()
+        mass_curves(axes, points[points.task == task])
+        shown = [(panel, look) for panel, look in zip(panels, (":", "-."), strict=False) if panel.puzzle == task]
+        for panel, line in shown:
+            run = runs[(runs.task == task) & (runs.case == panel.case) & (runs.seed == panel.seed)]
+            axes.plot(run.step, run.rival, color=style.GREY, linestyle=line, label=f"the other in {panel.panel}")
+        axes.set_title(f"{task.replace('_', ' ')}: {heading(points[points.task == task])}")
+        axes.legend(loc="center right")
+    style.panel_letter(side, chr(ord(panels[-1].panel) + 1))
+    return figure
+
+
+def heading(points: pd.DataFrame) -> str:
+    """Over how many runs a curve is."""
+    return f"{points.cases.iloc[0]} cases, {points.seeds.iloc[0]} seeds"
+
+
+def grid(part, panel: Panel, pictures: np.ndarray, sigmas: Sequence[float]) -> None:
+    """Rows = steps, columns = frames; sigma beside each row."""
+    axes = part.subplots(
+        len(panel.steps), len(panel.frames), squeeze=False, gridspec_kw={"wspace": 0.03, "hspace": 0.03}
+    )
+    for row, step in enumerate(panel.steps):
+        for column, frame in enumerate(panel.frames):
+            ax = axes[row, column]
+            ax.imshow(pictures[row, column], interpolation="nearest")
+            ax.set(xticks=[], yticks=[])
+            ax.spines[:].set_visible(True)
+            ax.spines[:].set_color(style.GREY)
+            if row == 0:
+                ax.set_title(f"frame {frame}" if column == 0 else f"{frame}", pad=2)
+        axes[row, 0].set_ylabel(f"step {step}\n$\\sigma$ {sigmas[row]:.2f}", rotation=0, ha="right", va="center")
+    part.suptitle(f"{panel.puzzle.replace('_', ' ')} {panel.case}, seed {panel.seed}")
+
+
+def mass_curves(axes, points: pd.DataFrame) -> None:
+    """Mass of the answer a run ends with and of its strongest rival against the step, with intervals."""
+    for quantity, look in LOOKS.items():
+        rows = points[points.quantity == quantity]
+        axes.fill_between(rows.step, rows.low, rows.high, color=look["color"], alpha=0.18, linewidth=0)
+        axes.plot(rows.step, rows.mass, **look)
+    axes.set(ylim=(-0.04, 1.06), xlabel="step", ylabel="mass in the last frame of $\\hat{x}_0$")
+    axes.set_yticks([0, 0.5, 1])
+    axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
+
+
+def summary(runs: pd.DataFrame, points: pd.DataFrame) -> str:
+    """In words: how strong the strongest other answer is at the first step, and from which step on it is gone."""
+    lines = []
+    for task, of_task in points.groupby("task", sort=False):
+        rival = of_task[of_task.quantity == "rival"].set_index("step")
+        first = rival.iloc[0]
+        gone = rival.index[rival.high < 0.1]
+        until = f"its interval is below 0.1 from step {gone[0]} on" if len(gone) else "it never falls below 0.1"
+        solved = runs[runs.task == task].drop_duplicates(["case", "seed"]).right.mean()
+        lines.append(
+            f"{task.replace('_', ' ')}, {heading(of_task)}: at step 0 the strongest answer other than the run's own "
+            f"has mass {first.mass:.2f} [{first.low:.2f}, {first.high:.2f}]; {until}. {solved:.0%} of the runs end "
+            "with a right answer."
+        )
+    return "\n".join(lines) + "\n"
+
+
+def caption(panels: Sequence[Panel], points: pd.DataFrame, model: str, level: float) -> str:
+    """What was measured; reStructuredText, one paragraph."""
+    shown = "; ".join(f"({panel.panel}) {panel.puzzle}, case {panel.case}, seed {panel.seed}" for panel in panels)
+    over = "; ".join(f"{task}, {heading(rows)}" for task, rows in points.groupby("task", sort=False))
+    return (
+        f"Figure 1. The clean estimate x0_pred of untouched runs, model {model}: rows = steps, columns = frames. "
+        f"{shown}. Right: how strongly the last frame of x0_pred supports the answer that the run ends with, and the "
+        f"strongest other candidate, mean over cases with {level:.0%} bootstrap intervals (seeds averaged within a "
+        f"case): {over}. "
+        "Grey lines: the strongest other candidate of the runs shown.\n"
+    )
