@@ -12,9 +12,8 @@ from chainofsteps.panels import Panel
 with reported(snakemake.log[0]):
     params, output = snakemake.params, snakemake.output
     panels = [Panel(**row) for row in params.panels]
-    loaded = {panel.name: load_tensors(path) for panel, path in zip(panels, snakemake.input.pictures, strict=True)}
-    pictures = {name: tensors["pictures"].numpy() for name, (tensors, _) in loaded.items()}
-    sigmas = {name: metadata["sigmas"] for name, (_, metadata) in loaded.items()}
+    loaded = {panel.name: load_tensors(path)[0] for panel, path in zip(panels, snakemake.input.pictures, strict=True)}
+    pictures, sigmas = ({name: kept[key].numpy() for name, kept in loaded.items()} for key in ("pictures", "sigmas"))
     runs = masses.chosen_and_rival(pd.concat(map(masses.read, snakemake.input.masses)))
     points = masses.curves(runs, Interval(**params.statistics))
     caption = fig1.caption(panels, points, snakemake.config["model"], params.statistics["level"])

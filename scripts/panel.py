@@ -22,5 +22,5 @@ with reported(snakemake.log[0]):
     trajectory = Trajectory.from_tensors(trajectories.load(panel.run)[0], trajectories.path(panel.run))
     estimates = torch.cat([trajectory.x0_pred(step) for step in panel.steps])
     pictures = torch.from_numpy(decode(vae, estimates)[:, list(panel.frames)])
-    about = {"sigmas": [float(trajectory.sigmas[step]) for step in panel.steps]}
-    save_tensors(Path(snakemake.output[0]), {"pictures": pictures}, about)
+    sigmas = trajectory.sigmas[list(panel.steps)]
+    save_tensors(Path(snakemake.output[0]), {"pictures": pictures, "sigmas": sigmas}, {})

@@ -27,8 +27,8 @@ def draw(
     """Figure 1. pictures: uint8 (steps, frames, H, W, 3) by a panel's name; runs, points: of `figures.masses`."""
     tasks = list(dict.fromkeys(points.task))
     rows = max(len(panel.steps) for panel in panels)
-    figure = plt.figure(figsize=(style.WIDTH, 0.75 + 0.44 * rows), layout="constrained")
-    grids, side = figure.subfigures(1, 2, width_ratios=[0.5 + 2.35 * len(panels), 2.6])
+    figure = plt.figure(figsize=(style.WIDTH, 0.7 + 0.345 * rows), layout="constrained")
+    grids, side = figure.subfigures(1, 2, width_ratios=[2.4 * len(panels), 2.5])
     for part, panel in zip(np.atleast_1d(grids.subfigures(1, len(panels))), panels, strict=True):
         grid(part, panel, pictures[panel.name], sigmas[panel.name])
         style.panel_letter(part, panel.panel)
@@ -64,7 +64,8 @@ def grid(part, panel: Panel, pictures: np.ndarray, sigmas: Sequence[float]) -> N
             ax.spines[:].set_color(style.GREY)
             if row == 0:
                 ax.set_title(f"frame {frame}" if column == 0 else f"{frame}", pad=2)
-        axes[row, 0].set_ylabel(f"step {step}\n$\\sigma$ {sigmas[row]:.2f}", rotation=0, ha="right", va="center")
+        words = f"step {step}\n$\\sigma$ {sigmas[row]:.2f}"
+        axes[row, 0].set_ylabel(words, rotation=0, ha="right", va="center", fontsize=6.5, labelpad=3)
     part.suptitle(f"{panel.puzzle.replace('_', ' ')} {panel.case}, seed {panel.seed}")
 
 
@@ -74,7 +75,7 @@ def mass_curves(axes, points: pd.DataFrame) -> None:
         rows = points[points.quantity == quantity]
         axes.fill_between(rows.step, rows.low, rows.high, color=look["color"], alpha=0.18, linewidth=0)
         axes.plot(rows.step, rows.mass, **look)
-    axes.set(ylim=(-0.04, 1.06), xlabel="step", ylabel="mass in the last frame of $\\hat{x}_0$")
+    axes.set(ylim=(-0.04, 1.06), xlabel="step", ylabel="mass in $\\hat{x}_0$")
     axes.set_yticks([0, 0.5, 1])
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
 
