@@ -1,6 +1,7 @@
 """Decode x0_pred of every step of a shard's untouched runs, score it and read the candidates in its last frame."""
 
 import json
+import time
 from pathlib import Path
 
 import pandas as pd
@@ -11,6 +12,7 @@ from chainofsteps.errors import reported
 from chainofsteps.files import read_json
 from chainofsteps.jobs import progress
 from chainofsteps.models import load_vae
+from chainofsteps.puzzles import puzzle
 from chainofsteps.puzzles.candidates import right_answers
 from chainofsteps.settings import Sampling
 from chainofsteps.shards import Shard, read_shard
@@ -24,24 +26,29 @@ with reported(snakemake.log[0]):
     model, cases, trajectories = read_json(given.model), read_json(given.cases), read_shard(given.trajectory)
     settings = {"trajectory": trajectories.manifest["settings_hash"]}
     runs = {f"{case}-seed{seed}": (case, seed) for case in cases["cases"] for seed in params.seeds}
-    shard = Shard(Path(snakemake.output.manifest), "x0_pred", settings, params.recipe, trajectories.identities)
+    manifest, shared = Path(snakemake.output.manifest), snakemake.config["shared"]
+    shard = Shard(manifest, "x0_pred", settings, params.recipe, trajectories.identities, shared)
     pending = shard.pending(list(runs))
     device = snakemake.config["models"][name_of_model].get("device", "auto")
     vae = load_vae(model["folder"], device=Sampling(steps=1, shift=1.0, device=device).torch_device)
     by_name = {case.name: case for case in read_cases(cases["root"], task, list(cases["cases"]))}
     with progress(f"x0_pred {task} {snakemake.wildcards.shard}", len(pending), "runs") as line:
         for run in pending:
+            began = time.perf_counter()
             trajectory = Trajectory.from_tensors(trajectories.load(run)[0], trajectories.path(run))
             rows = read_steps(by_name[runs[run][0]], trajectory, vae)
-            shard.save(run, {"score": torch.tensor([row["score"] for row in rows])}, {"rows": rows})
+            about = {"rows": rows, "seconds": time.perf_counter() - began}
+            shard.save(run, {"score": torch.tensor([row["score"] for row in rows])}, about)
             line.update()
     described, scores, masses = {"model": name_of_model, "task": task, "kind": cases["kind"]}, [], []
     for run, (case, seed) in runs.items():
-        right = right_answers(task, by_name[case].layout)
+        layout = by_name[case].layout
+        right = right_answers(task, layout)
+        described |= {"difficulty": puzzle(task).difficulty(layout), "right_answers": len(right)}
         for row in json.loads(shard.load(run)[1]["rows"]):
             row |= {**described, "case": case, "seed": seed, "exact": row["score"] >= 1}
             scores.append(row)
             masses += [{**row, "candidate": c, "right": c in right, "mass": m} for c, m in row["masses"].items()]
     write_table(snakemake.output.scores, pd.DataFrame(scores)[SCORE_COLUMNS])
     write_table(snakemake.output.masses, pd.DataFrame(masses)[MASS_COLUMNS].round(4))
-    shard.finish(list(runs))
+    shard.finish(list(runs), [snakemake.output.scores, snakemake.output.masses])

@@ -13,17 +13,20 @@ from chainofsteps.trajectory import Trajectory
 
 
 def test_summary_averages_seeds_before_cases():
+    exacts = {"00000": (True, False), "00001": (True, True)}
+    common = {"model": "m", "task": "shelf", "kind": "unique", "step": 0, "sigma": 1.0}
     table = pd.DataFrame(
         [
-            {"model": "m", "task": "shelf", "kind": "unique", "case": case, "seed": seed, "step": 0, "sigma": 1.0,
-             "score": float(exact), "exact": exact}
-            for case, exacts in (("00000", (True, False)), ("00001", (True, True)))
-            for seed, exact in enumerate(exacts)
+            {**common, "case": case, "difficulty": float(case), "seed": seed, "score": float(exact), "exact": exact}
+            for case, of_case in exacts.items()
+            for seed, exact in enumerate(of_case)
         ]
-    )  # fmt: skip
+    )
     row = x0_pred.summary(table, {"resamples": 200, "level": 0.95, "seed": 0}).iloc[0]
     assert (row.n, row.seeds, row.success, row.category) == (2, 2, 0.75, "Spatiality")
     assert (row.success_low, row.success_high) == (0.5, 1.0)
+    split = x0_pred.summary(table, {"resamples": 200, "level": 0.95, "seed": 0}, by=["difficulty"])
+    assert split[["difficulty", "n", "success"]].to_numpy().tolist() == [[0.0, 1, 0.5], [1.0, 1, 1.0]]
 
 
 def test_a_planted_decision_is_found_at_its_step(tmp_path):

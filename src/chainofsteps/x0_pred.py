@@ -4,7 +4,7 @@ x0_pred = x_sigma - sigma velocity (schedule.py) is a whole video at every step.
 is settled; the masses of the candidates say which answers were still alive before.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -19,7 +19,19 @@ from .scoring import batch_of, score
 from .statistics import bootstrap_mean
 from .trajectory import Trajectory
 
-SCORE_COLUMNS = ["model", "task", "kind", "case", "seed", "step", "sigma", "score", "exact"]
+SCORE_COLUMNS = [
+    "model",
+    "task",
+    "kind",
+    "case",
+    "difficulty",
+    "right_answers",
+    "seed",
+    "step",
+    "sigma",
+    "score",
+    "exact",
+]
 MASS_COLUMNS = ["model", "task", "kind", "case", "seed", "step", "candidate", "right", "mass"]
 
 
@@ -41,19 +53,25 @@ def read_steps(case: Case, trajectory: Trajectory, vae: AutoencoderKLWan) -> lis
     ]
 
 
-def summary(table: pd.DataFrame, statistics: Mapping[str, Any]) -> pd.DataFrame:
-    """Per task and step: cases, seeds, exact success with its bootstrap interval over cases, and mean score."""
+def summary(table: pd.DataFrame, statistics: Mapping[str, Any], by: Sequence[str] = ()) -> pd.DataFrame:
+    """Per task and step: cases, seeds, exact success with its bootstrap interval over cases, and mean score.
+
+    `by`: columns that split the cases of a task further, such as difficulty and right_answers.
+    """
     rows = []
-    for (model, task, kind, step), group in table.groupby(["model", "task", "kind", "step"], sort=False):
+    keys = ["model", "task", "kind", *by, "step"]
+    for values, group in table.groupby(keys, sort=False):
         per_case = group.pivot_table(index="case", columns="seed", values="exact", aggfunc="mean").astype(float)
         success, low, high = bootstrap_mean(per_case.to_numpy(), **statistics)
+        row = dict(zip(keys, values, strict=True))
         rows.append(
             {
-                "model": model,
-                "puzzle": task,
-                "category": puzzles.puzzle(task).CATEGORY,
-                "kind": kind,
-                "step": step,
+                "model": row["model"],
+                "puzzle": row["task"],
+                "category": puzzles.puzzle(row["task"]).CATEGORY,
+                "kind": row["kind"],
+                **{key: row[key] for key in by},
+                "step": row["step"],
                 "sigma": group.sigma.iloc[0],
                 "n": len(per_case),
                 "seeds": per_case.shape[1],

@@ -33,6 +33,7 @@ rule x0_pred_table:
         shard_files("results/{model}/x0_pred/{task}/{shard}.csv", config["model"], x0_pred_tasks(config)),
     output:
         table="tables/x0_pred.csv",
+        by_difficulty="tables/x0_pred_by_difficulty.csv",
     log:
         "results/logs/tables/x0_pred.log",
     benchmark:
