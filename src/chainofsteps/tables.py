@@ -1,11 +1,14 @@
-"""The tidy tables between the rules and the figures: one row for each case, seed and run."""
+"""The tidy tables between the rules and the figures, one row for each case, seed and run; and their summaries."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from .errors import InputError
 from .files import atomic_write
+from .statistics import bootstrap_mean
 
 SCORE_COLUMNS = [
     "model",
@@ -40,12 +43,31 @@ CKA_COLUMNS = [
     "features",
     "dissimilarity",
 ]
+FEW_STEPS_COLUMNS = ["model", "task", "kind", "case", "steps", "seed", "score", "exact"]
 NOISE_RUNS = ["noise_at_step", "noise_at_frame"]
 
 
 def write_table(path: Path | str, table: pd.DataFrame) -> None:
     """Write one table, whole or not at all. Raises InputError if the place cannot be written."""
     atomic_write(path, table.to_csv(index=False).encode())
+
+
+def success(table: pd.DataFrame, keys: Sequence[str], statistics: Mapping[str, Any]) -> pd.DataFrame:
+    """Exact success and mean score of each group of runs, with bootstrap intervals over cases.
+
+    table: one row per run, with columns task, case, seed, score and exact. keys: what tells groups apart, in the order
+    of the table. Columns: keys, n (cases), seeds, success, success_low, success_high, score, score_low, score_high.
+    """
+    rows = []
+    for values, group in table.groupby(list(keys), sort=False):
+        row = dict(zip(keys, values, strict=True))
+        for name, column in (("success", "exact"), ("score", "score")):
+            per_case = group.astype({column: float}).pivot_table(index=["task", "case"], columns="seed", values=column)
+            row |= {"n": per_case.shape[0], "seeds": per_case.shape[1]}
+            estimate, low, high = bootstrap_mean(per_case.to_numpy(), **statistics)
+            row |= {name: estimate, f"{name}_low": low, f"{name}_high": high}
+        rows.append(row)
+    return pd.DataFrame(rows).round(4)
 
 
 def read_table(path: Path | str, columns: list[str], value: str) -> pd.DataFrame:

@@ -16,7 +16,7 @@ from .cases import Case
 from .decode import decode
 from .puzzles import candidates
 from .scoring import batch_of, score
-from .statistics import bootstrap_mean
+from .tables import success
 from .trajectory import Trajectory
 
 SCORE_COLUMNS = [
@@ -54,31 +54,9 @@ def read_steps(case: Case, trajectory: Trajectory, vae: AutoencoderKLWan) -> lis
 
 
 def summary(table: pd.DataFrame, statistics: Mapping[str, Any], by: Sequence[str] = ()) -> pd.DataFrame:
-    """Per task and step: cases, seeds, exact success with its bootstrap interval over cases, and mean score.
+    """Per task and step: exact success and mean score with bootstrap intervals over cases (tables.success).
 
     `by`: columns that split the cases of a task further, such as difficulty and right_answers.
     """
-    rows = []
-    keys = ["model", "task", "kind", *by, "step"]
-    for values, group in table.groupby(keys, sort=False):
-        per_case = group.pivot_table(index="case", columns="seed", values="exact", aggfunc="mean").astype(float)
-        success, low, high = bootstrap_mean(per_case.to_numpy(), **statistics)
-        row = dict(zip(keys, values, strict=True))
-        rows.append(
-            {
-                "model": row["model"],
-                "puzzle": row["task"],
-                "category": puzzles.puzzle(row["task"]).CATEGORY,
-                "kind": row["kind"],
-                **{key: row[key] for key in by},
-                "step": row["step"],
-                "sigma": group.sigma.iloc[0],
-                "n": len(per_case),
-                "seeds": per_case.shape[1],
-                "success": success,
-                "success_low": low,
-                "success_high": high,
-                "score": group.score.mean(),
-            }
-        )
-    return pd.DataFrame(rows).round(4)
+    table = table.assign(category=[puzzles.puzzle(task).CATEGORY for task in table.task])
+    return success(table, ["model", "task", "category", "kind", *by, "step", "sigma"], statistics)

@@ -1,0 +1,57 @@
+"""A shard's untouched runs in other numbers of steps, from the same noise; only the final latents are kept."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+
+from chainofsteps import schedule
+from chainofsteps.conditioning import Conditioning
+from chainofsteps.denoise import GuidedVelocity, denoise, initial_latents
+from chainofsteps.errors import reported
+from chainofsteps.files import read_json
+from chainofsteps.jobs import pieces, progress
+from chainofsteps.models import Experts
+from chainofsteps.provenance import made_with
+from chainofsteps.settings import Sampling
+from chainofsteps.shards import Shard, read_shard
+from chainofsteps.trajectory import check_finite
+from chainofsteps.transformer import Forwards
+
+with reported(snakemake.log[0]):
+    torch.set_num_threads(snakemake.threads)
+    params, task = snakemake.params, snakemake.wildcards.task
+    device = snakemake.config["models"][snakemake.wildcards.model].get("device", "auto")
+    sampling = Sampling.from_config({**params.sampling, "batch_size": 1, "device": device})
+    model, encoded = read_json(snakemake.input.model), read_shard(snakemake.input.conditioning)
+    settings = {
+        "sampling": params.sampling,  # its own number of steps has no part in this, but the rest has
+        "share_noise_over_cases": params.share_noise_over_cases,
+        "model": model["identity"],
+        "conditioning": encoded.manifest["settings_hash"],
+    }
+    names = {
+        f"{case}-seed{seed}-steps{steps}": (case, seed, steps)
+        for steps in params.steps
+        for case in encoded.cases
+        for seed in params.seeds
+    }
+    identities = {name: encoded.identities[case] for name, (case, _, _) in names.items()}
+    shard = Shard(Path(snakemake.output.manifest), "few_steps", settings, params.recipe, identities)
+    experts = Experts.of(model, sampling)
+    left = sum(names[name][2] for name in shard.pending(list(names)))
+    with progress(f"few_steps {task} {snakemake.wildcards.shard}", left, "steps") as line:
+        for steps in params.steps:
+            of_steps, sigmas = replace(sampling, steps=steps), schedule.sigmas(steps, sampling.shift)
+            for piece in pieces(shard, [name for name in names if names[name][2] == steps], sigmas, sampling.boundary):
+                (case, seed, _), counter = names[piece.run], Forwards()
+                conditioning = Conditioning.from_tensors(encoded.load(case)[0])
+                velocity = GuidedVelocity(experts, conditioning, sigmas, of_steps, counter)
+                latents = piece.before.get("latents")
+                if latents is None:
+                    shape, shared = conditioning.latents_shape, params.share_noise_over_cases
+                    latents = conditioning.begin(initial_latents(shape, f"{task}/{case}", seed, shared))
+                latents = denoise(velocity, latents, sigmas, piece.start, piece.stop, lambda _: line.update())
+                check_finite(latents, f"{task}/{case}", piece.stop - 1)
+                piece.save({"latents": latents.cpu()}, counter.total, case=f"{task}/{case}", seed=seed, steps=steps)
+    shard.finish(list(names), **made_with(sampling))

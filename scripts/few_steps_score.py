@@ -1,0 +1,49 @@
+"""Decode and score the runs of other numbers of steps, beside those of the model's own number from their trajectory."""
+
+from itertools import product
+from pathlib import Path
+
+import pandas as pd
+import torch
+
+from chainofsteps.cases import read_cases
+from chainofsteps.errors import reported
+from chainofsteps.files import read_json
+from chainofsteps.jobs import progress
+from chainofsteps.models import load_vae
+from chainofsteps.scoring import scores
+from chainofsteps.settings import Sampling
+from chainofsteps.shards import Shard, read_shard
+from chainofsteps.tables import FEW_STEPS_COLUMNS, write_table
+
+with reported(snakemake.log[0]):
+    torch.set_num_threads(snakemake.threads)
+    params, given, (name_of_model, task, _) = snakemake.params, snakemake.input, snakemake.wildcards
+    model, cases = read_json(given.model), read_json(given.cases)
+    few, trajectories = read_shard(given.few_steps), read_shard(given.trajectory)
+    settings = {reader.manifest["noun"]: reader.manifest["settings_hash"] for reader in (few, trajectories)}
+    settings["steps"] = params.steps
+    shard = Shard(Path(snakemake.output.manifest), "few_steps_score", settings, params.recipe, few.identities)
+    device = snakemake.config["models"][name_of_model].get("device", "auto")
+    vae = load_vae(model["folder"], device=Sampling(steps=1, shift=1.0, device=device).torch_device)
+    names = list(cases["cases"])
+    pending = shard.pending(names)
+    with progress(f"few_steps_score {task} {snakemake.wildcards.shard}", len(pending), "cases") as line:
+        for case in read_cases(cases["root"], task, pending):
+            finals = [
+                trajectories.load(f"{case.name}-seed{seed}")[0]["latents"][-1:]
+                if steps == params.own_steps
+                else few.load(f"{case.name}-seed{seed}-steps{steps}")[0]["latents"]
+                for steps in params.steps
+                for seed in params.seeds
+            ]
+            shard.save(case.name, {"score": torch.tensor(scores(case, vae, torch.cat(finals)))}, {})
+            line.update()
+    rows = []
+    for case in names:
+        runs = zip(product(params.steps, params.seeds), shard.load(case)[0]["score"].tolist(), strict=True)
+        rows += [{"case": case, "steps": steps, "seed": seed, "score": score} for (steps, seed), score in runs]
+    table = pd.DataFrame(rows).assign(model=name_of_model, task=task, kind=cases["kind"])
+    table["exact"] = table.score >= 1
+    write_table(snakemake.output.table, table[FEW_STEPS_COLUMNS])
+    shard.finish(names)

@@ -1,0 +1,87 @@
+# The same runs in other numbers of steps: does a few-step run lose what the many steps explore?
+
+
+def other_steps(model):
+    """The numbers of steps that are run here: the model's own number has been run by the rule trajectory."""
+    return [steps for steps in config["few_steps"]["steps"] if steps != config["models"][model]["steps"]]
+
+
+rule few_steps:
+    input:
+        model="results/model/{model}.json",
+        conditioning="results/{model}/conditioning/{task}/{shard}.json",
+    output:
+        manifest="results/{model}/few_steps/{task}/{shard}.json",
+    log:
+        "results/{model}/logs/few_steps/{task}/{shard}.log",
+    benchmark:
+        "results/{model}/benchmarks/few_steps/{task}/{shard}.tsv"
+    conda:
+        "../../envs/gpu.yaml"
+    threads: 1
+    resources:
+        gpu=1,
+        mem_mb=2000,
+        runtime=240,
+    params:
+        recipe=1,
+        sampling=lambda wildcards: sampling_of(wildcards.model, *DENOISING),
+        steps=lambda wildcards: other_steps(wildcards.model),
+        seeds=config["trajectory"]["seeds"],
+        share_noise_over_cases=config["trajectory"]["share_noise_over_cases"],
+    script:
+        "../../scripts/few_steps.py"
+
+
+rule few_steps_score:
+    input:
+        model="results/model/{model}.json",
+        cases=scored_cases,
+        few_steps="results/{model}/few_steps/{task}/{shard}.json",
+        trajectory="results/{model}/trajectory/{task}/{shard}.json",
+    output:
+        manifest="results/{model}/few_steps_score/{task}/{shard}.json",
+        table="results/{model}/few_steps_score/{task}/{shard}.csv",
+    log:
+        "results/{model}/logs/few_steps_score/{task}/{shard}.log",
+    benchmark:
+        "results/{model}/benchmarks/few_steps_score/{task}/{shard}.tsv"
+    conda:
+        "../../envs/gpu.yaml"
+    threads: 1
+    resources:
+        gpu=1,
+        mem_mb=2000,
+        runtime=240,
+    params:
+        recipe=1,
+        steps=config["few_steps"]["steps"],
+        own_steps=lambda wildcards: config["models"][wildcards.model]["steps"],
+        seeds=config["trajectory"]["seeds"],
+    script:
+        "../../scripts/few_steps_score.py"
+
+
+rule few_steps_table:
+    input:
+        shard_files(
+            "results/{model}/few_steps_score/{task}/{shard}.csv", config["model"], CASES["tasks"]
+        ),
+    output:
+        table="tables/few_steps.csv",
+    log:
+        "results/logs/tables/few_steps.log",
+    benchmark:
+        "results/benchmarks/tables/few_steps.tsv"
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        gpu=0,
+        mem_mb=1000,
+        runtime=10,
+    params:
+        recipe=1,
+        statistics=part_of("statistics"),
+    script:
+        "../../scripts/few_steps_table.py"
