@@ -51,6 +51,14 @@ def test_clip_pool_is_the_puzzles(tmp_path):
     assert np.array_equal(np.load(tmp_path / "clips.npy")[2], mixture.training_puzzle(bucket, 2, 3).video)
 
 
+def test_the_eight_ways_to_lay_a_clip_are_eight():
+    clip = torch.rand(1, 3, 5, 8, 8, generator=torch.Generator().manual_seed(0))
+    laid = [vae.turned(clip, way) for way in range(8)]
+    assert torch.equal(laid[0], clip)
+    assert len({tuple(one.flatten().tolist()) for one in laid}) == 8
+    assert all(torch.equal(one.flatten().sort().values, clip.flatten().sort().values) for one in laid)
+
+
 def test_training_autoencoder_is_the_stock_one():
     torch.manual_seed(0)
     stock = vae.build_vae().eval()

@@ -34,7 +34,7 @@ def clips(options: argparse.Namespace) -> None:
 
 def vae(options: argparse.Namespace) -> None:
     """the VAE"""
-    launch(train_vae, options.processes, options.work, options.vae_steps, options.seed)
+    launch(train_vae, options.processes, options.work, options.vae_steps, options.seed, options.vae_from)
 
 
 def latents(options: argparse.Namespace) -> None:
@@ -95,6 +95,7 @@ def card(options: argparse.Namespace) -> None:
         f"python -m chainofsteps.training --clips {options.clips} --vae-steps {options.vae_steps} --latents "
         f"{options.latents} --dit-steps {options.dit_steps} --expert-steps {options.expert_steps} "
         f"--seed {options.seed} --processes {options.processes}"
+        + (f" --vae-from {options.vae_from}" if options.vae_from else "")
     )
     write_card(options.work, options.output, command, options.seed, options.processes)
 
@@ -123,7 +124,8 @@ def main() -> None:
     parser.add_argument("--processes", type=int, default=2, help="single-thread processes (default: 2)")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--clips", type=int, default=8000, help="clips in the VAE's pool")
-    parser.add_argument("--vae-steps", type=int, default=5000, help="steps of 8 clips")
+    parser.add_argument("--vae-steps", type=int, default=7000, help="steps of 8 clips")
+    parser.add_argument("--vae-from", type=Path, help="a VAE's folder to train on from (default: from nothing)")
     parser.add_argument("--latents", type=int, default=40000, help="clips in the transformer's pool")
     parser.add_argument("--dit-steps", type=int, default=2800, help="steps of 64 clips")
     parser.add_argument("--expert-steps", type=int, default=400, help="steps of 64 clips for each expert")

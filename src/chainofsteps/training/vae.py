@@ -107,10 +107,22 @@ def clip_pool(work: Path, bucket: Bucket) -> Path:
     return work / f"clips-{bucket.name}.npy"
 
 
-def train_vae(rank: int, world: int, work: Path, steps: int, seed: int) -> None:
-    """Train on the clip pools and write ``work/vae`` as a diffusers folder, moving average in float32."""
+def turned(clip: torch.Tensor, way: int) -> torch.Tensor:
+    """A square clip (..., H, W) in one of the eight ways to lay it: a picture the other way up is as likely."""
+    clip = clip.transpose(-1, -2) if way & 4 else clip
+    return clip.flip([dim for bit, dim in ((1, -1), (2, -2)) if way & bit])
+
+
+def train_vae(rank: int, world: int, work: Path, steps: int, seed: int, begin_with: Path | None = None) -> None:
+    """Train on the clip pools and write ``work/vae`` as a diffusers folder, moving average in float32.
+
+    begin_with: a diffusers folder of a VAE of this build to begin with; None: from nothing.
+    """
     torch.manual_seed(seed)
-    module = ClipAutoencoder(build_vae())
+    vae = build_vae()
+    if begin_with is not None:
+        vae.load_state_dict(AutoencoderKLWan.from_pretrained(begin_with).state_dict())
+    module = ClipAutoencoder(vae)
     pools = {bucket: np.load(clip_pool(work, bucket), mmap_mode="r") for bucket in VAE_BUCKETS}
     optimizer = torch.optim.AdamW(module.parameters(), PEAK_RATE, betas=(0.9, 0.98), weight_decay=0.0)
     run = Run(work / "vae-run", module, [optimizer], steps, seed=seed, rank=rank, world=world)
@@ -118,7 +130,7 @@ def train_vae(rank: int, world: int, work: Path, steps: int, seed: int) -> None:
     def batch(generator: torch.Generator, step: int) -> torch.Tensor:
         clips = pools[bucket_of_step(step, seed, VAE_BUCKETS)]
         index = torch.randint(len(clips), (BATCH // world,), generator=generator)
-        return to_tensor(clips[index.numpy()])
+        return turned(to_tensor(clips[index.numpy()]), int(torch.randint(8, (1,), generator=generator)))
 
     run.train(batch)
     if rank == 0:
