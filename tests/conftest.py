@@ -9,6 +9,18 @@ def checkpoint(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
+def checkpoint_of(tmp_path_factory):
+    """A function that gives the tiny checkpoint folder of a kind (see tiny.py), built once. Read-only."""
+    place = tmp_path_factory.mktemp("kinds")
+
+    def build(kind):
+        folder = place / kind
+        return folder if folder.exists() else tiny.build(folder, kind=kind)
+
+    return build
+
+
+@pytest.fixture(scope="session")
 def checkpoint_two(tmp_path_factory):
     """The same with two experts and a boundary."""
     return tiny.build(tmp_path_factory.mktemp("tiny") / "two", experts=2)

@@ -3,11 +3,13 @@ import tiny
 import torch
 
 from chainofsteps import schedule, transformer
+from chainofsteps.checkpoint import experts_of, keeps_first_frame, takes_image_embeds
 from chainofsteps.conditioning import Conditioning
 from chainofsteps.decode import decode
 from chainofsteps.denoise import GuidedVelocity, denoise, generator, initial_latents
 from chainofsteps.errors import InputError
-from chainofsteps.models import load_vae
+from chainofsteps.lora import Adapter
+from chainofsteps.models import load_transformer, load_vae
 from chainofsteps.trajectory import record
 
 NEGATIVE = "blue goal ."
@@ -20,7 +22,8 @@ def folder(request, checkpoint, checkpoint_two):
 
 def settings_for(folder, **settings):
     boundary = tiny.BOUNDARY if (folder / "transformer_2").exists() else None
-    return tiny.sampling(boundary=boundary, negative_prompt=NEGATIVE, **settings)
+    of_image = {"max_sequence_length": 512} if takes_image_embeds(folder) else {}
+    return tiny.sampling(boundary=boundary, negative_prompt=NEGATIVE, **of_image, **settings)
 
 
 @pytest.fixture(scope="session")
@@ -33,23 +36,81 @@ def test_the_baseline_is_the_stock_pipeline(folder, guidance_scale):
     is_the_stock_pipeline(folder, guidance_scale)
 
 
+@pytest.mark.parametrize("guidance_scale", [1.0, 5.0])
+@pytest.mark.parametrize("kind", ["wan2.1-i2v", "wan2.2-ti2v"])
+def test_so_it_is_with_every_kind_of_model(kind, guidance_scale, checkpoint_of):
+    is_the_stock_pipeline(checkpoint_of(kind), guidance_scale)
+
+
 def test_so_it_is_with_a_checkpoint_of_bfloat16_files(saved_in_bfloat16):
     is_the_stock_pipeline(saved_in_bfloat16, 5.0)
 
 
-def is_the_stock_pipeline(folder, guidance_scale):
+@pytest.mark.parametrize(("kind", "style"), [("two experts", "diffsynth"), ("wan2.1-i2v", "wan")])
+def test_so_it_is_with_adapters(kind, style, checkpoint_two, checkpoint_of, tmp_path):
+    """What an adapter makes of the weights is tested beside its module; here, that each expert gets its own."""
+    base = checkpoint_two if kind == "two experts" else checkpoint_of(kind)
+    adapters = {
+        name: Adapter(tiny.adapter(tmp_path / name, load_transformer(base, name), style, seed=len(name)), alpha=0.5)
+        for name in experts_of(base)
+    }
+    is_the_stock_pipeline(base, 5.0, adapters)
+    noise = initial_latents(tiny.LATENTS_SHAPE, "00000", 1)
+    plain, changed = (tiny.guided_velocity(base, settings_for(base), of) for of in (None, adapters))
+    assert all((plain(noise, step) - changed(noise, step)).abs().max() > 0.1 for step in (0, 4))
+
+
+def is_the_stock_pipeline(folder, guidance_scale, adapters=None):
     settings = settings_for(folder, guidance_scale=guidance_scale)
     sigmas = schedule.sigmas(settings.steps, settings.shift)
-    noise = initial_latents(tiny.LATENTS_SHAPE, "00000", seed=1, shared=True)
-    trajectory = record(tiny.guided_velocity(folder, settings), noise, sigmas, "00000")
+    velocity = tiny.guided_velocity(folder, settings, adapters)
+    shape = velocity.conditioning.latents_shape
+    noise = velocity.conditioning.begin(initial_latents(shape, "00000", seed=1, shared=True))
+    trajectory = record(velocity, noise, sigmas, "00000")
 
-    seed = torch.Generator().manual_seed(1)
-    images, latents = tiny.stock(folder, settings, tiny.TinyCase(), "pil", generator=seed)
-    assert torch.equal(trajectory.latents, torch.cat([noise, *latents]))
+    def stock(output_type):
+        seed = torch.Generator().manual_seed(1)
+        return tiny.stock(folder, settings, tiny.TinyCase(), output_type, adapters, generator=seed)
+
+    final, latents = stock("latent")
+    first = int(keeps_first_frame(folder))  # between steps the stock pipeline has what was never meant to be seen there
+    assert torch.equal(trajectory.latents[:, :, first:], torch.cat([noise, *latents])[:, :, first:])
+    assert torch.equal(trajectory.at(settings.steps), final)
     assert latents[0].std() > 0.1 and not torch.equal(latents[-1], latents[-2])
 
+    images, _ = stock("pil")
     video = decode(load_vae(folder), trajectory.at(settings.steps))
     assert (video[0] == images[0]).all() and video.shape == (1, 17, 64, 64, 3)
+
+
+def test_a_first_frame_that_stays_is_in_every_estimate(checkpoint_of):
+    """So that x0_pred decodes to the video that the model means, and noise there is no disturbance of the model."""
+    folder = checkpoint_of("wan2.2-ti2v")
+    settings = settings_for(folder)
+    sigmas, velocity, states = (
+        schedule.sigmas(settings.steps, settings.shift),
+        tiny.guided_velocity(folder, settings),
+        [],
+    )
+    given = velocity.conditioning
+    noise = initial_latents(given.latents_shape, "00000", seed=1)
+    final = denoise(velocity, given.begin(noise), sigmas, on_step=states.append)
+    for state in states:
+        assert torch.equal(state.latents[:, :, :1], given.condition)
+        assert torch.equal(state.x0_pred[:, :, :1], given.condition)
+    disturbed = denoise(velocity, noise, sigmas)  # its latent frame 0 is noise
+    assert torch.equal(disturbed[:, :, 1:], final[:, :, 1:])
+    assert torch.allclose(disturbed[:, :, :1], given.condition, atol=1e-5)
+
+
+@pytest.mark.parametrize("kind", ["wan2.1-i2v", "wan2.2-ti2v"])
+def test_a_batch_of_every_kind_is_its_items(kind, checkpoint_of):
+    folder = checkpoint_of(kind)
+    velocity = tiny.guided_velocity(folder, settings_for(folder, guidance_scale=5.0, batch_size=2))
+    shape = velocity.conditioning.latents_shape
+    latents = torch.cat([initial_latents(shape, "00000", seed) for seed in range(3)])
+    one_by_one = torch.cat([velocity(part, 1) for part in latents.split(1)])
+    assert torch.allclose(velocity(latents, 1), one_by_one, atol=1e-5)
 
 
 def test_each_expert_works_on_its_side_of_the_boundary(checkpoint_two):

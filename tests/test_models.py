@@ -1,15 +1,31 @@
+import gc
 import json
 import shutil
 import weakref
+from pathlib import Path
 
 import pytest
 import tiny
 import torch
+from diffusers import WanTransformer3DModel
+from transformers import CLIPVisionModel, CLIPVisionModelWithProjection
 
 from chainofsteps import models
+from chainofsteps.denoise import denoise, initial_latents
 from chainofsteps.errors import InputError
 from chainofsteps.files import sha256
-from chainofsteps.models import Experts, check_checkpoint, load_text_encoder, load_transformer, load_vae
+from chainofsteps.lora import Adapter
+from chainofsteps.models import (
+    Experts,
+    check_adapters,
+    check_checkpoint,
+    load_image_encoder,
+    load_text_encoder,
+    load_transformer,
+    load_vae,
+)
+from chainofsteps.schedule import sigmas
+from chainofsteps.taps import Tap
 
 
 @pytest.fixture
@@ -73,11 +89,111 @@ def test_one_expert_in_memory_at_a_time(checkpoint_two, monkeypatch):
     assert experts.at(1.0) is low
 
 
+def alive():
+    """(bytes of all tensors in memory, by where they lie, each storage once; all transformers)."""
+    found = gc.get_objects()
+    tensors = [one for one in found if type(one) in (torch.Tensor, torch.nn.Parameter) and one.device.type != "meta"]
+    storages = {one.data_ptr(): one.nbytes() for one in (tensor.untyped_storage() for tensor in tensors)}
+    return storages, [one for one in found if type(one) is WanTransformer3DModel]
+
+
+def peak(folder, boundary, monkeypatch):
+    """(most bytes of all tensors, most of the weights of transformers) that a run had at once, at loads and blocks."""
+    gc.collect()
+    before, others = alive()
+    others, most = weakref.WeakSet(others), [0, 0]
+
+    def look(_hidden_states=None):
+        storages, models = alive()
+        now = sum(size for place, size in storages.items() if place not in before)
+        of_weights = sum(bytes_of(model) for model in models if model not in others)
+        most[:] = max(most[0], now), max(most[1], of_weights)
+        return torch.zeros(1)
+
+    load = models.load_transformer
+    monkeypatch.setattr(models, "load_transformer", lambda *given: (look(), load(*given), look())[1])
+    settings = tiny.sampling(boundary=boundary)
+    tap = Tap(range(tiny.LAYERS), [0, settings.steps - 1], reducer=look)  # one step of each expert
+    velocity = tiny.guided_velocity(folder, settings, tap=tap)
+    noise = initial_latents(tiny.LATENTS_SHAPE, "00000", 1)
+    denoise(velocity, noise, sigmas(settings.steps, settings.shift))
+    monkeypatch.undo()
+    return most
+
+
+def bytes_of(model):
+    return sum(weight.nbytes for weight in model.parameters())
+
+
+def test_two_experts_take_the_memory_of_one(tmp_path, monkeypatch):
+    """Of wide blocks, so that a second expert could not hide behind the activations."""
+    folder = tiny.build(tmp_path / "two")
+    for seed, part in ((3, "transformer"), (4, "transformer_2")):
+        tiny.transformer(seed, ffn_dim=4096).save_pretrained(folder / part)
+    whole, of_expert = peak(folder, None, monkeypatch)  # the index names one, and never mind the other
+    assert of_expert == bytes_of(load_transformer(folder)) > 0.6 * whole
+    index = {"transformer_2": ["diffusers", "WanTransformer3DModel"], "boundary_ratio": tiny.BOUNDARY}
+    edit(folder / "model_index.json", **index)
+    both = peak(folder, tiny.BOUNDARY, monkeypatch)
+    assert both[1] == of_expert  # one expert ...
+    assert both[0] < whole + 0.1 * of_expert  # ... and the activations of one
+
+
+@pytest.fixture(scope="module")
+def adapters(tmp_path_factory):
+    """An adapter for each expert of checkpoint_two."""
+    folder = tmp_path_factory.mktemp("adapters")
+    models = {"high": tiny.transformer(3), "low": tiny.transformer(4)}
+    return {
+        name: Adapter(tiny.adapter(folder / name, model, "diffsynth", seed=len(name))) for name, model in models.items()
+    }
+
+
+def test_each_expert_has_its_adapter(checkpoint_two, adapters):
+    settings = tiny.sampling(boundary=tiny.BOUNDARY)
+    plain, changed = Experts(checkpoint_two, settings), Experts(checkpoint_two, settings, adapters)
+    only_high = Experts(checkpoint_two, settings, {"high": adapters["high"]})
+    for timestep in (1000.0, 1.0, 1000.0):
+        weights = [experts.at(timestep).blocks[0].attn1.to_q.weight for experts in (plain, changed, only_high)]
+        assert not torch.equal(weights[0], weights[1])
+        assert torch.equal(weights[1] if timestep == 1000.0 else weights[0], weights[2])
+
+
+def test_experts_of_a_manifest(checkpoint_two, adapters):
+    lora = {name: {"file": str(adapter.path), "sha256": ""} for name, adapter in adapters.items()}
+    manifest = {"folder": str(checkpoint_two), "lora": {**lora, "alpha": 0.5}}
+    found = Experts.of(manifest, tiny.sampling(boundary=tiny.BOUNDARY))
+    assert {name: (one.path, one.alpha) for name, one in found.adapters.items()} == {
+        name: (one.path, 0.5) for name, one in adapters.items()
+    }
+    assert Experts.of({"folder": checkpoint_two}, tiny.sampling(boundary=tiny.BOUNDARY)).adapters == {}
+
+
+def test_every_script_takes_the_adapters_of_its_model():
+    scripts = Path(models.__file__).parents[2] / "scripts"
+    texts = {path.name: path.read_text() for path in scripts.glob("*.py")}
+    assert "Experts.of(" in texts["trajectory.py"] and "check_adapters(" in texts["model.py"]
+    assert [name for name, text in texts.items() if "Experts(" in text or "load_transformer(" in text] == []
+
+
+def test_adapters_that_do_not_fit_the_checkpoint(checkpoint, checkpoint_two, adapters, tmp_path):
+    paths = {name: adapter.path for name, adapter in adapters.items()}
+    check_adapters(checkpoint_two, paths)
+    deeper = tiny.adapter(tmp_path / "deeper", tiny.transformer(3, layers=3), "wan")
+    with pytest.raises(InputError, match="deeper changes blocks.2.*, which the model does not have"):
+        check_adapters(checkpoint_two, {**paths, "low": deeper})
+
+
 def test_boundary_and_experts_must_fit(checkpoint, checkpoint_two):
     with pytest.raises(InputError, match="has one expert: set boundary to null"):
         Experts(checkpoint, tiny.sampling(boundary=0.9))
     with pytest.raises(InputError, match=r"has two experts: set boundary \(its model_index.json says 0.8\)"):
         Experts(checkpoint_two, tiny.sampling())
+
+
+def test_text_tokens_must_fit_the_image_branch(checkpoint_of):
+    with pytest.raises(InputError, match="set max_sequence_length to 512"):
+        Experts(checkpoint_of("wan2.1-i2v"), tiny.sampling())
 
 
 def refused(folder, message):
@@ -96,17 +212,50 @@ def test_a_checkpoint_that_is_not_wan_image_to_video(copy):
     refused(copy, "holds a StableDiffusionPipeline; give a Wan image-to-video checkpoint")
     with pytest.raises(InputError, match="holds a StableDiffusionPipeline"):
         Experts(copy, tiny.sampling())
-    edit(copy / "model_index.json", _class_name="WanImageToVideoPipeline", expand_timesteps=True)
-    refused(copy, "expands timesteps .* not supported")
-    edit(copy / "model_index.json", expand_timesteps=False)
+    edit(copy / "model_index.json", _class_name="WanImageToVideoPipeline")
     edit(copy / "transformer" / "config.json", in_channels=16)
     refused(copy, "is not image-to-video: its transformer takes 16 channels, not 36")
-    for part in ("transformer", "transformer_2"):
-        edit(copy / part / "config.json", in_channels=36, image_dim=16)
-        refused(copy, "takes image embeddings too .* comes with a later release")
-        edit(copy / part / "config.json", image_dim=None)
     edit(copy / "transformer" / "config.json", _class_name="FluxTransformer2DModel")
     refused(copy, "transformer is a FluxTransformer2DModel, not a WanTransformer3DModel")
+
+
+def test_other_kinds_of_models_are_checkpoints_too(checkpoint_of, tmp_path):
+    assert check_checkpoint(checkpoint_of("wan2.2-ti2v"))["latent_channels"] == 48
+    assert "image_encoder/model.safetensors" in check_checkpoint(checkpoint_of("wan2.1-i2v"))["files"]
+    copy = shutil.copytree(checkpoint_of("wan2.1-i2v"), tmp_path / "copy")
+    shutil.rmtree(copy / "image_processor")
+    refused(copy, "has no image_processor/preprocessor_config.json; copy the whole checkpoint")
+    edit(copy / "transformer/config.json", pos_embed_seq_len=514)
+    shutil.copytree(checkpoint_of("wan2.1-i2v") / "image_processor", copy / "image_processor")
+    refused(copy, r"is given the last frame too \(FLF2V\), and there is none")
+    (copy / "image_encoder/model.safetensors").unlink()
+    refused(copy, "image_encoder has no safetensors; copy or convert the weights")
+    edit(copy / "image_encoder/config.json", architectures=["SiglipVisionModel"])
+    refused(copy, "image_encoder is a SiglipVisionModel, not a CLIPVisionModel")
+    shutil.rmtree(copy / "image_encoder")
+    refused(copy, "has no image_encoder/config.json; copy the whole checkpoint")
+    with pytest.raises(InputError, match="has no image_encoder/config.json"):
+        load_image_encoder(copy)
+
+
+def test_an_image_encoder_with_or_without_its_projection(checkpoint_of, tmp_path):
+    """Folders of both are about; what the model is given is before it."""
+    folder = checkpoint_of("wan2.1-i2v")
+    with_projection, processor = load_image_encoder(folder)
+    copy = shutil.copytree(folder, tmp_path / "copy")
+    CLIPVisionModel.from_pretrained(folder / "image_encoder").save_pretrained(copy / "image_encoder")
+    without, _ = load_image_encoder(copy)
+    assert type(with_projection) is CLIPVisionModelWithProjection and type(without) is CLIPVisionModel
+    pixels = processor(tiny.TinyCase().first_frame, return_tensors="pt").pixel_values
+    assert pixels.shape == (1, 3, 16, 16)
+    one, other = (model(pixels, output_hidden_states=True).hidden_states[-2] for model in (with_projection, without))
+    assert torch.equal(one, other) and one.shape == (1, 5, tiny.IMAGE_DIM)
+
+
+def test_the_image_encoder_is_in_float32_whatever_its_file_is(tmp_path):
+    folder = tiny.build(tmp_path / "bfloat16", kind="wan2.1-i2v", dtype=torch.bfloat16)
+    assert load_image_encoder(folder)[0].dtype == torch.float32
+    assert load_transformer(folder, dtype="bfloat16").dtype == torch.bfloat16
 
 
 @pytest.mark.parametrize("part", ["transformer", "transformer_2", "vae", "text_encoder"])
@@ -136,8 +285,8 @@ def test_loading_says_so_too(copy):
 
 def test_missing_tokenizer(copy):
     shutil.rmtree(copy / "tokenizer")
-    refused(copy, "has no tokenizer folder")
-    with pytest.raises(InputError, match="has no tokenizer folder"):
+    refused(copy, "has no tokenizer/tokenizer_config.json; copy the whole checkpoint")
+    with pytest.raises(InputError, match="has no tokenizer/tokenizer_config.json"):
         load_text_encoder(copy)
 
 

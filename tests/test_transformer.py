@@ -50,6 +50,16 @@ def test_image_embeds(inputs):
     assert torch.equal(ours(model, given), stock(model, **given))
 
 
+def test_image_embeds_that_are_missing_or_too_many(model, inputs):
+    of_image, image_embeds = tiny.transformer(seed=6, image_dim=20, added_kv_proj_dim=24), torch.randn(BATCH, 7, 20)
+    with pytest.raises(InputError, match="the model needs image_embeds; encode the case again"):
+        transformer.embed(of_image, **inputs)
+    with pytest.raises(InputError, match="the model does not take image_embeds"):
+        transformer.embed(model, **inputs, image_embeds=image_embeds)
+    with pytest.raises(InputError, match="takes 512 text tokens, not 24; set max_sequence_length to 512"):
+        transformer.embed(of_image, **inputs, image_embeds=image_embeds)
+
+
 def test_bfloat16_weights_with_float32_parts(inputs):
     model = tiny.transformer(seed=5).bfloat16()
     model.condition_embedder.time_embedder.float()  # as from_pretrained keeps it

@@ -1,12 +1,15 @@
 """What the small files of a checkpoint folder say of it, read before anything is loaded: no torch here."""
 
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from .errors import InputError
 
 PIPELINE = "WanImageToVideoPipeline"
+PIPELINE_OF_BOTH = "WanPipeline"  # named by TI2V 5B, which makes videos of text alone too
+IMAGE_TEXT_TOKENS = 512  # the stock attention takes what is over 512 tokens for those of the image
 INDEX = "model_index.json"
 SUBFOLDERS = {"high": "transformer", "low": "transformer_2"}
 
@@ -17,12 +20,9 @@ def read_index(folder: str | Path) -> dict[str, Any]:
     if not path.is_file():
         raise InputError(f"{folder} is not a diffusers checkpoint: it has no {INDEX}; check the folder")
     index = _read(path)
-    if index.get("_class_name") != PIPELINE:
-        raise InputError(
-            f"{folder} holds a {index.get('_class_name')}; give a Wan image-to-video checkpoint ({PIPELINE})"
-        )
-    if index.get("expand_timesteps"):
-        raise InputError(f"{folder} expands timesteps (as TI2V 5B), which is not supported; give an I2V one")
+    kind = index.get("_class_name")
+    if kind != PIPELINE and not (kind == PIPELINE_OF_BOTH and index.get("expand_timesteps")):
+        raise InputError(f"{folder} holds a {kind}; give a Wan image-to-video checkpoint ({PIPELINE})")
     if index.get("transformer", [None, None])[1] is None:
         raise InputError(f"{folder} has no transformer in its {INDEX}; copy the whole checkpoint")
     return index
@@ -34,6 +34,28 @@ def experts_of(folder: str | Path) -> list[str]:
     return [name for name, part in SUBFOLDERS.items() if index.get(part, [None, None])[1] is not None]
 
 
+def keeps_first_frame(folder: str | Path) -> bool:
+    """Whether the model is given the first frame as a latent frame that stays, with timesteps per token (TI2V 5B).
+
+    Otherwise it is given it as further channels beside the latents.
+    """
+    return bool(read_index(folder).get("expand_timesteps"))
+
+
+def takes_image_embeds(folder: str | Path) -> bool:
+    """Whether the model sees the first frame through an image encoder too (Wan 2.1 I2V)."""
+    return _read(Path(folder, "transformer", "config.json")).get("image_dim") is not None
+
+
+def check_text_tokens(folder: str | Path, max_sequence_length: int) -> None:
+    """Raises InputError if the model takes image embeddings and could not tell text from image."""
+    if max_sequence_length != IMAGE_TEXT_TOKENS and takes_image_embeds(folder):
+        raise InputError(
+            f"{folder} takes image embeddings beside {IMAGE_TEXT_TOKENS} text tokens, no other number: "
+            f"set max_sequence_length to {IMAGE_TEXT_TOKENS}"
+        )
+
+
 def check_boundary(folder: str | Path, boundary: float | None) -> None:
     """Raises InputError if the checkpoint's experts and the boundary do not fit together."""
     number = len(experts_of(folder))
@@ -42,6 +64,22 @@ def check_boundary(folder: str | Path, boundary: float | None) -> None:
     if number == 2 and boundary is None:
         given = read_index(folder).get("boundary_ratio")
         raise InputError(f"{folder} has two experts: set boundary (its {INDEX} says {given})")
+
+
+def adapters_of(lora: Mapping[str, Any] | None, experts: Sequence[str] | None = None) -> dict[str, Path]:
+    """The file of each expert's adapter, of an entry's `lora` in config.yaml; none if that is null.
+
+    Raises InputError if `experts` (None: not known) are not those that have an adapter.
+    """
+    if lora is None:
+        return {}
+    files = {expert: Path(lora["folder"], lora[expert]) for expert in SUBFOLDERS if expert in lora}
+    if experts is not None and list(files) != list(experts):
+        raise InputError(
+            f"{lora['folder']}: `lora` names adapters for {', '.join(files)}, but the checkpoint has the experts "
+            f"{', '.join(experts)}; name one for each"
+        )
+    return files
 
 
 def layers_of(folder: str | Path) -> int:

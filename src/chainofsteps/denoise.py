@@ -85,7 +85,7 @@ class GuidedVelocity:
                 f"guidance ({sampling.guidance_scale}) needs negative_prompt_embeds; encode the case again"
             )
         self.experts, self.sampling, self.counter, self.tap = experts, sampling, counter, tap
-        self.timesteps = schedule.timesteps(sigmas)
+        self.sigmas, self.timesteps = sigmas, schedule.timesteps(sigmas)
         self.conditioning = conditioning.to(sampling.torch_device, sampling.torch_dtype)
 
     @torch.no_grad()
@@ -97,33 +97,34 @@ class GuidedVelocity:
         return chunks[0] if len(chunks) == 1 else torch.cat(chunks)
 
     def _chunk(self, model: torch.nn.Module, latents: torch.Tensor, step: int) -> torch.Tensor:
-        given = self.conditioning
-        condition = given.condition.expand(len(latents), *given.condition.shape[1:])
-        latents_in = torch.cat([latents.to(condition.device), condition], dim=1)
+        given, timestep = self.conditioning, self.timesteps[step]
+        if self.sampling.timestep_dtype == "bfloat16":
+            timestep = timestep.bfloat16().float()  # what the network is told; sigma itself is never rounded
+        device = given.condition.device
+        latents_in, timestep = given.model_input(latents.to(device), timestep.to(device))
         latents_in = latents_in.to(self.sampling.torch_dtype)
-        velocity = self._branch(model, latents_in, step, "cond", given.prompt_embeds)
+        velocity = self._branch(model, latents_in, timestep, step, "cond", given.prompt_embeds)
         if self.sampling.guided:
-            uncond = self._branch(model, latents_in, step, "uncond", given.negative_prompt_embeds)
+            uncond = self._branch(model, latents_in, timestep, step, "uncond", given.negative_prompt_embeds)
             velocity = uncond + self.sampling.guidance_scale * (velocity - uncond)
-        return velocity.to(latents.device)
+        sigma = self.sigmas[step].to(device)
+        return given.keep_first_frame(velocity, latents.to(device), sigma).to(latents.device)
 
     def _branch(
         self,
         model: torch.nn.Module,
         latents_in: torch.Tensor,
+        timestep: torch.Tensor,
         step: int,
         branch: str,
         prompt_embeds: torch.Tensor,
     ) -> torch.Tensor:
         batch = len(latents_in)
-        timestep = self.timesteps[step].to(latents_in.device)
-        if self.sampling.timestep_dtype == "bfloat16":
-            timestep = timestep.bfloat16().float()  # what the network is told; sigma itself is never rounded
         image_embeds = self.conditioning.image_embeds
         stream = transformer.embed(
             model,
             latents_in,
-            timestep.expand(batch),
+            timestep,
             prompt_embeds.expand(batch, -1, -1),
             None if image_embeds is None else image_embeds.expand(batch, -1, -1),
         )

@@ -48,9 +48,9 @@ class Sampling:
 
     @classmethod
     def from_config(cls, model: Mapping[str, Any]) -> "Sampling":
-        """From one entry of config.yaml's `models` (its `folder` is not a setting of sampling)."""
+        """From one entry of config.yaml's `models` (where its weights come from is not a setting of sampling)."""
         known = {field.name for field in fields(cls)}
-        unknown = set(model) - known - {"folder"}
+        unknown = set(model) - known - {"folder", "source", "lora"}
         if unknown:
             raise InputError(f"unknown sampling setting {sorted(unknown)[0]!r}: known are {', '.join(sorted(known))}")
         missing = {"steps", "shift"} - set(model)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from .checkpoint import IMAGE_TEXT_TOKENS
 from .errors import InputError
 
 if TYPE_CHECKING:
@@ -66,8 +67,17 @@ def embed(
     """Tokens and conditions, ready for the first block.
 
     latents_in (B, in_channels, F, h, w); timestep (B,) or per token (B, n); prompt_embeds (B, text tokens,
-    text_dim); image_embeds (B, image tokens, image_dim) for models that take them.
+    text_dim); image_embeds (B, image tokens, image_dim) for models that take them. Raises InputError if the
+    model wants image_embeds and has none, or the other way round, or cannot tell the text from them.
     """
+    if (image_embeds is None) != (model.config.image_dim is None):
+        wanted = "does not take" if model.config.image_dim is None else "needs"
+        raise InputError(f"the model {wanted} image_embeds; encode the case again with its own checkpoint")
+    if image_embeds is not None and prompt_embeds.shape[1] != IMAGE_TEXT_TOKENS:
+        raise InputError(
+            f"beside image_embeds the model takes {IMAGE_TEXT_TOKENS} text tokens, not {prompt_embeds.shape[1]}; "
+            f"set max_sequence_length to {IMAGE_TEXT_TOKENS}"
+        )
     grid = tuple(size // patch for size, patch in zip(latents_in.shape[2:], model.config.patch_size, strict=True))
     rotary_emb = model.rope(latents_in)
     hidden_states = model.patch_embedding(latents_in).flatten(2).transpose(1, 2).contiguous()
