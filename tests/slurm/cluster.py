@@ -14,7 +14,7 @@ from pathlib import Path
 
 ETC = Path("/etc/slurm")  # no other place will do: the executor plugin drops SLURM_CONF on its way into a job
 MARK = "# Written by tests/slurm/cluster.py, and removed when its tests end\n"
-GPU_TYPE = "a100"
+GPU_TYPE, GPUS = "a100", 2
 # CPUs and memory are more than the machine has, and not enforced: GPUs alone are scarce, as in the tests' questions.
 # MinJobAge: finished jobs stay visible to squeue and scontrol until the last test has asked for them.
 SLURM_CONF = """\
@@ -55,7 +55,7 @@ echo "$SLURM_JOB_ID ${{CUDA_VISIBLE_DEVICES-none}}" >> {folder}/devices
 
 
 @contextmanager
-def cluster(folder: Path, gpus: int) -> Iterator["Cluster"]:
+def cluster(folder: Path, gpus: int = GPUS) -> Iterator["Cluster"]:
     """A running SLURM that keeps all its files but two in `folder`. Raises RuntimeError if it does not come up."""
     with ExitStack() as stack:
         _claim(stack)

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 import yaml
-from cluster import GPU_TYPE, cluster
+from cluster import GPU_TYPE, GPUS
 
 ROOT = Path(__file__).parents[2]
-GPUS, SHARDS, STEPS = 2, 3, 4  # one shard more than GPUs: somebody has to wait
+SHARDS, STEPS = 3, 4  # one shard more than GPUs: somebody has to wait
 GPU_RULES = {"conditioning", "trajectory", "noise", "score"}
 JOBS = {"model": 1, "cases": SHARDS, **dict.fromkeys(GPU_RULES, SHARDS), "fig3_scores": 1, "fig3_cka": 1, "fig3": 1}
 pytestmark = pytest.mark.slurm
@@ -34,12 +34,6 @@ def ended(driver):
     output, _ = driver.communicate(timeout=600)
     assert driver.returncode == 0, output
     return output
-
-
-@pytest.fixture(scope="module")
-def slurm(tmp_path_factory):
-    with cluster(tmp_path_factory.mktemp("slurm"), GPUS) as running:
-        yield running
 
 
 @pytest.fixture(scope="module")
