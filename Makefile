@@ -3,7 +3,7 @@
 
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help test test-slurm lint bench plan embedded clean .venv
+.PHONY: help test test-slurm lint bench plan verify embedded clean .venv
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -44,6 +44,9 @@ bench: $(READY) ## speed against the stock pipeline: benchmarks/results.json
 
 plan: $(READY) ## forward passes of the configured run, before anything runs
 	@$(BIN)/python -m chainofsteps.plan $(ARGS)
+
+verify: $(READY) ## check all results that are there against their manifests; makes nothing
+	$(BIN)/snakemake $(ARGS) verify
 
 embedded: $(READY) ## train the miniature model in models/embedded anew
 	$(BIN)/python -m chainofsteps.training $(ARGS)

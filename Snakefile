@@ -19,6 +19,7 @@ sys.path.insert(0, str(Path(workflow.basedir, "src")))
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/download.smk"
 include: "workflow/rules/model.smk"
 include: "workflow/rules/cases.smk"
 include: "workflow/rules/conditioning.smk"
@@ -31,6 +32,8 @@ include: "workflow/rules/panels.smk"
 include: "workflow/rules/skill.smk"
 include: "workflow/rules/tables.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/configured.smk"
+include: "workflow/rules/verify.smk"
 
 
 rule all:

@@ -28,5 +28,6 @@ with reported(snakemake.log[0]):
         check_scorable(case)
         files = {path.name: sha256(path) for path in case_files(case.folder)}
         cases[case.name] = {"identity": fingerprint(files), "files": files}
+    made_from = {"root": str(root)} if params.folder else {"root": str(root), "first_seed": params.first_seed}
     kind = PUZZLES[task].KIND if task in PUZZLES else "benchmark"
-    write_json(manifest, {"root": str(root), "task": task, "kind": kind, "recipe": params.recipe, "cases": cases})
+    write_json(manifest, {**made_from, "task": task, "kind": kind, "recipe": params.recipe, "cases": cases})

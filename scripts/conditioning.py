@@ -6,7 +6,8 @@ from pathlib import Path
 import torch
 
 from chainofsteps.cases import read_cases
-from chainofsteps.conditioning import Conditioning, encode_first_frame, encode_texts
+from chainofsteps.checkpoint import keeps_first_frame
+from chainofsteps.conditioning import Conditioning, encode_first_frame, encode_images, encode_texts
 from chainofsteps.errors import reported
 from chainofsteps.files import read_json
 from chainofsteps.jobs import progress
@@ -24,20 +25,28 @@ with reported(snakemake.log[0]):
     manifest = Path(snakemake.output.manifest)
     settings = {"encoding": params.encoding, "model": model["identity"]}
     identities = {name: of_case["identity"] for name, of_case in cases["cases"].items()}
-    shard = Shard(manifest, "conditioning", settings, params.recipe, identities)
+    shard = Shard(manifest, "conditioning", settings, params.recipe, identities, snakemake.config["shared"])
 
     names = list(identities)
     pending = shard.pending(names)
     if pending:
-        given, negative = read_cases(cases["root"], task, pending), [sampling.negative_prompt] * sampling.guided
-        # Text encoder and VAE one after the other: a GPU need not hold both.
-        embeds = encode_texts(model["folder"], [*(case.prompt for case in given), *negative], sampling)
-        vae = load_vae(model["folder"], device=sampling.torch_device)  # float32, as the stock pipeline is used
+        given, folder, device = read_cases(cases["root"], task, pending), model["folder"], sampling.torch_device
+        # Text encoder, image encoder and VAE one after the other: a GPU need not hold two.
+        prompts = [case.prompt for case in given] + [sampling.negative_prompt] * sampling.guided
+        embeds = encode_texts(folder, prompts, sampling)
+        negative = embeds[sampling.negative_prompt] if sampling.guided else None
+        images = encode_images(folder, given, device)
+        vae = load_vae(folder, device=device)  # float32, as the stock pipeline is used
         with progress(f"conditioning {task} {snakemake.wildcards.shard}", len(given), "cases") as line:
             for case in given:
                 began = time.perf_counter()
-                condition = encode_first_frame(case, vae, case.frames, case.height, case.width)
-                conditioning = Conditioning(embeds[case.prompt], condition, *(embeds[text] for text in negative))
+                size = (case.frames, case.height, case.width)
+                conditioning = Conditioning(
+                    prompt_embeds=embeds[case.prompt],
+                    negative_prompt_embeds=negative,
+                    image_embeds=images[case.name],
+                    **encode_first_frame(case, vae, *size, keeps_first_frame(folder)),
+                )
                 shard.save(case.name, conditioning.to_tensors(), {"seconds": time.perf_counter() - began})
                 line.update()
     shard.finish(names)

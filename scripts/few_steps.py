@@ -37,7 +37,8 @@ with reported(snakemake.log[0]):
         for seed in params.seeds
     }
     identities = {name: encoded.identities[case] for name, (case, _, _) in names.items()}
-    shard = Shard(Path(snakemake.output.manifest), "few_steps", settings, params.recipe, identities)
+    manifest = Path(snakemake.output.manifest)
+    shard = Shard(manifest, "few_steps", settings, params.recipe, identities, snakemake.config["shared"])
     experts = Experts.of(model, sampling)
     left = sum(names[name][2] for name in shard.pending(list(names)))
     with progress(f"few_steps {task} {snakemake.wildcards.shard}", left, "steps") as line:

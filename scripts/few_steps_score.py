@@ -1,5 +1,6 @@
 """Decode and score the runs of other numbers of steps, beside those of the model's own number from their trajectory."""
 
+import time
 from itertools import product
 from pathlib import Path
 
@@ -23,13 +24,15 @@ with reported(snakemake.log[0]):
     few, trajectories = read_shard(given.few_steps), read_shard(given.trajectory)
     settings = {reader.manifest["noun"]: reader.manifest["settings_hash"] for reader in (few, trajectories)}
     settings["steps"] = params.steps
-    shard = Shard(Path(snakemake.output.manifest), "few_steps_score", settings, params.recipe, few.identities)
+    identities = {name: of_case["identity"] for name, of_case in cases["cases"].items()}
+    shard = Shard(Path(snakemake.output.manifest), "few_steps_score", settings, params.recipe, identities)
     device = snakemake.config["models"][name_of_model].get("device", "auto")
     vae = load_vae(model["folder"], device=Sampling(steps=1, shift=1.0, device=device).torch_device)
     names = list(cases["cases"])
     pending = shard.pending(names)
     with progress(f"few_steps_score {task} {snakemake.wildcards.shard}", len(pending), "cases") as line:
         for case in read_cases(cases["root"], task, pending):
+            began = time.perf_counter()
             finals = [
                 trajectories.load(f"{case.name}-seed{seed}")[0]["latents"][-1:]
                 if steps == params.own_steps
@@ -37,7 +40,8 @@ with reported(snakemake.log[0]):
                 for steps in params.steps
                 for seed in params.seeds
             ]
-            shard.save(case.name, {"score": torch.tensor(scores(case, vae, torch.cat(finals)))}, {})
+            values = torch.tensor(scores(case, vae, torch.cat(finals)))
+            shard.save(case.name, {"score": values}, {"seconds": time.perf_counter() - began})
             line.update()
     rows = []
     for case in names:
@@ -46,4 +50,4 @@ with reported(snakemake.log[0]):
     table = pd.DataFrame(rows).assign(model=name_of_model, task=task, kind=cases["kind"])
     table["exact"] = table.score >= 1
     write_table(snakemake.output.table, table[FEW_STEPS_COLUMNS])
-    shard.finish(names)
+    shard.finish(names, [snakemake.output.table])

@@ -8,18 +8,21 @@ from chainofsteps.figures import fig1, masses
 from chainofsteps.figures.fig3_points import Interval
 from chainofsteps.files import atomic_write, load_tensors
 from chainofsteps.panels import Panel
+from chainofsteps.provenance import identity
 
 with reported(snakemake.log[0]):
-    params, output = snakemake.params, snakemake.output
+    given, params, output = snakemake.input, snakemake.params, snakemake.output
     panels = [Panel(**row) for row in params.panels]
-    loaded = {panel.name: load_tensors(path)[0] for panel, path in zip(panels, snakemake.input.pictures, strict=True)}
+    loaded = {panel.name: load_tensors(path)[0] for panel, path in zip(panels, given.pictures, strict=True)}
     pictures, sigmas = ({name: kept[key].numpy() for name, kept in loaded.items()} for key in ("pictures", "sigmas"))
-    runs = masses.chosen_and_rival(pd.concat(map(masses.read, snakemake.input.masses)))
+    runs = masses.chosen_and_rival(pd.concat(map(masses.read, given.masses)))
     points = masses.curves(runs, Interval(**params.statistics))
     caption = fig1.caption(panels, points, snakemake.config["model"], params.statistics["level"])
+    of_run = identity(given.model, dict(params.items()), [*given.pictures, *given.masses])
     with style.styled():
         figure = fig1.draw(panels, pictures, sigmas, runs, points)
-        style.save(figure, output.pdf, output.png, title="Figure 1: x0_pred over the steps", subject=caption)
+        title = "Figure 1: x0_pred over the steps"
+        style.save(figure, output.pdf, output.png, title=title, subject=caption, keywords=of_run)
     atomic_write(output.caption, caption.encode())
     atomic_write(output.summary, fig1.summary(runs, points).encode())
     tables.write_table(output.points, points.round(4))

@@ -4,11 +4,12 @@ from chainofsteps import style, tables
 from chainofsteps.errors import reported
 from chainofsteps.figures import fig3, fig3_points, fig3_text
 from chainofsteps.files import atomic_write
+from chainofsteps.provenance import identity
 
 with reported(snakemake.log[0]):
-    params, output = snakemake.params, snakemake.output
-    scores = tables.read_table(snakemake.input.scores, tables.SCORE_COLUMNS, "score")
-    cka = tables.read_table(snakemake.input.cka, tables.CKA_COLUMNS, "dissimilarity")
+    given, params, output = snakemake.input, snakemake.params, snakemake.output
+    scores = tables.read_table(given.scores, tables.SCORE_COLUMNS, "score")
+    cka = tables.read_table(given.cka, tables.CKA_COLUMNS, "dissimilarity")
     interval = fig3_points.Interval(**params.statistics)
     points = fig3_points.score_points(scores, interval)
     cka_points = fig3_points.cka_points(cka, interval, params.similarity["sensitivity"])
@@ -17,9 +18,11 @@ with reported(snakemake.log[0]):
     comparisons = fig3_points.comparisons(scores, interval, setting.restored)
     caption = fig3_text.caption(scores, cka, points, setting, params)
     summary = fig3_text.summary(points, cka_points, comparisons, tasks, setting)
+    of_run = identity(given.model, dict(params.items()), [given.scores, given.cka])
     with style.styled():
         figure = fig3.draw(points, cka_points, tasks, setting)
-        style.save(figure, output.pdf, output.png, title="Figure 3: noise at step and at frame", subject=caption)
+        title = "Figure 3: noise at step and at frame"
+        style.save(figure, output.pdf, output.png, title=title, subject=caption, keywords=of_run)
     atomic_write(output.caption, caption.encode())
     atomic_write(output.summary, summary.encode())
     tables.write_table(output.scores, points)

@@ -47,9 +47,9 @@ with reported(snakemake.log[0]):
     }
     names = {f"{case}-seed{seed}": (case, seed) for case in encoded.cases for seed in params.seeds}
     identities = {name: encoded.identities[case] for name, (case, _) in names.items()}
-    shard = Shard(manifest, "noise", settings, params.recipe, identities)
+    shard = Shard(manifest, "noise", settings, params.recipe, identities, snakemake.config["shared"])
     sigmas = schedule.sigmas(sampling.steps, sampling.shift)
-    experts, tap = Experts(model["folder"], sampling), block_tap(similarity, sampling.steps)
+    experts, tap = Experts.of(model, sampling), block_tap(similarity, sampling.steps)
     pending = shard.pending(list(names))
     conditionings = {name: Conditioning.from_tensors(encoded.load(names[name][0])[0]) for name in pending}
     interventions = {
@@ -77,4 +77,4 @@ with reported(snakemake.log[0]):
     rows = [row for name in names for row in json.loads(shard.load(name)[1]["cka"])]
     table = pd.DataFrame(rows).assign(model=name_of_model, task=task, kind=cases["kind"])[CKA_COLUMNS]
     write_table(snakemake.output.cka, table.astype({"frame": "Int64"}))
-    shard.finish(list(names), **made_with(sampling))
+    shard.finish(list(names), [snakemake.output.cka], **made_with(sampling))

@@ -1,6 +1,7 @@
 """Decode and score every run of a shard: untouched, re-seeded and perturbed, with floors and ground truth."""
 
 import json
+import time
 from pathlib import Path
 
 import pandas as pd
@@ -43,7 +44,7 @@ with reported(snakemake.log[0]):
         "null_seed": params.trajectory["null_seed"],
         "noise": perturbed.manifest["settings_hash"],
     }
-    shard = Shard(manifest, "score", settings, params.recipe, encoded.identities)
+    shard = Shard(manifest, "score", settings, params.recipe, encoded.identities, snakemake.config["shared"])
     pending = shard.pending(encoded.cases)
     # steps and shift have no part in scoring
     device = snakemake.config["models"][name_of_model].get("device", "auto")
@@ -53,6 +54,7 @@ with reported(snakemake.log[0]):
     made |= {"vae": {"device": str(device), "dtype": "float32"}}
     with progress(f"score {task} {snakemake.wildcards.shard}", len(pending), "cases") as line:
         for case in read_cases(cases["root"], task, pending):
+            began = time.perf_counter()
             conditioning = Conditioning.from_tensors(encoded.load(case.name)[0])
             rows, latents = zip(*runs_of(case.name, conditioning), strict=True)
             values = scores(case, vae, torch.cat(latents))
@@ -60,7 +62,8 @@ with reported(snakemake.log[0]):
             of_references = references(case, vae, conditioning.latents_shape)
             rows += [{"run": run, "score": value} for run, value in of_references.items()]
             rows = [{**row, "latent_frames": conditioning.latents_shape[2]} for row in rows]
-            shard.save(case.name, {"score": torch.tensor([row["score"] for row in rows])}, {"rows": rows, **made})
+            about = {"rows": rows, "seconds": time.perf_counter() - began, **made}
+            shard.save(case.name, {"score": torch.tensor([row["score"] for row in rows])}, about)
             line.update()
     rows = [
         {"case": case, "exact": row["score"] >= 1, **row}
@@ -71,4 +74,4 @@ with reported(snakemake.log[0]):
     table = pd.DataFrame(rows).assign(**described).reindex(columns=SCORE_COLUMNS)
     whole = dict.fromkeys(["seed", "frame", "noise_seed"], "Int64")
     write_table(snakemake.output.table, table.astype(whole))
-    shard.finish(encoded.cases, **made)
+    shard.finish(encoded.cases, [snakemake.output.table], **made)

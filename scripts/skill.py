@@ -6,6 +6,7 @@ import torch
 from chainofsteps.errors import reported
 from chainofsteps.files import read_json
 from chainofsteps.jobs import progress
+from chainofsteps.lora import adapters_in
 from chainofsteps.settings import Sampling
 from chainofsteps.skill import COLUMNS, load_pipeline, measure
 from chainofsteps.tables import write_table
@@ -15,7 +16,8 @@ with reported(snakemake.log[0]):
     params, (model, puzzle) = snakemake.params, snakemake.wildcards
     device = snakemake.config["models"][model].get("device", "auto")
     sampling = Sampling.from_config({**params.sampling, "device": device})
-    pipeline, rows = load_pipeline(read_json(snakemake.input.model)["folder"], sampling), []
+    of_model = read_json(snakemake.input.model)
+    pipeline, rows = load_pipeline(of_model["folder"], sampling, adapters_in(of_model)), []
     with progress(f"skill {puzzle}", params.number, "cases") as line:
         for index in range(params.number):
             rows += measure(pipeline, puzzle, [index], sampling)

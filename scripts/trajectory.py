@@ -35,9 +35,9 @@ with reported(snakemake.log[0]):
     seeds = [*runs["seeds"], runs["null_seed"]]
     names = {f"{case}-seed{seed}": (case, seed) for case in encoded.cases for seed in seeds}
     identities = {name: encoded.identities[case] for name, (case, _) in names.items()}
-    shard = Shard(manifest, "trajectory", settings, params.recipe, identities)
+    shard = Shard(manifest, "trajectory", settings, params.recipe, identities, snakemake.config["shared"])
     sigmas = schedule.sigmas(sampling.steps, sampling.shift)
-    experts = Experts(model["folder"], sampling)
+    experts = Experts.of(model, sampling)
     left = len(shard.pending(list(names))) * sampling.steps
     with progress(f"trajectory {task} {snakemake.wildcards.shard}", left, "steps") as line:
         for piece in pieces(shard, list(names), sigmas, sampling.boundary):
@@ -47,7 +47,8 @@ with reported(snakemake.log[0]):
             label = f"{task}/{case}"  # the same number in another task is another case, with noise of its own
             prefix = piece.before.get("latents")
             if prefix is None:
-                prefix = initial_latents(conditioning.latents_shape, label, seed, runs["share_noise_over_cases"])
+                noise = initial_latents(conditioning.latents_shape, label, seed, runs["share_noise_over_cases"])
+                prefix = conditioning.begin(noise)
             latents = extend(velocity, prefix, sigmas, label, piece.stop, on_step=line.update)
             tensors = Trajectory(latents, sigmas).to_tensors()
             piece.save(tensors, counter.total, case=label, seed=seed, **made_with(sampling))

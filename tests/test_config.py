@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from chainofsteps.config import block_layer, check_ranges, load_config, validate
+from chainofsteps.entries import sources
 from chainofsteps.errors import InputError
 
 ROOT = Path(__file__).parents[1]
@@ -73,6 +74,43 @@ def test_known_key_in_the_wrong_section_is_sent_to_its_own(config):
 def test_batch_size_must_be_given(config):
     remove(config, "models.embedded.batch_size")
     assert "key 'models.embedded.batch_size' is missing; give a whole number of at least 1" in refused(config)
+
+
+def test_an_own_checkpoint_is_one_line(config):
+    config["models"]["mine"] = {"like": "vbvr-wan2.2", "folder": "/models/mine"}
+    mine = validate({**config, "model": "mine"})["models"]["mine"]
+    assert (mine["folder"], mine["steps"], mine["boundary"], "source" in mine) == ("/models/mine", 50, 0.875, False)
+
+
+def test_every_source_says_its_revision_size_and_licence(config):
+    found = sources(validate(config)["models"]).values()
+    assert len(found) > 5 and all({"revision", "size_gb", "licence"} <= set(source) for source in found)
+
+
+def test_a_model_that_cannot_run_yet_says_why(config):
+    put(config, "model", "ltx-2.3")
+    assert refused(config).startswith("config.yaml: model 'ltx-2.3' cannot run yet: diffusers has its classes")
+
+
+@pytest.mark.parametrize(
+    ("entry", "message"),
+    [
+        ({"like": "vbvr-wan2.1"}, "'models.mine.like' is 'vbvr-wan2.1', which is not in 'models'"),
+        ({"like": 5}, "'models.mine.like' is 5, but must be a text"),
+        ({"folder": "/x"}, "key 'models.mine.steps' is missing; give a whole number of at least 1"),
+        ({"like": "embedded", "source": {"repo": "tiny", "revision": None}}, "'models.mine.source.repo' is \"tiny\""),
+        ({"like": "embedded", "source": {"repo": "a/b"}}, "key 'models.mine.source.revision' is missing; give null or"),
+        ({"like": "embedded", "source": {"repo": "a/b", "revison": None}}, "did you mean 'revision'?"),
+        ({"like": "embedded", "source": {"repo": "a/b", "revision": "x", "sha256": {"f": "0"}}}, 'sha256.f\' is "0"'),
+        (
+            {"like": "embedded", "lora": {"folder": "/x", "high": "x.pt", "alpha": 1}},
+            "'models.mine.lora.high' is \"x.pt\", but must be a text of the form",
+        ),
+    ],
+)
+def test_entry_that_is_wrong(config, entry, message):
+    config["models"]["mine"] = entry
+    assert message in refused(config)
 
 
 def test_any_task_of_a_folder_of_ones_own(config):

@@ -1,3 +1,5 @@
+import logging
+
 import pytest
 
 from chainofsteps.errors import InputError, reported
@@ -24,3 +26,13 @@ def test_the_log_is_begun_anew_and_good_work_goes_through(tmp_path):
     with reported(log):
         done = True
     assert done and log.read_text() == ""
+
+
+def test_what_the_package_logs_goes_to_the_log_and_to_stderr(tmp_path, capsys):
+    log, logger = tmp_path / "job.log", logging.getLogger("chainofsteps.shards")
+    with reported(log):
+        logger.info("3 of 4 taken")
+    assert log.read_text() == capsys.readouterr().err == "3 of 4 taken\n"
+    logger.info("after the job")
+    assert log.read_text() == "3 of 4 taken\n" and capsys.readouterr().err == ""
+    assert logging.getLogger("chainofsteps").handlers == []

@@ -1,8 +1,13 @@
 """Figure 3 on synthetic tables with known answers: points, drawing, words, and the script Snakemake runs."""
 
+import contextlib
 import itertools
+import json
+import os
 import runpy
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -11,10 +16,12 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.legend import Legend
+from PIL import Image
 
-from chainofsteps import schedule, style
+from chainofsteps import provenance, schedule, style
 from chainofsteps.errors import InputError
 from chainofsteps.figures import fig3, fig3_points, fig3_text
+from chainofsteps.files import fingerprint, sha256, write_json
 from chainofsteps.statistics import bootstrap_mean, paired_bootstrap
 from chainofsteps.tables import CKA_COLUMNS, SCORE_COLUMNS, read_table
 
@@ -496,27 +503,53 @@ def run_script(folder: Path, scores: pd.DataFrame, cka: pd.DataFrame) -> dict[st
         "cka": "fig3_cka.csv",
     }
     output = {key: folder / name for key, name in names.items()}
+    write_json(folder / "tiny.json", {"identity": "5" * 64})
+    given = {"model": "tiny.json", "scores": "in_scores.csv", "cka": "in_cka.csv"}
     snakemake = SimpleNamespace(
-        input=SimpleNamespace(scores=folder / "in_scores.csv", cka=folder / "in_cka.csv"),
+        input=SimpleNamespace(**given),  # paths in the working folder, as those of the workflow are
         output=SimpleNamespace(**output),
         params=params(4),
         log=[folder / "fig3.log"],
     )
-    runpy.run_path(str(SCRIPT), init_globals={"snakemake": snakemake})
+    with contextlib.chdir(folder):
+        runpy.run_path(str(SCRIPT), init_globals={"snakemake": snakemake})
     return output
 
 
-def test_the_script_writes_the_same_bytes_twice(tmp_path, monkeypatch):
-    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
-    first, second = (run_script(tmp_path / name, *tables()) for name in "ab")
-    for key in first:
-        assert first[key].read_bytes() == second[key].read_bytes(), key
+ELSEWHERE = "import sys, test_fig3; test_fig3.run_script(test_fig3.Path(sys.argv[1]), *test_fig3.tables())"
+
+
+@pytest.mark.parametrize("epoch", ["1700000000", None])
+def test_the_script_writes_the_same_bytes_twice(tmp_path, monkeypatch, epoch):
+    monkeypatch.delenv("SOURCE_DATE_EPOCH", raising=False)
+    if epoch:
+        monkeypatch.setenv("SOURCE_DATE_EPOCH", epoch)
+    first, second = run_script(tmp_path / "a", *tables()), tmp_path / "b"
+    # in another process, which puts sets in another order
+    paths = [*map(str, Path(style.__file__).parents[1:2]), str(Path(__file__).parent)]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "PYTHONHASHSEED": "7"}
+    subprocess.run([sys.executable, "-c", ELSEWHERE, second], env=environment, check=True)
+    for key, path in first.items():
+        assert path.read_bytes() == (second / path.name).read_bytes(), key
+    pdf = first["pdf"].read_bytes()
+    assert (b"/CreationDate (D:20231114" in pdf) if epoch else (b"Date" not in pdf)
+
+
+def test_the_script_says_in_the_files_what_it_drew_from(tmp_path):
+    first = run_script(tmp_path / "a", *tables())
     pdf = first["pdf"].read_bytes()
     assert b"/Title (Figure 3" in pdf and b"/Type3" not in pdf  # text as TrueType
     width, height = plt.imread(first["png"]).shape[1::-1]
     assert width >= 200 * style.WIDTH and height >= 200 * 6
     points = pd.read_csv(first["scores"])
     assert len(points) == 2 * (5 + 2 * (4 + 3))  # five levels, then steps and frames of two operators, of each kind
+    told = provenance.identity_in(first["pdf"])
+    assert told == json.loads(Image.open(first["png"]).text["Keywords"])
+    assert (told["model"], told["model_identity"], told["commit"]) == ("tiny", "5" * 64, provenance.commit())
+    assert told["config"] == fingerprint(dict(params(4)))
+    names = ["in_scores.csv", "in_cka.csv"]
+    assert told["drawn_from"] == {name: sha256(tmp_path / "a" / name) for name in names}
+    assert {"torch", "diffusers", "matplotlib", "chainofsteps"} <= set(told["versions"])
 
 
 def test_the_script_ends_with_one_line_and_no_file_on_a_bad_table(tmp_path, capsys):

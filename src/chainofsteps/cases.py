@@ -10,7 +10,18 @@ from PIL import Image, UnidentifiedImageError
 
 from .errors import InputError
 from .files import not_writable
-from .layout import FINAL_FRAME, FIRST_FRAME, GROUND_TRUTH, LAYOUT, PARTIAL, PROMPT, PUZZLES, case_names, task_folder
+from .layout import (
+    FINAL_FRAME,
+    FIRST_FRAME,
+    GROUND_TRUTH,
+    LAYOUT,
+    PARTIAL,
+    PROMPT,
+    PUZZLES,
+    case_names,
+    is_name,
+    task_folder,
+)
 from .puzzles import puzzle
 from .video import read_mp4, write_mp4
 
@@ -68,8 +79,11 @@ def read_cases(root: Path, task: str, names: list[str] | None = None, multiple: 
 
     ``multiple`` is what height and width must be divisible by: VAE scale times patch size, 16 for Wan 2.1 and 2.2 14B.
     """
-    folder = task_folder(root, task)
     names = case_names(root, task) if names is None else names
+    for name in (task, *names):
+        if not is_name(name):
+            raise InputError(f"case {task}/{name}: {name!r} cannot be the name of a folder in {root}; rename it")
+    folder = task_folder(root, task)
     return [read_case(folder / name, task, multiple) for name in names]
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 import json
 import math
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache, reduce
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import Any
 import jsonschema
 import yaml
 
+from .entries import completed
 from .errors import InputError
 from .interventions import indices
 from .layout import IN_DOMAIN, PUZZLES
@@ -49,17 +51,21 @@ def _laid_over(below: Any, above: Any) -> Any:
 
 
 def validate(config: Any, source: str = "config.yaml") -> dict[str, Any]:
-    """`config` itself, if it keeps to the schema. InputError otherwise; `source` names it there.
+    """`config`, its models completed (entries.py), if it keeps to the schema. InputError otherwise, naming `source`.
 
     What is checked here needs no model. `check_ranges` does the rest.
     """
-    # A mistyped key is both unknown and missing; only the first helps.
-    errors = sorted(_validator().iter_errors(config), key=lambda e: e.validator != "additionalProperties")
-    if errors:
-        raise InputError(f"{source}: {_explain(errors[0])}")
+    _check_schema(config, source, complete=False)
+    try:
+        config = {**config, "models": completed(config["models"], config["models_folder"])}
+    except InputError as error:
+        raise InputError(f"{source}: {error}") from None
+    _check_schema(config, source, complete=True)
     model, models = config["model"], config["models"]
     if model not in models:
         raise InputError(f"{source}: 'model' is {model!r}, which is not in 'models'{_hint(model, models)}")
+    if "missing" in models[model]:
+        raise InputError(f"{source}: model {model!r} cannot run yet: {' '.join(models[model]['missing'].split())}")
     if config["trajectory"]["null_seed"] in config["trajectory"]["seeds"]:
         seed = config["trajectory"]["null_seed"]
         raise InputError(
@@ -76,6 +82,21 @@ def validate(config: Any, source: str = "config.yaml") -> dict[str, Any]:
                     hint = _hint(task, PUZZLES)
                     raise InputError(f"{source}: '{section}.tasks' has {task!r}, which is no puzzle made here{hint}")
     return config
+
+
+def _check_schema(config: Any, source: str, complete: bool) -> None:
+    """complete: whether the entries of `models` already have the keys that they take from others."""
+    errors = _validator().iter_errors(config)
+    if not complete:
+        errors = (e for e in errors if not (e.validator == "required" and _is_entry(e.absolute_path)))
+    # A mistyped key is both unknown and missing; only the first helps.
+    errors = sorted(errors, key=lambda e: e.validator != "additionalProperties")
+    if errors:
+        raise InputError(f"{source}: {_explain(errors[0])}")
+
+
+def _is_entry(path) -> bool:
+    return len(path) == 2 and path[0] == "models"
 
 
 def x0_pred_tasks(config: Mapping[str, Any]) -> list[str]:
@@ -112,8 +133,14 @@ def block_layer(features: str) -> int | None:
 def _validator() -> jsonschema.Draft202012Validator:
     # JSON Schema takes 20.0 for a whole number, and YAML has .nan and .inf: neither will do here.
     types = jsonschema.Draft202012Validator.TYPE_CHECKER.redefine_many({"integer": _is_whole, "number": _is_number})
-    strict = jsonschema.validators.extend(jsonschema.Draft202012Validator, type_checker=types)
+    strict = jsonschema.validators.extend(jsonschema.Draft202012Validator, {"pattern": _pattern}, type_checker=types)
     return strict(yaml.safe_load(SCHEMA.read_text()))
+
+
+def _pattern(_validator: Any, pattern: str, value: Any, _schema: Any) -> Iterator[jsonschema.ValidationError]:
+    # Python's $ matches before a last line break too, JSON Schema's at the very end alone
+    if isinstance(value, str) and (value.endswith("\n") or not re.search(pattern, value)):
+        yield jsonschema.ValidationError(f"{value!r} is not of the form {pattern}")
 
 
 def _is_whole(_checker: Any, value: Any) -> bool:

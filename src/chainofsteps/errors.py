@@ -1,5 +1,6 @@
 """The one error that bad input raises, and how a script reports it."""
 
+import logging
 import sys
 import traceback
 from collections.abc import Iterator
@@ -15,13 +16,15 @@ class InputError(Exception):
 def reported(log_path: str | Path | None = None) -> Iterator[None]:
     """Run a script's body: an InputError becomes one line in the log and on stderr, and exit status 1.
 
-    Any other exception goes on with its traceback, which the log keeps too. The log file is begun anew.
+    Any other exception goes on with its traceback, which the log keeps too. The log file is begun anew. What the
+    package's logger is told, at level INFO and above, goes to both as well.
     """
     if log_path is not None:
         Path(log_path).parent.mkdir(parents=True, exist_ok=True)
         Path(log_path).write_text("")
     try:
-        yield
+        with _logged(log_path):
+            yield
     except InputError as error:
         line = f"error: {' '.join(str(error).split())}\n"
         _append(log_path, line)
@@ -30,6 +33,25 @@ def reported(log_path: str | Path | None = None) -> Iterator[None]:
     except Exception:
         _append(log_path, traceback.format_exc())
         raise
+
+
+@contextmanager
+def _logged(log_path: str | Path | None) -> Iterator[None]:
+    handlers: list[logging.Handler] = [logging.StreamHandler(sys.stderr)]
+    if log_path is not None:
+        handlers.append(logging.FileHandler(log_path, delay=True))
+    logger = logging.getLogger(__package__)
+    level = logger.level
+    logger.setLevel(logging.INFO)
+    for handler in handlers:
+        logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
+        for handler in handlers:
+            logger.removeHandler(handler)
+            handler.close()
 
 
 def _append(log_path: str | Path | None, text: str) -> None:

@@ -4,6 +4,7 @@
 prompt.txt, as in VBVR-Bench; cases of the embedded benchmark carry ``layout.json`` as well, which their score needs.
 """
 
+import re
 from pathlib import Path
 
 from .errors import InputError
@@ -16,6 +17,8 @@ FIRST_FRAME, FINAL_FRAME, GROUND_TRUTH, PROMPT, LAYOUT = FILES = (
     "prompt.txt",
     "layout.json",
 )
+# of a model, a task, a case, a file of a shard: part of paths, and in none a way out of its folder
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 PARTIAL = ".partial"  # ends the name of a case folder that is being written
 
 IN_DOMAIN = (  # the embedded model is trained on these
@@ -45,6 +48,11 @@ def split_of(task: str) -> str:
     return SPLITS[task in OUT_OF_DOMAIN]
 
 
+def is_name(name: object) -> bool:
+    """Whether it may become part of a path, a command or a table: it means nothing but itself there."""
+    return isinstance(name, str) and NAME.fullmatch(name) is not None
+
+
 def task_folder(root: str | Path, task: str) -> Path:
     """The folder of a task. Raises InputError if neither split has it, or both."""
     folders = [folder for split in SPLITS if (folder := Path(root, split, task)).is_dir()]
@@ -56,7 +64,7 @@ def task_folder(root: str | Path, task: str) -> Path:
 
 
 def case_names(root: str | Path, task: str) -> list[str]:
-    """The names of a task's cases, sorted. Raises InputError if there is none."""
+    """The names of a task's cases, sorted. Raises InputError if there is none, or one that is no NAME."""
     folder = task_folder(root, task)
     names = sorted(
         path.name
@@ -65,6 +73,12 @@ def case_names(root: str | Path, task: str) -> list[str]:
     )
     if not names:
         raise InputError(f"{folder} has no cases; each is a folder such as {folder / '00000'}")
+    for name in names:
+        if not is_name(name):
+            raise InputError(
+                f"{folder} has a case {name!r}; rename it: letters, digits, dots, dashes and underscores, "
+                "with a letter or a digit first"
+            )
     return names
 
 

@@ -1,15 +1,21 @@
-"""What every output says of its making: versions, commit, attention backend."""
+"""What every output says of its making: versions, commit, GPU, attention backend, and what a figure was drawn from."""
 
+import json
 import platform
+import re
 import subprocess
+from collections.abc import Iterable
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import torch
 from diffusers.models.attention_dispatch import _AttentionBackendRegistry
 
 from . import __version__
+from .errors import InputError
+from .files import fingerprint, read_bytes, read_json, sha256
 from .settings import Sampling
 
 
@@ -23,20 +29,34 @@ def versions() -> dict[str, str]:
 @cache
 def commit() -> str:
     """The commit of the working tree this package is run from ("-dirty" if changed), or "unknown"."""
-    git = [
-        "git",
-        "-C",
-        str(Path(__file__).parent),
-        "describe",
-        "--always",
-        "--dirty",
-        "--abbrev=40",
-        "--exclude=*",
-    ]
+    described = ["describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
+    # unknown: an installed copy, or no git on the machine
+    return _said_by("git", "-C", str(Path(__file__).parent), *described) or "unknown"
+
+
+def gpu() -> dict[str, str | None] | None:
+    """Name, driver and CUDA version of the GPU that this process has worked on; None if it has used none."""
+    if not torch.cuda.is_initialized():
+        return None
+    used = [index for index in range(torch.cuda.device_count()) if torch.cuda.max_memory_allocated(index)]
+    if not used:
+        return None
+    return {"name": torch.cuda.get_device_name(used[0]), "driver": _driver(), "cuda": torch.version.cuda}
+
+
+@cache
+def _driver() -> str:
+    """The version of NVIDIA's driver, which is the same for all GPUs of a machine, or "unknown"."""
+    said = _said_by("nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader")
+    return said.partition("\n")[0].strip() or "unknown"
+
+
+def _said_by(*command: str) -> str:
+    """What a program printed; nothing if it is not there or failed."""
     try:
-        return subprocess.run(git, check=True, capture_output=True, text=True).stdout.strip()
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
     except (OSError, subprocess.CalledProcessError):
-        return "unknown"  # an installed copy, or no git on the machine
+        return ""
 
 
 def made_with(sampling: Sampling) -> dict[str, Any]:
@@ -47,3 +67,30 @@ def made_with(sampling: Sampling) -> dict[str, Any]:
 def attention_backend() -> str:
     """The attention kernel diffusers dispatches to."""
     return _AttentionBackendRegistry.get_active_backend()[0].value
+
+
+def identity(manifest: str | Path, settings: Any, drawn_from: Iterable[str | Path]) -> str:
+    """What a figure is of, as JSON for its metadata: the model, the settings, its data, and the code that drew it.
+
+    manifest: the path of the checkpoint's, which has the model's name. settings (JSON-able): all that the figure
+    depends on, told by their sha256. drawn_from: paths of tables, told with their sha256. Raises InputError if a
+    file cannot be read.
+    """
+    told = {
+        "model": Path(manifest).stem,
+        "model_identity": read_json(manifest)["identity"],
+        "config": fingerprint(settings),
+        "drawn_from": {str(path): sha256(path) for path in drawn_from},
+        "commit": commit(),
+        "versions": {**versions(), "matplotlib": version("matplotlib")},
+    }
+    return json.dumps(told, sort_keys=True)
+
+
+def identity_in(pdf: str | Path) -> dict[str, Any]:
+    """What `identity` said of a figure, read back from its PDF. Raises InputError if it does not say it."""
+    found = re.search(rb"/Keywords \((\{[^()\\]*\})\)", read_bytes(pdf))
+    try:
+        return json.loads(found[1])
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{pdf} does not say what it was drawn from; delete it and run again to draw it") from error

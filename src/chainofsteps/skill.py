@@ -3,7 +3,7 @@
 The runs use nothing of our engine, so that the model's skill is measured apart from it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +14,9 @@ from PIL import Image
 from scipy import stats
 
 from . import puzzles
+from .checkpoint import SUBFOLDERS
 from .layout import PUZZLES, split_of
+from .lora import Adapter, fuse
 from .puzzles.canvas import FRAMES, Puzzle
 from .scoring import through_vae
 from .settings import Sampling
@@ -24,10 +26,14 @@ EMBEDDED = Sampling(steps=20, shift=3.0, max_sequence_length=24, device="cpu")  
 COLUMNS = ["puzzle", "case", "score", "success", "static", "ground_truth"]
 
 
-def load_pipeline(folder: Path | str, settings: Sampling = EMBEDDED) -> WanImageToVideoPipeline:
-    """The stock pipeline on its device, silent."""
-    pipeline = WanImageToVideoPipeline.from_pretrained(folder, dtype=settings.torch_dtype)
+def load_pipeline(
+    folder: Path | str, settings: Sampling = EMBEDDED, adapters: Mapping[str, Adapter] | None = None
+) -> WanImageToVideoPipeline:
+    """The stock pipeline on its device, silent; adapters: what is added to the weights of an expert, by its name."""
+    pipeline = WanImageToVideoPipeline.from_pretrained(folder, dtype=settings.torch_dtype, use_safetensors=True)
     pipeline.set_progress_bar_config(disable=True)
+    for expert, adapter in (adapters or {}).items():
+        fuse(getattr(pipeline, SUBFOLDERS[expert]), adapter)
     return pipeline.to(settings.torch_device)
 
 

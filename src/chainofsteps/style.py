@@ -1,6 +1,7 @@
 """One matplotlib style for every figure: colours, marks, sizes, and how a figure is written to disk."""
 
 import contextlib
+import os
 from pathlib import Path
 
 import matplotlib as mpl
@@ -102,10 +103,13 @@ def settle(figure: Figure) -> None:
 def save(figure: Figure, pdf: Path | str, png: Path | str, *, title: str, subject: str, keywords: str = "") -> None:
     """Write the PDF and its PNG twin with metadata, and close the figure.
 
-    With SOURCE_DATE_EPOCH set, the bytes depend on the figure and the matplotlib version alone.
+    The bytes depend on the figure, these words and the matplotlib version alone: the PDF has a date only where
+    SOURCE_DATE_EPOCH gives it one.
     """
     settle(figure)
     about = {"Title": title, "Subject": subject, "Keywords": keywords}
+    if not os.environ.get("SOURCE_DATE_EPOCH"):
+        about["CreationDate"] = None
     atomic_write(pdf, lambda path: figure.savefig(path, format="pdf", metadata=about))
     described = {"Title": title, "Description": subject, "Keywords": keywords}
     atomic_write(png, lambda path: figure.savefig(path, format="png", dpi=DPI, metadata=described))

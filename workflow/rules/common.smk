@@ -4,8 +4,9 @@ import os
 import time
 from dataclasses import asdict
 
-from chainofsteps.checkpoint import INDEX, check_boundary, layers_of
+from chainofsteps.checkpoint import INDEX, adapters_of, check_boundary, check_text_tokens, layers_of
 from chainofsteps.config import check_ranges, validate, x0_pred_tasks
+from chainofsteps.entries import place, sources
 from chainofsteps.errors import InputError
 from chainofsteps.layout import PUZZLES, case_files, case_names, task_folder
 from chainofsteps.panels import panels_of
@@ -36,12 +37,23 @@ def check_writable(name):
         )
 
 
+def check_shared():
+    """A mistyped folder would cost what it was to save."""
+    config["shared"] = [str(Path(workflow.basedir, folder)) for folder in config["shared"]]
+    for folder in config["shared"]:
+        if not any(Path(folder).glob("*/*/*/*.json")):
+            raise InputError(f"shared: {folder} holds no results; give the results folder of another run")
+
+
 def check_model(model):
     """What the small files of a checkpoint tell, if it is there: whether its experts and layers fit the settings."""
     folder = Path(beside_snakefile(model["folder"]))
     if (folder / INDEX).is_file():
         check_boundary(folder, model["boundary"])
-    layers = layers_of(folder) if (folder / "transformer" / "config.json").is_file() else None
+    layers = None
+    if (folder / "transformer" / "config.json").is_file():
+        check_text_tokens(folder, model["max_sequence_length"])
+        layers = layers_of(folder)
     latent_frames = latent_frames_of(EMBEDDED_FRAMES) if CASES["folder"] is None else None  # else: rule cases
     check_ranges(config, model["steps"], latent_frames, layers)
 
@@ -49,9 +61,10 @@ def check_model(model):
 def check_configuration():
     """Stop at once, in one line, if the run cannot be: nothing has been written yet."""
     try:
-        validate(config)
+        config["models"] = validate(config)["models"]
         check_writable("results")
         check_writable("figures")
+        check_shared()
         check_model(config["models"][config["model"]])
         return {
             task: cases_of(task)
@@ -109,14 +122,42 @@ def given_files(wildcards):
     return [str(path) for name in shard_cases(wildcards) for path in case_files(folder / name)]
 
 
+def downloads(wildcards):
+    """The manifests of what a model takes from a hub."""
+    entry = config["models"][wildcards.model]
+    parts = [part for part in (entry, entry.get("lora")) if part and "source" in part]
+    return [f"results/download/{place(part['source'])}.json" for part in parts]
+
+
+def source_of(wildcards, *keys):
+    """What config.yaml says of a download; the named keys alone, if any are named."""
+    source = sources(config["models"])[f"{wildcards.owner}/{wildcards.name}/{wildcards.revision}"]
+    return {key: source[key] for key in keys if key in source} if keys else source
+
+
 def checkpoint_files(wildcards):
-    """What there is of the checkpoint's index and parts; the job says what is missing."""
-    folder = Path(beside_snakefile(config["models"][wildcards.model]["folder"]))
+    """What there is of a given checkpoint's index, parts and adapters; the job says what is missing."""
+    entry = config["models"][wildcards.model]
+    lora = entry.get("lora")
+    adapters = adapters_of(lora_of(wildcards)).values() if lora and "source" not in lora else []
+    given = [str(path) for path in adapters if path.is_file()]
+    if "source" in entry:
+        return given
+    folder = Path(beside_snakefile(entry["folder"]))
     files = [path for path in folder.glob("*/**/*") if path.is_file()]
     shown = [
         path for path in files if not any(part.startswith(".") for part in path.relative_to(folder).parts)
     ]
-    return sorted(map(str, [*folder.glob(INDEX), *shown]))
+    return given + sorted(map(str, [*folder.glob(INDEX), *shown]))
+
+
+def lora_of(wildcards):
+    """A model's adapters and what they are multiplied by; None if it has none."""
+    lora = config["models"][wildcards.model].get("lora")
+    if not lora:
+        return None
+    named = {key: lora[key] for key in ("high", "low", "alpha") if key in lora}
+    return {"folder": beside_snakefile(lora["folder"]), **named}
 
 
 # The device is in no rule's params: where a job runs is no reason to run it again.
@@ -130,13 +171,53 @@ def sampling_of(model, *keys):
     return {key: settings[key] for key in keys if key in settings}
 
 
+def other_steps(model):
+    """The numbers of steps that are run here: the model's own number has been run by the rule trajectory."""
+    return [steps for steps in config["few_steps"]["steps"] if steps != config["models"][model]["steps"]]
+
+
+def panels_shown(figure):
+    """The panels of a figure, checked against what the configured run has: nothing is begun for one that is not there."""
+    model, seeds = config["models"][config["model"]], config["trajectory"]
+    try:
+        shown = panels_of(config, figure)
+        for panel in shown:
+            panel.check(
+                CASE_NAMES,
+                [*seeds["seeds"], seeds["null_seed"]],
+                model["steps"],
+                EMBEDDED_FRAMES if CASES["folder"] is None else None,
+            )
+    except InputError as error:
+        sys.exit(f"error: {error}")
+    return shown
+
+
+def panel_named(wildcards):
+    """The panel of a picture file."""
+    return next(panel for panel in panels_shown(wildcards.figure) if panel.panel == wildcards.panel)
+
+
+def panel_trajectory(wildcards):
+    """The trajectory shard that holds the run of a panel."""
+    panel = panel_named(wildcards)
+    shard = CASE_NAMES[panel.puzzle].index(panel.case) // CASES["shard_size"]
+    return f"results/{wildcards.model}/trajectory/{panel.puzzle}/{shard:02d}.json"
+
+
 def part_of(section, *left_out):
     """A section of config.yaml without the keys that a rule does not depend on."""
     return {key: value for key, value in config[section].items() if key not in left_out}
 
 
 def print_results():
-    """The paths that this run wrote to figures/, and what each figure shows: the first line of its summary."""
+    """The paths that this run wrote to figures/, and what each figure shows: the first line of its summary.
+
+    Of a verification, what it found.
+    """
+    found = Path(rules.verify.log[0])
+    if found.exists() and found.stat().st_mtime >= STARTED:
+        print(found.read_text(), end="", file=sys.stderr)
     for summary in sorted(Path("figures").glob("*.txt")):
         if summary.stat().st_mtime >= STARTED:
             files = sorted(str(path) for path in summary.parent.glob(f"{summary.stem}[._]*"))

@@ -1,11 +1,6 @@
 # The same runs in other numbers of steps: does a few-step run lose what the many steps explore?
 
 
-def other_steps(model):
-    """The numbers of steps that are run here: the model's own number has been run by the rule trajectory."""
-    return [steps for steps in config["few_steps"]["steps"] if steps != config["models"][model]["steps"]]
-
-
 rule few_steps:
     input:
         model="results/model/{model}.json",
@@ -64,9 +59,7 @@ rule few_steps_score:
 
 rule few_steps_table:
     input:
-        shard_files(
-            "results/{model}/few_steps_score/{task}/{shard}.csv", config["model"], CASES["tasks"]
-        ),
+        shard_files("results/{model}/few_steps_score/{task}/{shard}.csv", config["model"], CASES["tasks"]),
     output:
         table="tables/few_steps.csv",
     log:

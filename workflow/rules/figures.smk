@@ -3,6 +3,7 @@
 
 rule fig1:
     input:
+        model=f"results/model/{config['model']}.json",
         pictures=lambda wildcards: [
             f"results/{config['model']}/panels/{panel.name}.safetensors" for panel in panels_shown("fig1")
         ],
@@ -34,7 +35,7 @@ rule fig1:
         mem_mb=1000,
         runtime=10,
     params:
-        recipe=1,
+        recipe=2,
         panels=lambda wildcards: [asdict(panel) for panel in panels_shown("fig1")],
         statistics=part_of("statistics"),
     script:
@@ -43,6 +44,7 @@ rule fig1:
 
 rule fig3:
     input:
+        model=f"results/model/{config['model']}.json",
         scores=f"results/{config['model']}/tables/fig3_scores.csv",
         cka=f"results/{config['model']}/tables/fig3_cka.csv",
     output:
@@ -69,7 +71,9 @@ rule fig3:
         mem_mb=1000,
         runtime=10,
     params:
-        recipe=1,
+        recipe=2,
+        cases=part_of("cases", "folder", "shard_size"),
+        trajectory=part_of("trajectory"),
         sampling=sampling_of(config["model"], *DENOISING),
         noise=part_of("noise"),
         similarity=part_of("similarity"),

@@ -3,7 +3,8 @@
 
 rule model:
     input:
-        checkpoint_files,
+        files=checkpoint_files,
+        downloads=downloads,
     output:
         manifest="results/model/{model}.json",
     log:
@@ -20,5 +21,6 @@ rule model:
     params:
         recipe=1,
         folder=lambda wildcards: beside_snakefile(config["models"][wildcards.model]["folder"]),
+        lora=lora_of,
     script:
         "../../scripts/model.py"
