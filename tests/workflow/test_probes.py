@@ -7,7 +7,7 @@ import yaml
 
 from chainofsteps.files import load_tensors, read_json
 from chainofsteps.shards import read_shard
-from tests.workflow.test_dag import ROOT, rows_of, snakemake
+from tests.workflow.test_dag import ROOT, rows_of, snakemake, verdict
 
 STEPS, CASES, FEW = 4, 2, [2, 4]
 PANEL = {"figure": "fig1", "puzzle": "loop_maze", "case": "00001", "steps": [0, 3], "frames": [0, 16]}
@@ -77,3 +77,10 @@ def test_a_panel_of_what_is_not_there_stops_before_anything_runs(finished, chang
     panels = {"panels": [{**PANEL, "panel": "a", "seed": 1, **change}]}
     run = snakemake(finished, "-n", "--", "figures/fig1.pdf", change=panels)
     assert run.returncode != 0 and words in run.stdout and "Traceback" not in run.stdout
+
+
+def test_verify_finds_probes_whole(finished):
+    run = snakemake(finished, "--", "verify")
+    assert run.returncode == 0, run.stdout
+    broken, stale, _ = verdict(run.stdout)
+    assert (broken, stale) == ([], [])

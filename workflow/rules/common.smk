@@ -81,6 +81,8 @@ wildcard_constraints:
     model="|".join(map(re.escape, config["models"])),
     task="|".join(map(re.escape, CASE_NAMES)),
     shard=r"\d+",
+    figure=r"figA?\d+",
+    panel="[a-z]",
 
 
 def shards(task):

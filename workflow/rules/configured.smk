@@ -31,7 +31,6 @@ def settings_of(model):
 def configured():
     """What config.yaml says of results, as `chainofsteps.verify.Configured` has it."""
     made, size = CASES["folder"] is None, CASES["shard_size"]
-    seeds, scores, cka = config["trajectory"]["seeds"], "tables/fig3_scores.csv", "tables/fig3_cka.csv"
     of = {model: f"results/{model}" for model in config["models"] if Path("results", model).is_dir()}
     return {
         "recipes": {noun: getattr(rules, noun).params.recipe for noun in ("cases", *SHARDED, *MORE)},
@@ -46,16 +45,16 @@ def configured():
             for task, names in CASE_NAMES.items()
         },
         "seeds": {
-            "trajectory": [*seeds, config["trajectory"]["null_seed"]],
-            "noise": seeds,
-            "x0_pred": seeds,
+            "trajectory": [*config["trajectory"]["seeds"], config["trajectory"]["null_seed"]],
+            "noise": rules.noise.params.seeds,
+            "x0_pred": rules.x0_pred.params.seeds,
         },
         "joined": {
             f"{folder}/{table}": shard_files(parts, model, CASES["tasks"])
             for model, folder in of.items()
             for table, parts in (
-                (scores, rules.score.output.table),
-                (cka, rules.noise.output.cka),
+                ("tables/fig3_scores.csv", rules.score.output.table),
+                ("tables/fig3_cka.csv", rules.noise.output.cka),
             )
         },
         "made": {

@@ -11,9 +11,6 @@ rule panel:
         "results/{model}/logs/panels/{figure}{panel}.log",
     benchmark:
         "results/{model}/benchmarks/panels/{figure}{panel}.tsv"
-    wildcard_constraints:
-        figure=r"figA?\d+",
-        panel="[a-z]",
     conda:
         "../../envs/gpu.yaml"
     threads: 1
