@@ -74,11 +74,15 @@ class Run:
         return sum(map(float, self.counted.read_text().split())) if self.counted.exists() else 0.0
 
     def end(self):
-        """Of what a failed test has left: drivers in sessions of their own, with their jobs."""
+        """Of what a failed test has left: drivers with their jobs; under SLURM, jobs that outlive it."""
         for driver in self.drivers:
             with suppress(ProcessLookupError):
                 os.killpg(driver.pid, signal.SIGKILL)
             driver.wait()
+        for process in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):  # gone meanwhile, or of somebody else
+                if f"HELD={self.held}".encode() in (process / "environ").read_bytes().split(b"\0"):
+                    os.kill(int(process.name), signal.SIGKILL)
 
 
 def until(holds, driver):

@@ -36,3 +36,9 @@ def test_what_the_package_logs_goes_to_the_log_and_to_stderr(tmp_path, capsys):
     logger.info("after the job")
     assert log.read_text() == "3 of 4 taken\n" and capsys.readouterr().err == ""
     assert logging.getLogger("chainofsteps").handlers == []
+
+
+def test_what_a_full_disk_keeps_from_the_log_is_still_said(capsys):
+    with pytest.raises((OSError, SystemExit)), reported("/dev/full"):
+        raise InputError("cannot write x: No space left on device; free some space and run again")
+    assert capsys.readouterr().err.startswith("error: cannot write x: No space left on device; free some space")

@@ -1,12 +1,19 @@
 import errno
+import fcntl
 import os
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+import safetensors.torch
 import torch
 
 from chainofsteps.errors import InputError
 from chainofsteps.files import (
     atomic_write,
+    claim,
     fingerprint,
     load_tensors,
     read_json,
@@ -87,6 +94,56 @@ def test_missing_and_truncated_tensors(tmp_path):
         with pytest.raises(InputError, match="not a whole safetensors file .* run again") as caught:
             load_tensors(path)
         assert "\n" not in str(caught.value)
+
+
+def test_a_flipped_bit_anywhere_is_noticed(tmp_path):
+    path = tmp_path / "t.safetensors"
+    save_tensors(path, {"a": torch.randn(3)}, {"cka": [{"dissimilarity": 0.25}]})
+    whole = path.read_bytes()
+    name = whole.index(b"sha256")  # of the seal: without it, a file passes for one of an older version
+    for place in [*range(name), *range(name + len("sha256"), len(whole))]:
+        for bit in range(8):
+            content = bytearray(whole)
+            content[place] ^= 1 << bit
+            path.write_bytes(content)
+            with pytest.raises(InputError, match="delete it and run again to make it") as caught:
+                load_tensors(path)
+            assert "\n" not in str(caught.value)
+
+
+def test_a_file_of_an_older_version_is_read(tmp_path):
+    path = tmp_path / "t.safetensors"
+    path.write_bytes(safetensors.torch.save({"a": torch.ones(3)}, {"case": "00000"}))
+    assert load_tensors(path)[1] == {"case": "00000"}
+
+
+def test_a_claim_is_waited_for_and_ends_with_its_process(tmp_path, caplog):
+    path = tmp_path / "a" / ".00.lock"
+    with pytest.raises(InputError, match="cannot write .*00.lock: .*; choose a writable folder"):
+        claim(path)
+    path.parent.mkdir()
+    code = "import sys; from chainofsteps.files import claim; claim(sys.argv[1]); print(flush=True); input()"
+    source = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen([sys.executable, "-c", code, str(path)], env=source, **pipes) as holder:
+        holder.stdout.readline()
+        with ThreadPoolExecutor() as pool:
+            waiting = pool.submit(claim, path)
+            while f"waiting for process {holder.pid} on " not in caplog.text:
+                assert not waiting.done() and holder.poll() is None
+                time.sleep(0.01)
+            assert not waiting.done() and "end it if nobody wants it any more" in caplog.text
+            holder.kill()
+            assert waiting.result() == claim(path)  # once in a process
+
+
+def test_a_filesystem_without_locks_is_said(tmp_path, monkeypatch, caplog):
+    def unsupported(*_):
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(fcntl, "lockf", unsupported)
+    assert claim(tmp_path / ".00.lock") > 0
+    assert ".00.lock cannot be locked (No locks available): take care that no two jobs work on it" in caplog.text
 
 
 def test_sha256_and_fingerprint(tmp_path):

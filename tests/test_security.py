@@ -30,10 +30,9 @@ from chainofsteps.video import write_mp4
 ROOT = Path(__file__).parents[1]
 CODE = [path for folder in ("src", "scripts", "benchmarks") for path in sorted((ROOT / folder).rglob("*.py"))]
 RULES = [ROOT / "Snakefile", *sorted((ROOT / "workflow").rglob("*.smk"))]
-# A command that leaves a file behind, in all the ways in which a shell could come to run it.
-EVIL = (
-    "$(touch PWNED) `touch PWNED` ; touch PWNED #'; touch PWNED;'\"; touch PWNED;\" && touch PWNED | ü -rf {model} %s"
-)
+# Commands that leave a file behind, in all the ways in which a shell could come to run them.
+IN_A_PATH = "; touch PWNED && touch PWNED | touch PWNED & touch PWNED # -rf ü"
+EVIL = f"$(touch PWNED) `touch PWNED` '; touch PWNED;'\"; touch PWNED;\" {IN_A_PATH}"
 OUTSIDE = ["../../etc/passwd", "/etc/passwd", "..", ".", ".hidden", "", "a/b", "~", "a\0b"]
 IN_A_SHELL = [
     "$(touch x)",
@@ -228,42 +227,52 @@ def test_links_are_read_and_never_written_through(tmp_path):
 
 @pytest.fixture(scope="module")
 def hostile(tmp_path_factory, checkpoint):
-    """A run in which all that may be any text is a command: prompts, the negative prompt, paths. (folder, output)"""
+    """A run in which all that may be any text is a command: prompts, the negative prompt, paths. (top, folder, said)"""
     top = tmp_path_factory.mktemp("hostile")
-    evil = EVIL.replace("/", "").replace("{model} %s", "")
-    folder, bench = top / f"run {evil}", top / f"bench {evil}" / "In-Domain_50" / "G-1_unknown" / "00000"
+    folder, bench = top / f"run {IN_A_PATH}", top / f"bench {EVIL}" / "In-Domain_50/G-1_unknown/00000"
     folder.mkdir()
     bench.mkdir(parents=True)
-    (bench / "prompt.txt").write_text(EVIL + "\n" + EVIL)
+    (bench / "prompt.txt").write_text(f"{EVIL}\n{EVIL} {{model}} %s")
     Image.new("RGB", (64, 64)).save(bench / "first_frame.png")
     write_mp4(bench / "ground_truth.mp4", np.zeros((17, 64, 64, 3), np.uint8))
-    config = yaml.safe_load((ROOT / "config.yaml").read_text())
-    model = shutil.copytree(checkpoint, top / f"model {evil}")
-    settings = {"folder": str(model), "negative_prompt": EVIL, "guidance_scale": 2.0, "steps": 1}
-    config["models"]["tiny"] = {**config["models"]["embedded"], **settings}
-    config["model"] = "tiny"
-    config["cases"] |= {"folder": str(bench.parents[2]), "tasks": ["G-1_unknown"], "number": 1, "shard_size": 1}
+    model = shutil.copytree(checkpoint, top / f"model {EVIL}")
+    embedded = yaml.safe_load((ROOT / "config.yaml").read_text())["models"]["embedded"]
+    config = {
+        "model": "tiny",
+        "models": {"tiny": {**embedded, "folder": str(model), "negative_prompt": EVIL, "guidance_scale": 2.0}},
+        "cases": {"folder": str(bench.parents[2]), "tasks": ["G-1_unknown"], "number": 1},
+    }
     (folder / "run.yaml").write_text(yaml.safe_dump(config))
-    command = [sys.executable, "-m", "snakemake", "-s", ROOT / "Snakefile", "--directory", folder, "--cores", "1"]
-    command += ["--configfile", folder / "run.yaml", "--", "results/tiny/trajectory/G-1_unknown/00.json"]
-    run = subprocess.run(
-        [*map(str, command)],
-        env={**os.environ, "HF_TOKEN": SECRET, "HUGGING_FACE_HUB_TOKEN": SECRET},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        cwd=top,
-    )
+    run = snakemake(folder, "--", "results/tiny/trajectory/G-1_unknown/00.json", cwd=top)
     assert run.returncode == 0, run.stdout
     return top, folder, run.stdout
 
 
+def snakemake(folder, *arguments, cwd=None):
+    command = [sys.executable, "-m", "snakemake", "-s", ROOT / "Snakefile", "--directory", folder, "--cores", "1"]
+    command += ["--configfile", folder / "run.yaml", *arguments]
+    secrets = {"HF_TOKEN": SECRET, "HUGGING_FACE_HUB_TOKEN": SECRET}
+    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+    return subprocess.run([*map(str, command)], env={**os.environ, **secrets}, cwd=cwd, **streams)
+
+
 def test_texts_and_paths_are_no_commands(hostile):
     top, folder, _ = hostile
-    assert [*top.rglob("*PWNED*")] == [*top.glob("*PWNED*")]  # but for the folders that are called so
+    assert not [*top.rglob("PWNED")]
     assert sorted(path.name.partition(" ")[0] for path in top.iterdir()) == ["bench", "model", "run"]
     settings = read_shard(folder / "results/tiny/conditioning/G-1_unknown/00.json").settings
     assert settings["encoding"]["negative_prompt"] == EVIL
+
+
+@pytest.mark.parametrize("character", ["$", "'", "\n"])
+def test_paths_that_snakemake_cannot_quote_stop_in_one_line(tmp_path, character):
+    folder = tmp_path / f"run{character}(touch PWNED)"
+    folder.mkdir()
+    (folder / "run.yaml").write_text("model: embedded\n")
+    run = snakemake(folder, "-n", "--", "figures/fig3.pdf", cwd=tmp_path)
+    errors = [line for line in run.stdout.splitlines() if line.startswith("error: ")]
+    assert run.returncode == 1 and "Traceback" not in run.stdout
+    assert len(errors) == 1 and f"a shell might take {character!r} for a command of its own; rename it" in errors[0]
 
 
 def test_secrets_of_the_environment_are_nowhere(hostile):

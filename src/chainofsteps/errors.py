@@ -27,8 +27,8 @@ def reported(log_path: str | Path | None = None) -> Iterator[None]:
             yield
     except InputError as error:
         line = f"error: {' '.join(str(error).split())}\n"
+        sys.stderr.write(line)  # first, since the log may lie on the disk that is full
         _append(log_path, line)
-        sys.stderr.write(line)
         raise SystemExit(1) from None
     except Exception:
         _append(log_path, traceback.format_exc())

@@ -18,6 +18,12 @@ JOBS = {"model": 1, "cases": SHARDS, **dict.fromkeys(GPU_RULES, SHARDS), "fig3_s
 pytestmark = pytest.mark.slurm
 
 
+# As parts of a path, and as a text: commands that leave a file behind.
+IN_A_PATH = "; touch PWNED && touch PWNED | touch PWNED & touch PWNED # -rf ü"
+EVIL = f"$(touch PWNED) `touch PWNED` '; touch PWNED;'\"; touch PWNED;\" {IN_A_PATH}"
+SECRET = "hf_averysecrettokenindeed"
+
+
 def snakemake(folder, profile, *arguments):
     """The driver, started in a working folder with its run.yaml; stdout and stderr together as text."""
     # a driver whose tests are gone would ask a SLURM that is gone for ever
@@ -26,6 +32,7 @@ def snakemake(folder, profile, *arguments):
     command += ["--workflow-profile", profile, "--configfile", folder / "run.yaml", *arguments]
     # sbatch hands the environment on: a GPU of the submitting shell would pass for one of the job
     environment = {name: value for name, value in os.environ.items() if name != "CUDA_VISIBLE_DEVICES"}
+    environment["HF_TOKEN"] = SECRET
     streams = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
     return subprocess.Popen([*map(str, command)], env=environment, **streams)
 
@@ -42,7 +49,7 @@ def config(checkpoint):
     embedded = yaml.safe_load((ROOT / "config.yaml").read_text())["models"]["embedded"]
     return {
         "model": "tiny",
-        "models": {"tiny": {**embedded, "folder": str(checkpoint), "steps": STEPS}},
+        "models": {"tiny": {**embedded, "folder": str(checkpoint), "steps": STEPS, "negative_prompt": EVIL}},
         "cases": {"tasks": ["loop_maze"], "number": SHARDS, "shard_size": 1},
         "statistics": {"resamples": 100},
     }
@@ -51,7 +58,8 @@ def config(checkpoint):
 @pytest.fixture(scope="module")
 def finished(slurm, config, tmp_path_factory):
     """A folder in which figures/fig3.pdf was made through sbatch, and the jobs that made it."""
-    folder = tmp_path_factory.mktemp("run")
+    folder = tmp_path_factory.mktemp("run") / IN_A_PATH
+    folder.mkdir()
     (folder / "run.yaml").write_text(yaml.safe_dump(config))
     ended(snakemake(folder, ROOT / "profiles/slurm-ci", "--", "figures/fig3.pdf"))
     return folder, slurm.jobs()
@@ -63,6 +71,13 @@ def test_every_job_went_through_sbatch_once(finished):
     assert Counter(job["Rule"] for job in jobs) == JOBS
     assert {job["JobState"] for job in jobs} == {"COMPLETED"}
     assert {job["Requeue"] for job in jobs} == {"0"}
+
+
+def test_texts_and_paths_are_no_commands_and_secrets_are_nowhere(finished):
+    folder, _ = finished
+    assert [path.name for path in folder.parent.iterdir()] == [IN_A_PATH] and not [*folder.rglob("PWNED")]
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    assert len(files) > 30 and not [path for path in files if SECRET.encode() in path.read_bytes()]
 
 
 def test_gpu_jobs_asked_for_a_gpu_and_got_it(slurm, finished):

@@ -75,3 +75,24 @@ def test_job_that_is_cut_off_is_submitted_again_and_goes_on(begun, whole, slurm,
     check_as_if_undisturbed(begun, whole)
     assert begun.kept().items() > kept.items()
     assert begun.forwards() == pytest.approx((CASES + 1) * forwards_of_a_case(whole))
+
+
+def test_driver_that_is_killed(begun, whole, slurm):
+    """By docs/slurm.md: its jobs go on, so they are ended by the run's name; then the lock is taken away."""
+    before = {job["JobId"] for job in slurm.jobs()}
+    driver = begun.start("--", CKA, hold=IN_FLIGHT)
+    begun.job(driver)
+    driver.kill()
+    driver.wait()
+    queue = subprocess.run(["squeue", "--noheader", "--format=%j %T"], check=True, capture_output=True, text=True)
+    name, state = queue.stdout.split()
+    assert state == "RUNNING"
+    assert "Error: Directory cannot be locked" in begun.ended("--", CKA, well=False)
+
+    subprocess.run(["scancel", "--name", name], check=True)
+    begun.ended("--unlock")
+    begun.ended("--", CKA)
+    jobs = [job for job in slurm.jobs() if job["Rule"] == "noise" and job["JobId"] not in before]
+    assert sorted(job["JobState"] for job in jobs) == ["CANCELLED", "COMPLETED"]
+    check_as_if_undisturbed(begun, whole)
+    assert begun.forwards() == pytest.approx((CASES + 1) * forwards_of_a_case(whole))

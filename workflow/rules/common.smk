@@ -1,6 +1,7 @@
 """What the rules share. No torch, pandas or numpy here: every job of a cluster reads this file anew."""
 
 import os
+import re
 import time
 from dataclasses import asdict
 
@@ -37,6 +38,16 @@ def check_writable(name):
         )
 
 
+def check_paths():
+    """Snakemake writes these into command lines in quotes that are Python's and not a shell's."""
+    for path in (Path(), workflow.basedir, *workflow.overwrite_configfiles):
+        special = re.search(r"""['"\\$`{}\n]""", os.path.abspath(path))
+        if special:
+            raise InputError(
+                f"{os.path.abspath(path)!r}: a shell might take {special[0]!r} for a command of its own; rename it"
+            )
+
+
 def check_shared():
     """A mistyped folder would cost what it was to save."""
     config["shared"] = [str(Path(workflow.basedir, folder)) for folder in config["shared"]]
@@ -62,6 +73,7 @@ def check_configuration():
     """Stop at once, in one line, if the run cannot be: nothing has been written yet."""
     try:
         config["models"] = validate(config)["models"]
+        check_paths()
         check_writable("results")
         check_writable("figures")
         check_shared()
