@@ -3,13 +3,14 @@
 
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help test test-slurm lint bench plan verify embedded clean .venv
+.PHONY: help all figures tables claims report test test-slurm test-evalkit lint bench plan verify embedded clean .venv
 
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 TESTS ?= tests
 ARGS ?=
+TARGET ?= all
 PIP_ARGS ?=
 ifneq ($(words $(CURDIR)),1)
 $(error the path of this folder holds a space, which Snakemake's scripts cannot stand: move it)
@@ -26,12 +27,23 @@ help: ## this list
 
 .venv: $(READY) ## the environment alone, from requirements.lock
 
+all: ## every figure, table, claim and the report
+figures: ## every figure
+tables: ## every table
+claims: ## the verdict on each claim of the paper: claims/claims.md
+report: ## report.zip: figures, tables and claims with their captions as HTML, which opens offline
+all figures tables claims report: $(READY)
+	$(BIN)/snakemake $(ARGS) $@
+
 test: $(READY) ## all tests, on two cores
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist loadgroup $(TESTS)
 
 test-slurm: $(READY) ## the workflow on a SLURM with two fake GPUs, started here: as root; installs slurm-wlm, munge
 	tests/slurm/install.sh
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -m slurm tests/slurm
+
+test-evalkit: $(READY) ## the official scorer of VBVR-Bench, downloaded; skipped with the reason where it cannot be
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -rs -m evalkit tests/test_evalkit.py
 
 lint: $(READY) ## ruff, snakefmt and snakemake --lint; changes nothing
 	$(BIN)/ruff check .
@@ -42,8 +54,8 @@ lint: $(READY) ## ruff, snakefmt and snakemake --lint; changes nothing
 bench: $(READY) ## speed against the stock pipeline: benchmarks/results.json
 	$(BIN)/python benchmarks/bench.py
 
-plan: $(READY) ## forward passes of the configured run, before anything runs
-	@$(BIN)/python -m chainofsteps.plan $(ARGS)
+plan: $(READY) ## jobs, forwards, hours, disk, memory that TARGET still needs (default: all), before anything runs
+	@$(BIN)/python -m chainofsteps.plan $(TARGET) $(ARGS)
 
 verify: $(READY) ## check all results that are there against their manifests; makes nothing
 	$(BIN)/snakemake $(ARGS) verify
@@ -56,12 +68,13 @@ clean: ## remove results, figures and caches; .venv and the model stay
 	find figures -mindepth 1 ! -name README.md -delete
 	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
 
+# --no-compile: Python compiles what is imported when it is, which is a small part of what is installed
 $(READY): requirements.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "No Python 3.11, 3.12 or 3.13 with its venv module is on PATH. Install one" \
 		"(Debian, Ubuntu: apt-get install python3 python3-venv), or name it: make PYTHON=/path/to/python3.12 .venv"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) -r requirements.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile $(PIP_ARGS) -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --no-deps --no-build-isolation -e .
 	@touch $@
 
 # What is not named above is Snakemake's. The three empty rules keep make from asking Snakemake for its own files.

@@ -27,19 +27,35 @@ include: "workflow/rules/trajectory.smk"
 include: "workflow/rules/noise.smk"
 include: "workflow/rules/score.smk"
 include: "workflow/rules/x0_pred.smk"
+include: "workflow/rules/decided.smk"
 include: "workflow/rules/few_steps.smk"
+include: "workflow/rules/ensemble.smk"
+include: "workflow/rules/frames.smk"
+include: "workflow/rules/shown.smk"
 include: "workflow/rules/panels.smk"
+include: "workflow/rules/layers.smk"
+include: "workflow/rules/activations.smk"
+include: "workflow/rules/swap.smk"
 include: "workflow/rules/skill.smk"
+include: "workflow/rules/evalkit.smk"
 include: "workflow/rules/tables.smk"
+include: "workflow/rules/fig6.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/paper_tables.smk"
+include: "workflow/rules/claims.smk"
+include: "workflow/rules/report.smk"
 include: "workflow/rules/configured.smk"
 include: "workflow/rules/verify.smk"
+include: "workflow/rules/plan.smk"
 
 
 rule all:
     default_target: True
     input:
         rules.figures.input,
+        rules.tables.input,
+        rules.claims.output,
+        rules.report.output,
 
 
 onsuccess:

@@ -12,6 +12,8 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+import forward
+import overhead
 import torch
 from ours import Ours, Work, Workers, batches, label
 from stock import Stock
@@ -212,7 +214,8 @@ def table(results: list[Result]) -> str:
     """For a reader: value, goal and whether it is met."""
     lines = [f"{'':<46}{'value':>14}{'goal':>8}"]
     for result in results:
-        value = f"{result.value:,.0f} B" if result.unit == "bytes" else f"{result.value:.3f}"
+        values = {"bytes": f"{result.value:,.0f} B", "seconds": f"{result.value:.2f} s"}
+        value = values.get(result.unit, f"{result.value:.3f}")
         goal = "" if result.goal is None else f"{result.goal:g}"
         met = "" if result.goal is None else ("  met" if result.value <= result.goal else "  missed")
         lines.append(f"{result.name:<46}{value:>14}{goal:>8}{met}")
@@ -251,6 +254,15 @@ def measure(given: argparse.Namespace, config: dict, folder: Path) -> list[Resul
     return results
 
 
+def jobs(given: argparse.Namespace, config: dict, folder: Path) -> list[Result]:
+    """What a job costs beside its work, and the DAG."""
+    model = config["models"][config["model"]]
+    checkpoint, sampling = given.model or ROOT / model["folder"], Sampling.from_config(model)
+    turns = min(given.turns, 5)
+    figures = overhead.figures(given.config, config, checkpoint, sampling, given.dag, turns, folder)
+    return [Result(name, value, "seconds", goal, detail) for name, value, goal, detail in figures]
+
+
 def said(result: Result, more: str) -> Result:
     """With more detail."""
     return replace(result, detail=f"{result.detail}; {more}")
@@ -260,18 +272,24 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--config", type=Path, default=ROOT / "config.yaml", help="default: config.yaml")
     parser.add_argument("--model", type=Path, help="checkpoint folder (default: the configured one)")
+    parser.add_argument("--entry", help="the entry of `models` (default: the configured one)")
     parser.add_argument("--output", type=Path, default=ROOT / "benchmarks" / "results.json")
     parser.add_argument("--cases", type=int, default=1, help="of each task, for the sweep (default: 1)")
     parser.add_argument("--sweeps", type=int, default=3, help="turns of the sweep (default: 3)")
     parser.add_argument("--turns", type=int, default=15, help="turns of the short ones (default: 15)")
+    parser.add_argument("--dag", type=int, default=1000, help="cases in the DAG (default: 1000)")
+    parts = {"speed": measure, "jobs": jobs, "forward": forward.measure}
+    parser.add_argument("--parts", nargs="+", choices=parts, default=[*parts], help="what to measure (default: all)")
     cores = torch.get_num_threads()
     parser.add_argument("--cores", type=int, default=cores, help="of both sides (default: %(default)s)")
     given = parser.parse_args()
     with reported(), tempfile.TemporaryDirectory() as scratch:
         torch.set_num_threads(given.cores)
-        results = measure(given, load_config(given.config), Path(scratch))
-        write_json(given.output, [asdict(result) for result in results])
-    print(f"{table(results)}\n{given.output}")
+        config = load_config(given.config, **({"model": given.entry} if given.entry else {}))
+        results = [result for part in given.parts for result in parts[part](given, config, Path(scratch))]
+        if results:  # part forward has a file of its own
+            write_json(given.output, [asdict(result) for result in results])
+            print(f"{table(results)}\n{given.output}")
 
 
 if __name__ == "__main__":

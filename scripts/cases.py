@@ -6,7 +6,7 @@ from chainofsteps.cases import check_scorable, read_cases, write_case
 from chainofsteps.errors import InputError, reported
 from chainofsteps.files import fingerprint, sha256, write_json
 from chainofsteps.interventions import indices
-from chainofsteps.layout import SPLITS, case_files
+from chainofsteps.layout import case_files, split_of
 from chainofsteps.plan import latent_frames_of
 from chainofsteps.puzzles import PUZZLES, draw
 
@@ -16,7 +16,7 @@ with reported(snakemake.log[0]):
         root = manifest.parents[1] / "embedded"
         for name in params.names:
             puzzle = draw(task, params.first_seed + int(name), held_out=True)
-            write_case(root, SPLITS[0], task, name, puzzle)
+            write_case(root, split_of(task), task, name, puzzle)
     else:
         root = Path(params.folder)
     cases = {}

@@ -9,6 +9,7 @@ import torch
 
 from chainofsteps.cases import read_cases
 from chainofsteps.errors import reported
+from chainofsteps.evalkit import scorer
 from chainofsteps.files import read_json
 from chainofsteps.jobs import progress
 from chainofsteps.models import load_vae
@@ -23,13 +24,14 @@ with reported(snakemake.log[0]):
     model, cases = read_json(given.model), read_json(given.cases)
     few, trajectories = read_shard(given.few_steps), read_shard(given.trajectory)
     settings = {reader.manifest["noun"]: reader.manifest["settings_hash"] for reader in (few, trajectories)}
-    settings["steps"] = params.steps
+    settings |= {"steps": params.steps, **params.scorer}
     identities = {name: of_case["identity"] for name, of_case in cases["cases"].items()}
     shard = Shard(Path(snakemake.output.manifest), "few_steps_score", settings, params.recipe, identities)
     device = snakemake.config["models"][name_of_model].get("device", "auto")
     vae = load_vae(model["folder"], device=Sampling(steps=1, shift=1.0, device=device).torch_device)
     names = list(cases["cases"])
     pending = shard.pending(names)
+    judge = scorer(given.scorer, snakemake.config["evalkit"], snakemake.threads)
     with progress(f"few_steps_score {task} {snakemake.wildcards.shard}", len(pending), "cases") as line:
         for case in read_cases(cases["root"], task, pending):
             began = time.perf_counter()
@@ -40,7 +42,7 @@ with reported(snakemake.log[0]):
                 for steps in params.steps
                 for seed in params.seeds
             ]
-            values = torch.tensor(scores(case, vae, torch.cat(finals)))
+            values = torch.tensor(scores(case, vae, torch.cat(finals), judge))
             shard.save(case.name, {"score": values}, {"seconds": time.perf_counter() - began})
             line.update()
     rows = []

@@ -4,21 +4,20 @@ import pandas as pd
 
 from chainofsteps import style, tables
 from chainofsteps.errors import reported
-from chainofsteps.figures import fig1, masses
+from chainofsteps.figures import fig1, grids, masses
 from chainofsteps.figures.fig3_points import Interval
-from chainofsteps.files import atomic_write, load_tensors
+from chainofsteps.files import atomic_write
 from chainofsteps.panels import Panel
 from chainofsteps.provenance import identity
 
 with reported(snakemake.log[0]):
     given, params, output = snakemake.input, snakemake.params, snakemake.output
     panels = [Panel(**row) for row in params.panels]
-    loaded = {panel.name: load_tensors(path)[0] for panel, path in zip(panels, given.pictures, strict=True)}
-    pictures, sigmas = ({name: kept[key].numpy() for name, kept in loaded.items()} for key in ("pictures", "sigmas"))
+    pictures, sigmas = grids.load(panels, given.pictures)
     runs = masses.chosen_and_rival(pd.concat(map(masses.read, given.masses)))
     points = masses.curves(runs, Interval(**params.statistics))
     caption = fig1.caption(panels, points, snakemake.config["model"], params.statistics["level"])
-    of_run = identity(given.model, dict(params.items()), [*given.pictures, *given.masses])
+    of_run = identity(given.model, dict(params.items()), [given.pictures, *given.masses])
     with style.styled():
         figure = fig1.draw(panels, pictures, sigmas, runs, points)
         title = "Figure 1: x0_pred over the steps"

@@ -10,6 +10,7 @@ import torch
 from chainofsteps.cases import read_cases
 from chainofsteps.conditioning import Conditioning
 from chainofsteps.errors import reported
+from chainofsteps.evalkit import scorer
 from chainofsteps.files import read_json
 from chainofsteps.interventions import expand
 from chainofsteps.jobs import progress
@@ -43,6 +44,7 @@ with reported(snakemake.log[0]):
         "seeds": params.trajectory["seeds"],
         "null_seed": params.trajectory["null_seed"],
         "noise": perturbed.manifest["settings_hash"],
+        **params.scorer,
     }
     shard = Shard(manifest, "score", settings, params.recipe, encoded.identities, snakemake.config["shared"])
     pending = shard.pending(encoded.cases)
@@ -52,14 +54,15 @@ with reported(snakemake.log[0]):
     vae = load_vae(model["folder"], device=device)
     made = {name: perturbed.manifest[name] for name in ("sampling", "attention_backend")}  # of the runs
     made |= {"vae": {"device": str(device), "dtype": "float32"}}
+    judge = scorer(given.scorer, snakemake.config["evalkit"], snakemake.threads)
     with progress(f"score {task} {snakemake.wildcards.shard}", len(pending), "cases") as line:
         for case in read_cases(cases["root"], task, pending):
             began = time.perf_counter()
             conditioning = Conditioning.from_tensors(encoded.load(case.name)[0])
             rows, latents = zip(*runs_of(case.name, conditioning), strict=True)
-            values = scores(case, vae, torch.cat(latents))
+            values = scores(case, vae, torch.cat(latents), judge)
             rows = [{**row, "score": value} for row, value in zip(rows, values, strict=True)]
-            of_references = references(case, vae, conditioning.latents_shape)
+            of_references = references(case, vae, conditioning.latents_shape, judge)
             rows += [{"run": run, "score": value} for run, value in of_references.items()]
             rows = [{**row, "latent_frames": conditioning.latents_shape[2]} for row in rows]
             about = {"rows": rows, "seconds": time.perf_counter() - began, **made}

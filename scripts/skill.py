@@ -8,7 +8,8 @@ from chainofsteps.files import read_json
 from chainofsteps.jobs import progress
 from chainofsteps.lora import adapters_in
 from chainofsteps.settings import Sampling
-from chainofsteps.skill import COLUMNS, load_pipeline, measure
+from chainofsteps.skill import load_pipeline, measure
+from chainofsteps.skill_table import COLUMNS
 from chainofsteps.tables import write_table
 
 with reported(snakemake.log[0]):

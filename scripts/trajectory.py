@@ -20,7 +20,6 @@ from chainofsteps.transformer import Forwards
 with reported(snakemake.log[0]):
     torch.set_num_threads(snakemake.threads)
     params, task = snakemake.params, snakemake.wildcards.task
-    runs = params.trajectory
     device = snakemake.config["models"][snakemake.wildcards.model].get("device", "auto")
     # untouched runs go one by one: batches would tie their bits to the batch_size of the noise
     sampling = Sampling.from_config({**params.sampling, "batch_size": 1, "device": device})
@@ -28,12 +27,11 @@ with reported(snakemake.log[0]):
     manifest = Path(snakemake.output.manifest)
     settings = {
         "sampling": params.sampling,
-        "share_noise_over_cases": runs["share_noise_over_cases"],
+        "share_noise_over_cases": params.share_noise_over_cases,
         "model": model["identity"],
         "conditioning": encoded.manifest["settings_hash"],
     }
-    seeds = [*runs["seeds"], runs["null_seed"]]
-    names = {f"{case}-seed{seed}": (case, seed) for case in encoded.cases for seed in seeds}
+    names = {f"{case}-seed{seed}": (case, seed) for case in encoded.cases for seed in params.seeds}
     identities = {name: encoded.identities[case] for name, (case, _) in names.items()}
     shard = Shard(manifest, "trajectory", settings, params.recipe, identities, snakemake.config["shared"])
     sigmas = schedule.sigmas(sampling.steps, sampling.shift)
@@ -47,7 +45,7 @@ with reported(snakemake.log[0]):
             label = f"{task}/{case}"  # the same number in another task is another case, with noise of its own
             prefix = piece.before.get("latents")
             if prefix is None:
-                noise = initial_latents(conditioning.latents_shape, label, seed, runs["share_noise_over_cases"])
+                noise = initial_latents(conditioning.latents_shape, label, seed, params.share_noise_over_cases)
                 prefix = conditioning.begin(noise)
             latents = extend(velocity, prefix, sigmas, label, piece.stop, on_step=line.update)
             tensors = Trajectory(latents, sigmas).to_tensors()

@@ -4,7 +4,7 @@ import pandas as pd
 
 from chainofsteps.errors import reported
 from chainofsteps.tables import write_table
-from chainofsteps.x0_pred import summary
+from chainofsteps.x0_pred_table import summary
 
 with reported(snakemake.log[0]):
     table = pd.concat([pd.read_csv(path, dtype={"case": str}) for path in snakemake.input])

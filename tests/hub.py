@@ -34,6 +34,7 @@ class Hub:
     stall_after: dict[str, int] = field(default_factory=dict)  # bytes, until `released`
     without_range: bool = False
     without_hashes: bool = False
+    dataset: bool = False  # else a model: the hub keeps the two apart
     released: threading.Event = field(default_factory=threading.Event)
     requests: list = field(default_factory=list)
 
@@ -73,13 +74,14 @@ def _handler(hub: Hub) -> type:
 
         def answer(self):
             path = unquote(urlsplit(self.path).path)
+            kind, place = ("datasets", "/datasets/") if hub.dataset else ("models", "/")
             hub.requests.append((self.command, path, {key.lower(): text for key, text in self.headers.items()}))
             allowed = self.headers.get("Authorization") == f"Bearer {TOKEN}"
             if path.startswith("/store/"):
                 return self.send_content(path.removeprefix("/store/"))
-            if found := re.fullmatch(r"/api/models/([^/]+/[^/]+)(?:/revision/(.+))?", path):
+            if found := re.fullmatch(rf"/api/{kind}/([^/]+/[^/]+)(?:/revision/(.+))?", path):
                 return self.send_info(*found.groups(), allowed)
-            if found := re.fullmatch(r"/([^/]+/[^/]+)/resolve/([^/]+)/(.+)", path):
+            if found := re.fullmatch(rf"{place}([^/]+/[^/]+)/resolve/([^/]+)/(.+)", path):
                 return self.send_file(*found.groups(), allowed)
             return self.refuse(404, "RepoNotFound")
 

@@ -1,6 +1,7 @@
 """The benchmark compares like with like: both sides do the same interventions; what it writes is what ran."""
 
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -93,7 +94,7 @@ def test_bench_writes_every_ratio_with_its_goal(checkpoint, tmp_path, monkeypatc
     (tmp_path / "config.yaml").write_text(yaml.safe_dump(config))
     output = tmp_path / "results.json"
     options = ["--config", tmp_path / "config.yaml", "--model", checkpoint, "--output", output]
-    options += ["--sweeps", 1, "--turns", 1, "--cores", 2]
+    options += ["--parts", "speed", "--sweeps", 1, "--turns", 1, "--cores", 2]
     monkeypatch.setattr(sys, "argv", ["bench.py", *map(str, options)])
     threads = torch.get_num_threads()
     bench.main()
@@ -118,3 +119,24 @@ def test_bench_writes_every_ratio_with_its_goal(checkpoint, tmp_path, monkeypatc
     assert full["value"] == 2 * tiny.LAYERS * 80 * 24 * 4  # steps, layers, tokens, channels, float32
     table = capsys.readouterr().out
     assert all(result["name"] in table for result in results)
+
+
+def test_bench_says_what_a_job_costs_and_how_long_the_dag_takes(checkpoint, tmp_path, monkeypatch):
+    import bench
+
+    output = tmp_path / "results.json"
+    options = ["--model", checkpoint, "--output", output, "--parts", "jobs", "--turns", 1, "--dag", 100]
+    monkeypatch.setattr(sys, "argv", ["bench.py", *map(str, options)])
+    threads = torch.get_num_threads()
+    bench.main()
+    torch.set_num_threads(threads)
+    results = {result["name"]: result for result in json.loads(output.read_text())}
+    assert all(result["unit"] == "seconds" and result["value"] > 0 for result in results.values())
+    few, many = (results[f"DAG of 100 cases, {size} to a job"] for size in (24, 2))
+    assert (few["goal"], many["goal"]) == (10, 10)
+    jobs_of = [int(re.search(r": (\d+) jobs", dag["detail"])[1]) for dag in (few, many)]
+    assert jobs_of[1] > 4 * jobs_of[0]
+    # vbvr-wan2.2: 50 steps with guidance; three clean runs, one of them for the ensemble; by two operators 50 steps
+    # from where they start, 21 frames
+    assert "(300 forwards)" in results["a job beside its work"]["detail"]
+    assert f"({2 * 2 * (sum(range(1, 51)) + 21 * 50)} forwards)" in results["a job beside its work"]["detail"]

@@ -7,9 +7,12 @@ from pathlib import Path
 import pytest
 import yaml
 
-from chainofsteps.config import block_layer, check_ranges, load_config, validate
+from chainofsteps.config import load_config, validate
 from chainofsteps.entries import sources
 from chainofsteps.errors import InputError
+from chainofsteps.layout import PUZZLES
+from chainofsteps.ranges import block_layer, check_activations, check_ranges, check_swap
+from chainofsteps.tasks import tasks_of, untouched_seeds
 
 ROOT = Path(__file__).parents[1]
 
@@ -151,12 +154,33 @@ def test_key_that_is_like_none_lists_the_known_ones(config):
         ("model", "embeded", "is 'embeded', which is not in 'models'; did you mean 'embedded'?"),
         ("trajectory.null_seed", 1, "is 1, which is one of 'trajectory.seeds'; take another"),
         ("cases.number", None, "is null, but puzzles are made here"),
+        ("skill.tasks", ["shelv"], "has 'shelv', which is no puzzle made here; did you mean 'shelf'?"),
+        ("ensemble.tasks", ["shelv"], "has 'shelv', which is no puzzle made here; did you mean 'shelf'?"),
+        ("ensemble.seeds", [1], "is [1], but must be a list"),
+        ("ensemble.modes", ["median"], '[0]\' is "median", but must be one of mean, blend'),
+        ("ensemble.windows", [20], "[0]' is 20, but must be a text of the form"),
+        ("ensemble.weight", 1.5, "is 1.5, but must be a number above 0 and up to 1"),
+        ("frames.tasks", ["bounse"], "has 'bounse', which is no puzzle made here; did you mean 'bounce'?"),
+        ("frames.counts", [5, 8], "has 8; the VAE needs 4k + 1, such as 9"),
+        ("frames.counts", [1], "[0]' is 1, but must be a whole number of at least 5"),
     ],
 )
 def test_wrong_value_is_named_with_what_it_must_be(config, place, value, message):
     put(config, place, value)
     refusal = refused(config)
     assert refusal.startswith(f"config.yaml: '{place}") and message in refusal
+
+
+def test_a_window_of_layers_that_are_not_there_is_refused(config):
+    put(config, "ensemble.windows", ["20-40"])
+    assert refused(config).startswith("config.yaml: ensemble.windows: '20-40' is no window of 40 layers; give <first>")
+
+
+def test_untouched_seeds_are_those_of_all_who_need_one(config):
+    put(config, "ensemble.seeds", [1, 7, 2])
+    put(config, "ensemble.tasks", "all")
+    assert untouched_seeds(config) == [1, 2, 7]
+    assert tasks_of(config, "ensemble") == list(PUZZLES)
 
 
 def test_missing_key_is_named_with_what_it_is(config):
@@ -195,6 +219,7 @@ def test_file_that_is_not_there(tmp_path):
     [
         ("noise.steps", [0, 20], "step 20 is out of range; this model has steps 0 to 19"),
         ("noise.frames", [5], "frame 5 is out of range; this model has frames 0 to 4"),
+        ("ensemble.steps", [20], "step 20 is out of range; this model has steps 0 to 19"),
         ("similarity.features", "block:8", "layer 8 is out of range; this model has layers 0 to 7"),
     ],
 )
@@ -232,3 +257,63 @@ def test_reading_the_configuration_imports_nothing_heavy():
         check=True,
     )
     assert run.stdout.strip() == "[]"
+
+
+# the probes of Figure 6
+
+CASE_NAMES = {"find_then_move": ["00000", "00001"]}
+
+
+def test_the_default_probes_fit_the_default_model(config):
+    check_activations(config, CASE_NAMES, layers=8)
+    check_swap(config, latent_frames=5, layers=8)
+    config["cases"] |= {"folder": "mine", "tasks": ["mine"]}
+    assert tasks_of(config, "activations") == ["mine"]
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "words"),
+    [
+        ("activations.steps", [0, 20], "activations.steps: step 20 is out of range; this model has steps 0 to 19"),
+        ("activations.layers", [8], "activations.layers: layer 8 is out of range"),
+        ("activations.branch", "both", "embedded runs no uncond branch, its guidance_scale is 1; take cond"),
+        ("activations.shown.task", "shelf", "activations.shown: task 'shelf' is not there; there are loop_maze"),
+        ("activations.shown.case", "00002", "activations.shown: case '00002' is not there; there are 00000, 00001"),
+        ("activations.shown.seed", 2, "activations.shown: seed 2 is not there; there are 1"),
+        ("activations.shown.step", 3, "activations.shown: step 3 is not there; there are 0, 10, 19"),
+        ("swap.steps", [[0], [20]], "swap.steps: step 20 is out of range"),
+        ("swap.layers", [8], "swap.layers: layer 8 is out of range"),
+        ("swap.frames", [5], "swap.frames: frame 5 is out of range"),
+        (
+            "cases.shard_size",
+            1,
+            "swap: a pair is two cases of one shard; set cases.number_elsewhere and cases.shard_size",
+        ),
+    ],
+)
+def test_what_a_probe_names_must_be_there(config, place, value, words):
+    put(config, place, value)
+    with pytest.raises(InputError, match=words):
+        check_activations(config, CASE_NAMES, layers=8)
+        check_swap(config, latent_frames=5, layers=8)
+    check_ranges(config, steps=20, latent_frames=5, layers=8)  # other figures are drawn all the same
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "words"),
+    [
+        (
+            "activations.tasks",
+            ["grownding"],
+            "'activations.tasks' has 'grownding', which is no puzzle made here; did you",
+        ),
+        ("swap.task", "objects", "'swap.task' has 'objects', which is no puzzle made here"),
+        ("swap.modes", ["half"], "'swap.modes[0]' is \"half\", but must be one of residual, tokens, full"),
+        ("swap.steps", [], "'swap.steps' is []"),
+        ("swap.steps", [[]], "'swap.steps[0]' is []"),
+        ("activations.scale", "column", "'activations.scale' is \"column\", but must be one of row, global, cell"),
+    ],
+)
+def test_a_probe_that_cannot_be_is_refused(config, place, value, words):
+    put(config, place, value)
+    assert words in refused(config)

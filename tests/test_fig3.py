@@ -296,7 +296,12 @@ def test_no_two_series_look_alike_without_colour():
 # ---- words
 
 
-def words_of(folder: Path, scores: pd.DataFrame, cka: pd.DataFrame) -> tuple[str, str]:
+def test_the_tasks_of_a_whole_benchmark_are_counted_not_listed():
+    assert fig3.heading("multi", {"multi": ["loop_maze", "any_shelf"]}) == "several solutions (loop maze, any shelf)"
+    assert fig3.heading("benchmark", {"benchmark": [f"O-{n}_maze" for n in range(100)]}) == "benchmark (100 tasks)"
+
+
+def words_of(folder: Path, scores: pd.DataFrame, cka: pd.DataFrame, **changes) -> tuple[str, str]:
     scores, cka = read(folder, scores, cka)
     points = fig3_points.score_points(scores, INTERVAL)
     cells = fig3_points.cka_points(cka, INTERVAL, "mean")
@@ -305,8 +310,16 @@ def words_of(folder: Path, scores: pd.DataFrame, cka: pd.DataFrame) -> tuple[str
     comparisons = fig3_points.comparisons(scores, INTERVAL, setting.restored)
     return (
         fig3_text.summary(points, cells, comparisons, tasks, setting),
-        fig3_text.caption(scores, cka, points, setting, params(4)),
+        fig3_text.caption(scores, cka, points, setting, params(4, **changes)),
     )
+
+
+def test_the_caption_says_whose_scores_they_are_unless_they_are_ours(tmp_path):
+    official = {"mode": "weighted", "commit": "275472ffe5ccf76f3a41fb55379ce170397c0c12", "sha256": "0" * 64}
+    caption = words_of(tmp_path, *tables(), scorer=official)[1]
+    assert "Scores are EvalKit's (weighted, commit 275472f)." in caption
+    assert "The last latent frame is the one that is scored" not in caption  # EvalKit looks at all of them
+    assert "EvalKit" not in words_of(tmp_path, *tables(), scorer={})[1]
 
 
 def test_the_summary_says_what_the_numbers_say(tmp_path):

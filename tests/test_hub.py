@@ -128,3 +128,16 @@ def test_a_full_disk_is_not_the_hubs_fault():
     with pytest.raises(OSError) as error, explained(SOURCE, Path("x"), "http://hub"):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     assert error.value.errno == errno.ENOSPC
+
+
+def test_a_dataset_is_asked_for_as_one(hub):
+    hub.dataset, source = True, {**SOURCE, "repo_type": "dataset"}
+    commit, wanted = listed(source, ["*"], hub.endpoint)
+    begun = hub.folder.parent / "begun"
+    grow(begun, wanted[0], hubs.REPO, commit, hub.endpoint, lambda _: None)
+    assert begun.read_bytes() == b"{}"
+    with (
+        pytest.raises(InputError, match="has no model someone/tiny"),
+        explained(SOURCE, Path("folder"), hub.endpoint),
+    ):
+        listed(SOURCE, ["*"], hub.endpoint)

@@ -1,12 +1,6 @@
-import json
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 import tiny
 import torch
-import yaml
 
 from chainofsteps import plan, schedule, trajectory
 from chainofsteps.conditioning import Conditioning
@@ -20,7 +14,6 @@ from chainofsteps.settings import Sampling
 from chainofsteps.similarity import Similarity
 from chainofsteps.transformer import Forwards
 
-ROOT = Path(__file__).parents[1]
 GUIDANCE = {1: 1.0, 2: 4.0}  # branches c -> guidance_scale
 
 
@@ -105,112 +98,6 @@ def test_clean_runs_that_ride_along_are_counted(experts, with_null):
     assert ran(experts, runs, S, c, F, Similarity("block:0"), with_null) == closed_form
 
 
-# the configuration in force
-
-
-@pytest.fixture
-def folder(tmp_path, checkpoint):
-    """A configuration with a model beside it."""
-    config = yaml.safe_load((ROOT / "config.yaml").read_text())
-    config["models"]["embedded"] |= {"folder": str(checkpoint), "steps": 20, "guidance_scale": 1.0}
-    config["cases"] |= {"folder": None, "tasks": ["loop_maze", "unique_maze"], "number": 24}
-    config["trajectory"] |= {"seeds": [1], "null_seed": 2}
-    config["noise"] |= {
-        "schemes": ["step", "frame"],
-        "operators": ["replace", "renoise"],
-        "timing": "before",
-        "steps": "all",
-        "frames": "all",
-    }
-    config["similarity"]["features"] = "latents"
-
-    def write(**changes):
-        for section, change in changes.items():
-            config[section] |= change
-        (tmp_path / "config.yaml").write_text(yaml.safe_dump(config))
-        return tmp_path / "config.yaml"
-
-    return write
-
-
-def printed(path, capsys, *options):
-    plan.main(["--config", str(path), *options])
-    return capsys.readouterr().out
-
-
-def test_json_of_the_default_job(folder, capsys):
-    facts = json.loads(printed(folder(), capsys, "--json"))
-    assert facts["forwards"] == {
-        # 48 cases: S forwards for the seed and the null, and 2 operators x (S (S + 1) / 2 + S F)
-        "trajectory": {"planned": 48 * 2 * 20, "naive": 48 * 2 * 20},
-        "noise": {"planned": 48 * 2 * (210 + 100), "naive": 48 * 2 * 25 * 20},
-        "total": {"planned": 48 * (40 + 620), "naive": 48 * (40 + 1000)},
-    }
-    assert (facts["steps"], facts["branches"], facts["layers"], facts["latent_frames"]) == (
-        20,
-        1,
-        tiny.LAYERS,
-        5,
-    )
-    assert facts["cases"] == {"loop_maze": 24, "unique_maze": 24} and facts["interventions"] == 50
-
-
-def test_guidance_seeds_and_block_features_are_counted(folder, capsys):
-    path = folder(trajectory={"seeds": [1, 3]}, similarity={"features": "block:1"})
-    text = path.read_text()
-    path.write_text(text.replace("guidance_scale: 1.0", "guidance_scale: 5.0"))
-    facts = json.loads(printed(path, capsys, "--json"))
-    assert facts["forwards"]["trajectory"] == {"planned": 48 * 2 * 3 * 20, "naive": 48 * 2 * 3 * 20}
-    assert facts["forwards"]["noise"] == {"planned": 48 * 2 * 2 * (620 + 2 * 20), "naive": 48 * 2 * 2 * 1000}
-
-
-def test_table_for_a_reader(folder, capsys):
-    text = printed(folder(), capsys)
-    assert [line.split() for line in text.splitlines()[-3:]] == [
-        ["trajectory", "1,920", "1,920", "1.00"],
-        ["noise", "29,760", "48,000", "0.62"],
-        ["total", "31,680", "49,920", "0.63"],
-    ]
-    assert "24 x loop_maze, 24 x unique_maze" in text
-
-
-def test_cases_of_a_folder_are_counted_with_their_own_lengths(folder, tmp_path, capsys):
-    from chainofsteps import cases, puzzles
-
-    for index, frames in enumerate((17, 9, 17)):
-        puzzle = puzzles.draw("loop_maze", index, held_out=True)
-        puzzle = type(puzzle)(puzzle.prompt, puzzle.video[:frames], puzzle.layout)
-        cases.write_case(tmp_path / "mine", "In-Domain_50", "loop_maze", f"{index:05d}", puzzle)
-    path = folder(cases={"folder": "mine", "tasks": ["loop_maze"], "number": 2}, noise={"schemes": ["frame"]})
-    facts = json.loads(printed(path, capsys, "--json"))
-    assert facts["cases"] == {"loop_maze": 2} and facts["latent_frames"] == 3
-    assert facts["forwards"]["noise"]["planned"] == 2 * 20 * (5 + 3)
-
-
-def test_only_the_cases_that_are_counted_are_read(folder, tmp_path, capsys):
-    from chainofsteps import cases, puzzles
-
-    puzzle = puzzles.draw("loop_maze", 0, held_out=True)
-    of_task = cases.write_case(tmp_path / "mine", "In-Domain_50", "loop_maze", "00000", puzzle).parent
-    (of_task / "00001").mkdir()  # a case without anything in it
-    path = folder(cases={"folder": "mine", "tasks": ["loop_maze"], "number": 1})
-    assert json.loads(printed(path, capsys, "--json"))["cases"] == {"loop_maze": 1}
-
-
-def test_files_are_laid_over_each_other_as_by_snakemake(folder, tmp_path, capsys):
-    path, mine, more = folder(), tmp_path / "mine.yaml", tmp_path / "more.yaml"
-    other = {**yaml.safe_load(path.read_text())["models"]["embedded"], "steps": 7}
-    mine.write_text(yaml.safe_dump({"models": {"other": other}, "noise": {"operators": ["add"], "steps": [0, 1]}}))
-    more.write_text(yaml.safe_dump({"noise": {"steps": [6]}, "cases": {"number": 3}}))
-    facts = json.loads(printed(path, capsys, str(mine), str(more), "--json", "--model", "other"))
-    assert (facts["model"], facts["steps"], facts["cases"]) == ("other", 7, {"loop_maze": 3, "unique_maze": 3})
-    assert facts["interventions"] == 1 + 5 and facts["forwards"]["noise"]["planned"] == 6 * (1 + 5)
-    assert json.loads(printed(path, capsys, str(mine), "--json"))["model"] == "embedded"
-    with pytest.raises(SystemExit):
-        printed(path, capsys, str(mine), "--model", "othr")
-    assert "config.yaml, mine.yaml: 'model' is 'othr', which is not in 'models'; did you" in capsys.readouterr().err
-
-
 @pytest.mark.parametrize("run", [NoiseAtStep(5), NoiseAtStep(5, timing="after"), NoiseAtFrame(0, (2, 5))])
 def test_a_step_that_does_not_exist_is_not_counted(run):
     with pytest.raises(InputError, match="step 5 is out of range; this run has steps 0 to 4"):
@@ -219,36 +106,3 @@ def test_a_step_that_does_not_exist_is_not_counted(run):
 
 def test_frames_of_a_puzzle_made_here():
     assert plan.EMBEDDED_FRAMES == canvas.FRAMES
-
-
-@pytest.mark.parametrize(
-    ("changes", "message"),
-    [
-        ({"noise": {"steps": [20]}}, "noise.steps: step 20 is out of range; this model has steps 0 to 19"),
-        ({"noise": {"frames": [5]}}, "noise.frames: frame 5 is out of range; this model has frames 0 to 4"),
-        ({"similarity": {"features": "block:2"}}, "layer 2 is out of range; this model has layers 0 to 1"),
-        ({"cases": {"folder": "absent"}}, "has no task 'loop_maze'"),
-    ],
-)
-def test_bad_input_is_one_line(folder, capsys, changes, message):
-    with pytest.raises(SystemExit) as stop:
-        plan.main(["--config", str(folder(**changes))])
-    error = capsys.readouterr().err
-    assert stop.value.code == 1 and message in error and error.count("\n") == 1
-
-
-@pytest.mark.parametrize("content", [None, "{", "[]", "{}"])
-def test_model_that_is_not_there_or_not_wan(folder, tmp_path, content):
-    config = yaml.safe_load(folder().read_text())
-    config["models"]["embedded"]["folder"] = "model"
-    if content is not None:
-        (tmp_path / "model" / "transformer").mkdir(parents=True)
-        (tmp_path / "model" / "transformer" / "config.json").write_text(content)
-    with pytest.raises(InputError, match="checkpoint"):
-        plan.geometry(config, tmp_path)
-
-
-def test_counting_needs_no_torch(folder):
-    arguments = ["--config", str(folder())]
-    code = f"import sys; from chainofsteps import plan; plan.main({arguments}); sys.exit('torch' in sys.modules)"
-    subprocess.run([sys.executable, "-c", code], env={"PYTHONPATH": str(ROOT / "src")}, check=True)

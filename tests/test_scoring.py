@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import tiny
@@ -32,7 +34,8 @@ class Recorder(torch.nn.Module):
             self.mode = lambda: mode
 
     def encode(self, pixels):
-        assert pixels.shape == (1, 3, 17, 64, 64) and pixels.min() >= -1 and pixels.max() <= 1
+        self.frames = pixels.shape[2]
+        assert pixels.shape == (1, 3, self.frames, 64, 64) and pixels.min() >= -1 and pixels.max() <= 1
         return type("Output", (), {"latent_dist": self.Posterior(pixels)})
 
     def decode(self, latents, return_dict):
@@ -88,6 +91,13 @@ def test_references_of_a_perfect_vae(case):
     assert found["floor_static"] == score(case, np.repeat(case.first_frame[None], 17, axis=0)) <= 0.3
     assert found["floor_noise"] <= 0.3
     assert references(case, Recorder(), (1, 3, 17, 64, 64)) == found
+
+
+def test_references_of_a_shorter_video_are_as_short(case):
+    """The true clip tells the whole story in the case's number of frames; grounding is scored by the last of them."""
+    recorder = Recorder()
+    assert references(replace(case, frames=5), recorder, (1, 3, 5, 64, 64))["ground_truth"] == 1.0
+    assert recorder.frames == 5
 
 
 def test_task_without_a_rule_is_refused(case):

@@ -51,6 +51,7 @@ IN_A_SHELL = [
 ]
 HOSTILE = OUTSIDE + IN_A_SHELL
 SECRET = "hf_averysecrettokenindeed"
+pytestmark = pytest.mark.xdist_group("security")  # one run of the workflow for all
 
 
 # ---- nothing is unpickled

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from chainofsteps import puzzles, skill
+from chainofsteps import puzzles, skill, skill_table
 from chainofsteps.layout import SPLITS
 
 
@@ -12,7 +12,7 @@ def rows_of(name, scores):
 
 def test_summary_counts_exact_success_with_wilsons_interval():
     rows = rows_of("largest", [0.0] * 4) + rows_of("occlusion", [1.0] * 63 + [0.9])
-    table = skill.summary(pd.DataFrame(rows, columns=skill.COLUMNS))
+    table = skill_table.summary(pd.DataFrame(rows, columns=skill_table.COLUMNS))
     assert table.puzzle.tolist() == ["occlusion", "largest"], "in the order of the benchmark"
     assert table.split.tolist() == list(SPLITS)
     occlusion = table.loc[0]

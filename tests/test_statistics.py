@@ -4,7 +4,12 @@ import numpy as np
 import pytest
 
 from chainofsteps.errors import InputError
-from chainofsteps.statistics import bootstrap_mean, paired_bootstrap
+from chainofsteps.statistics import (
+    bootstrap_group_means,
+    bootstrap_mean,
+    bootstrap_statistic,
+    paired_bootstrap,
+)
 
 
 def test_interval_of_a_normal_mean_is_that_of_theory():
@@ -76,6 +81,24 @@ def test_paired_sides_may_differ_in_seeds_but_not_in_cases():
         paired_bootstrap(a, np.zeros(9))
 
 
+def test_group_means_count_by_their_weights_and_not_by_their_cases():
+    groups = [np.ones(2), np.zeros((6, 2))]
+    assert bootstrap_group_means(groups) == (0.5, 0.5, 0.5)
+    assert bootstrap_group_means(groups, [3, 1]) == (0.75, 0.75, 0.75)
+    estimate, low, high = bootstrap_group_means([*groups, [0.2]])
+    assert estimate == pytest.approx(0.4) and math.isnan(low) and math.isnan(high)
+
+
+def test_cases_are_drawn_within_their_group():
+    generator = np.random.default_rng(8)
+    far_apart = [generator.normal(0, 1, 100), generator.normal(50, 1, 100)]
+    estimate, low, high = bootstrap_group_means(far_apart)
+    # of all 200 drawn together the interval would be 14 wide; here it is 2 x 1.96 x sqrt(2 / 100) / 2
+    assert high - low == pytest.approx(0.277, rel=0.2) and low < estimate < high
+    one = generator.random(30)
+    assert bootstrap_group_means([one]) == pytest.approx(bootstrap_mean(one))
+
+
 @pytest.mark.parametrize(
     ("values", "message"),
     [
@@ -87,3 +110,13 @@ def test_paired_sides_may_differ_in_seeds_but_not_in_cases():
 def test_unusable_values_are_refused(values, message):
     with pytest.raises(InputError, match=message):
         bootstrap_mean(values)
+
+
+def test_statistic_of_all_cases_is_exact_for_the_mean_and_refuses_what_is_not_finite():
+    values = np.random.default_rng(0).normal(size=(40, 3))
+    estimate, low, high = bootstrap_statistic(values, lambda drawn: drawn[:, 0].mean(), resamples=2000)
+    expected = bootstrap_mean(values[:, 0])
+    assert (estimate, low, high) == pytest.approx(expected, abs=0.03)
+    with pytest.raises(InputError, match="not finite"):
+        bootstrap_statistic([[1.0], [np.nan]], np.mean)
+    assert np.isnan(bootstrap_statistic([[1.0, 2.0]], np.mean)[1:]).all()

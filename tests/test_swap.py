@@ -116,9 +116,9 @@ def test_forwards_are_the_floor(model):
 def test_the_part_is_of_the_grid():
     assert token_mask(GRID).all()
     assert token_mask(GRID, frames=[0]).sum() == 16
-    upper = token_mask(GRID, rows=slice(0, 2)).view(GRID)
+    upper = token_mask(GRID, rows=[0, 1]).view(GRID)
     assert upper[:, :2].all() and not upper[:, 2:].any()
-    for bad in ({"frames": [5]}, {"frames": []}):
+    for bad in ({"frames": [5]}, {"frames": []}, {"rows": [4]}):
         with pytest.raises(InputError, match="swap: "):
             token_mask(GRID, **bad)
 
@@ -127,9 +127,15 @@ def test_what_cannot_be_is_refused(model):
     one = stream_of(model, 0, 7)
     with pytest.raises(InputError, match="layer 4 is out of range.*0 to 3"):
         list(swap(model, one, one, [Swap(4)], token_mask(GRID)))
-    with pytest.raises(InputError, match="mode must be one of residual, tokens, full"):
-        Swap(0, "half")
-    with pytest.raises(InputError, match="layer must be a whole number"):
-        Swap(-1)
-    assert Swap(3, "tokens").name() == "swap_l3_tokens"
-    assert Swap(3).row() == {"run": "swap", "layer": 3, "mode": "residual"}
+
+
+def test_streams_are_shown_layer_by_layer(model):
+    source, target = stream_of(model, 0, 7), stream_of(model, 1, 8)
+    seen = {}
+    swaps = [Swap(layer) for layer in range(LAYERS)]
+    list(
+        swap(model, source, target, swaps, token_mask(GRID), on_walked=lambda layer, *pair: seen.update({layer: pair}))
+    )
+    assert list(seen) == list(range(LAYERS))
+    for stream, shown in zip((source, target), seen[LAYERS - 1], strict=True):
+        assert torch.equal(transformer.head(model, shown), velocity(model, stream))

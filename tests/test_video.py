@@ -4,7 +4,7 @@ import pytest
 
 from chainofsteps.errors import InputError
 from chainofsteps.puzzles import draw
-from chainofsteps.video import read_mp4, write_mp4
+from chainofsteps.video import beside, read_mp4, write_mp4
 
 
 def moving_square(frames=17, size=64):
@@ -23,6 +23,14 @@ def test_a_video_survives_its_file(tmp_path):
     with av.open(str(tmp_path / "v" / "x.mp4")) as container:
         assert container.streams.video[0].average_rate == 8
     assert [path.name for path in (tmp_path / "v").iterdir()] == ["x.mp4"]
+
+
+def test_every_frame_of_a_video_to_seek_in_stands_for_itself(tmp_path):
+    for to_seek, keys in ((True, 17), (False, 1)):
+        write_mp4(tmp_path / "x.mp4", moving_square(), to_seek=to_seek)
+        with av.open(str(tmp_path / "x.mp4")) as container:
+            assert sum(frame.key_frame for frame in container.decode(video=0)) == keys
+    assert np.abs(read_mp4(tmp_path / "x.mp4").astype(int) - moving_square()).mean() < 3
 
 
 def test_the_same_video_is_the_same_bytes_wherever_it_lies_in_memory(tmp_path):
@@ -49,3 +57,11 @@ def test_folder_not_writable(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="cannot write .*x.mp4: .*choose a writable folder"):
         write_mp4(tmp_path / "file" / "x.mp4", moving_square())
+
+
+def test_videos_stand_beside_each_other_in_one():
+    small, large = moving_square(5, 64), moving_square(9, 100)
+    page = beside([small, large], side=200, gap=6)
+    assert page.shape == (9, 200, 192 + 6 + 200, 3)
+    assert (page[0, ::3, :192:3][:64] == small[0]).all() and (page[8, :192:3, :192:3] == small[-1]).all()
+    assert (page[4, ::2, 198::2] == large[4]).all() and (page[:, :, 192:198] == 255).all()

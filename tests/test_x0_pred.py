@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 import torch
 
-from chainofsteps import schedule, x0_pred
+from chainofsteps import schedule, x0_pred, x0_pred_table
 from chainofsteps.cases import read_cases, write_case
 from chainofsteps.layout import SPLITS
 from chainofsteps.models import load_vae
@@ -22,10 +22,10 @@ def test_summary_averages_seeds_before_cases():
             for seed, exact in enumerate(of_case)
         ]
     )
-    row = x0_pred.summary(table, {"resamples": 200, "level": 0.95, "seed": 0}).iloc[0]
+    row = x0_pred_table.summary(table, {"resamples": 200, "level": 0.95, "seed": 0}).iloc[0]
     assert (row.task, row.n, row.seeds, row.success, row.category) == ("shelf", 2, 2, 0.75, "Spatiality")
     assert (row.success_low, row.success_high) == (0.5, 1.0)
-    split = x0_pred.summary(table, {"resamples": 200, "level": 0.95, "seed": 0}, by=["difficulty"])
+    split = x0_pred_table.summary(table, {"resamples": 200, "level": 0.95, "seed": 0}, by=["difficulty"])
     assert split[["difficulty", "n", "success"]].to_numpy().tolist() == [[0.0, 1, 0.5], [1.0, 1, 1.0]]
 
 

@@ -91,6 +91,11 @@ def layers_of(folder: str | Path) -> int:
     return layers
 
 
+def read_config(folder: str | Path, part: str) -> dict[str, Any]:
+    """config.json of a part of a checkpoint. Raises InputError if it cannot be read."""
+    return _read(Path(folder, part, "config.json"))
+
+
 def _read(path: Path) -> dict[str, Any]:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))

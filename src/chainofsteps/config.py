@@ -11,17 +11,20 @@ import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache, reduce
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import jsonschema
 import yaml
 
-from .entries import completed
+from . import bench
+from .entries import completed, place
 from .errors import InputError
-from .interventions import indices
-from .layout import IN_DOMAIN, PUZZLES
+from .layout import PUZZLES
+from .tasks import tasks_by_section, tasks_of
+from .windows import parsed
 
+VAE_STRIDE = 4  # frames per latent frame; the first frame has a latent frame of its own
 SCHEMA = Path(__file__).parents[2] / "workflow" / "schemas" / "config.schema.yaml"
 
 
@@ -53,7 +56,7 @@ def _laid_over(below: Any, above: Any) -> Any:
 def validate(config: Any, source: str = "config.yaml") -> dict[str, Any]:
     """`config`, its models completed (entries.py), if it keeps to the schema. InputError otherwise, naming `source`.
 
-    What is checked here needs no model. `check_ranges` does the rest.
+    What is checked here needs no model. `ranges` does the rest.
     """
     _check_schema(config, source, complete=False)
     try:
@@ -71,17 +74,52 @@ def validate(config: Any, source: str = "config.yaml") -> dict[str, Any]:
         raise InputError(
             f"{source}: 'trajectory.null_seed' is {seed}, which is one of 'trajectory.seeds'; take another"
         )
+    for window in config["ensemble"]["windows"]:
+        try:
+            parsed(window, config["ensemble"]["of_layers"])
+        except InputError as error:
+            raise InputError(f"{source}: {error}") from None
+    config["cases"] = cases_completed(config["cases"], config["models_folder"], source)
     if config["cases"]["folder"] is None:
+        if config["cases"]["scorer"] != "rule":
+            raise InputError(
+                f"{source}: 'cases.scorer' is evalkit, but the cases are puzzles made here, which have exact rules; "
+                "take `rule`, or cases of VBVR-Bench"
+            )
         if config["cases"]["number"] is None:
             raise InputError(
                 f"{source}: 'cases.number' is null, but puzzles are made here (cases.folder: null); say how many"
             )
-        for section, tasks in (("cases", config["cases"]["tasks"]), ("x0_pred", x0_pred_tasks(config))):
-            for task in tasks:
-                if task not in PUZZLES:
-                    hint = _hint(task, PUZZLES)
-                    raise InputError(f"{source}: '{section}.tasks' has {task!r}, which is no puzzle made here{hint}")
+        for section, tasks in tasks_by_section(config).items():
+            _check_made_here("swap.task" if section == "swap" else f"{section}.tasks", tasks, source)
+    _check_made_here("skill.tasks", tasks_of(config, "skill"), source)
+    for count in config["frames"]["counts"]:
+        if count % VAE_STRIDE != 1:
+            fitting = count // VAE_STRIDE * VAE_STRIDE + 1
+            raise InputError(f"{source}: 'frames.counts' has {count}; the VAE needs 4k + 1, such as {fitting}")
     return config
+
+
+def _check_made_here(key: str, tasks: Iterable[str], source: str) -> None:
+    for task in tasks:
+        if task not in PUZZLES:
+            raise InputError(f"{source}: '{key}' has {task!r}, which is no puzzle made here{_hint(task, PUZZLES)}")
+
+
+def cases_completed(cases: Mapping[str, Any], models_folder: str, source: str = "config.yaml") -> dict[str, Any]:
+    """The section `cases`, its folder that of its download if it has one. InputError, naming `source`, if it has
+    a folder of its own too, or a task that VBVR-Bench has not."""
+    if cases["source"] is None:
+        return dict(cases)
+    folder = str(PurePosixPath(models_folder, place(cases["source"])))
+    if cases["folder"] not in (None, folder):
+        raise InputError(f"{source}: 'cases' has both `folder` and `source`; give the one that its cases come from")
+    for task in cases["tasks"]:
+        if task not in bench.TASKS:
+            raise InputError(
+                f"{source}: 'cases.tasks' has {task!r}, which VBVR-Bench has not{_near(task, bench.TASKS)}"
+            )
+    return {**cases, "folder": folder}
 
 
 def _check_schema(config: Any, source: str, complete: bool) -> None:
@@ -97,36 +135,6 @@ def _check_schema(config: Any, source: str, complete: bool) -> None:
 
 def _is_entry(path) -> bool:
     return len(path) == 2 and path[0] == "models"
-
-
-def x0_pred_tasks(config: Mapping[str, Any]) -> list[str]:
-    """The tasks whose x0_pred is scored at every step."""
-    if config["cases"]["folder"] is not None:
-        return list(config["cases"]["tasks"])
-    tasks = config["x0_pred"]["tasks"]
-    return list(IN_DOMAIN if tasks == "all" else tasks)
-
-
-def check_ranges(
-    config: Mapping[str, Any], steps: int, latent_frames: int | None = None, layers: int | None = None
-) -> None:
-    """InputError if a step, a latent frame or a layer that the configuration names does not exist.
-
-    steps, latent_frames, layers: how many there are; None for what is not known yet, which is then not
-    checked.
-    """
-    indices("noise.steps", config["noise"]["steps"], steps)
-    if latent_frames is not None:
-        indices("noise.frames", config["noise"]["frames"], latent_frames)
-    layer = block_layer(config["similarity"]["features"])
-    if layer is not None and layers is not None and layer >= layers:
-        raise InputError(f"similarity.features: layer {layer} is out of range; this model has layers 0 to {layers - 1}")
-
-
-def block_layer(features: str) -> int | None:
-    """The layer of "block:<l>", None for any other word."""
-    word, _, layer = features.partition(":")
-    return int(layer) if word == "block" and layer.isdecimal() else None
 
 
 @cache

@@ -1,7 +1,7 @@
 """The loop: from noise to latents along explicit sigmas, with any velocity."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -10,6 +10,7 @@ import torch
 from . import schedule, transformer
 from .errors import InputError
 from .settings import Sampling
+from .taps import BRANCHES
 
 if TYPE_CHECKING:
     from .conditioning import Conditioning
@@ -88,48 +89,62 @@ class GuidedVelocity:
         self.sigmas, self.timesteps = sigmas, schedule.timesteps(sigmas)
         self.conditioning = conditioning.to(sampling.torch_device, sampling.torch_dtype)
 
+    @property
+    def branches(self) -> tuple[str, ...]:
+        """The forwards of one step: cond, and uncond with guidance."""
+        return BRANCHES["both" if self.sampling.guided else "cond"]
+
+    def model_at(self, step: int) -> torch.nn.Module:
+        """The transformer that works at a step; loaded if another one was in memory."""
+        return self.experts.at(self.timesteps[step])
+
     @torch.no_grad()
     def __call__(self, latents: torch.Tensor, step: int) -> torch.Tensor:
-        model = self.experts.at(self.timesteps[step])
+        model = self.model_at(step)
         if self.tap is not None:
             self.tap.check(transformer.depth(model), len(self.timesteps))
         chunks = [self._chunk(model, chunk, step) for chunk in latents.split(self.sampling.batch_size)]
         return chunks[0] if len(chunks) == 1 else torch.cat(chunks)
 
     def _chunk(self, model: torch.nn.Module, latents: torch.Tensor, step: int) -> torch.Tensor:
+        made = {}
+        for branch in self.branches:
+            tap = None if self.tap is None else self.tap.at(step, branch)
+            stream = self.stream(latents, step, branch)
+            made[branch] = transformer.head(model, transformer.walk(model, stream, tap=tap, counter=self.counter))
+        return self.combined(made, latents, step)
+
+    @torch.no_grad()
+    def stream(self, latents: torch.Tensor, step: int, branch: str) -> transformer.Stream:
+        """One branch of latents (B, C, F, h, w) at a step, ready for the first block of `model_at(step)`.
+
+        Raises InputError for the branch uncond without negative_prompt_embeds.
+        """
         given, timestep = self.conditioning, self.timesteps[step]
+        prompt_embeds = given.prompt_embeds if branch == "cond" else given.negative_prompt_embeds
+        if prompt_embeds is None:
+            raise InputError("the branch uncond needs negative_prompt_embeds; set guidance_scale above 1")
         if self.sampling.timestep_dtype == "bfloat16":
             timestep = timestep.bfloat16().float()  # what the network is told; sigma itself is never rounded
-        device = given.condition.device
+        device, batch = given.condition.device, len(latents)
         latents_in, timestep = given.model_input(latents.to(device), timestep.to(device))
-        latents_in = latents_in.to(self.sampling.torch_dtype)
-        velocity = self._branch(model, latents_in, timestep, step, "cond", given.prompt_embeds)
-        if self.sampling.guided:
-            uncond = self._branch(model, latents_in, timestep, step, "uncond", given.negative_prompt_embeds)
-            velocity = uncond + self.sampling.guidance_scale * (velocity - uncond)
-        sigma = self.sigmas[step].to(device)
-        return given.keep_first_frame(velocity, latents.to(device), sigma).to(latents.device)
-
-    def _branch(
-        self,
-        model: torch.nn.Module,
-        latents_in: torch.Tensor,
-        timestep: torch.Tensor,
-        step: int,
-        branch: str,
-        prompt_embeds: torch.Tensor,
-    ) -> torch.Tensor:
-        batch = len(latents_in)
-        image_embeds = self.conditioning.image_embeds
-        stream = transformer.embed(
-            model,
-            latents_in,
+        return transformer.embed(
+            self.model_at(step),
+            latents_in.to(self.sampling.torch_dtype),
             timestep,
             prompt_embeds.expand(batch, -1, -1),
-            None if image_embeds is None else image_embeds.expand(batch, -1, -1),
+            None if given.image_embeds is None else given.image_embeds.expand(batch, -1, -1),
         )
-        tap = None if self.tap is None else self.tap.at(step, branch)
-        return transformer.head(model, transformer.walk(model, stream, tap=tap, counter=self.counter)).float()
+
+    def combined(self, of_branches: Mapping[str, torch.Tensor], latents: torch.Tensor, step: int) -> torch.Tensor:
+        """The velocity, after guidance, that the heads of all branches (B, C, F, h, w) make of latents at a step."""
+        velocity = of_branches["cond"].float()
+        if self.sampling.guided:
+            uncond = of_branches["uncond"].float()
+            velocity = uncond + self.sampling.guidance_scale * (velocity - uncond)
+        device = velocity.device
+        sigma = self.sigmas[step].to(device)
+        return self.conditioning.keep_first_frame(velocity, latents.to(device), sigma).to(latents.device)
 
 
 def generator(*parts: str | int) -> torch.Generator:

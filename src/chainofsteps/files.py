@@ -1,4 +1,9 @@
-"""Files that are whole or absent: written under a temporary name, moved into place, read without mmap."""
+"""Files that are whole or absent: written under a temporary name, moved into place, read without mmap.
+
+torch takes seconds to import, so it is imported with the first tensor and not for tables and figures, which have none.
+"""
+
+from __future__ import annotations
 
 import errno
 import fcntl
@@ -10,13 +15,12 @@ import socket
 from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
-
-import safetensors.torch
-import torch
-from safetensors import SafetensorError
+from typing import TYPE_CHECKING, Any
 
 from .errors import InputError
+
+if TYPE_CHECKING:
+    import torch
 
 LOG = logging.getLogger(__name__)
 SEAL = "sha256"  # in a tensor file's metadata: the sha256 of the whole file with UNSEALED in its place
@@ -119,6 +123,8 @@ def save_tensors(path: str | Path, tensors: Mapping[str, torch.Tensor], metadata
 
     The file holds its own sha256, by which `load_tensors` knows it again.
     """
+    import safetensors.torch
+
     on_host = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     text = {key: value if isinstance(value, str) else json.dumps(value) for key, value in metadata.items()}
     content = safetensors.torch.save(on_host, {**text, SEAL: UNSEALED.decode()})
@@ -140,12 +146,14 @@ def load_tensors(path: str | Path) -> tuple[dict[str, torch.Tensor], dict[str, s
 
 def parse_tensors(content: bytes, path: str | Path) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
     """Tensors and metadata of the bytes of a safetensors file; `path` only names it in errors."""
+    import safetensors.torch
+
     try:
         tensors = safetensors.torch.load(content)
         header_size = int.from_bytes(content[:8], "little")
         metadata = json.loads(content[8 : 8 + header_size]).get("__metadata__", {})
         metadata.pop(SEAL, None)
-    except (SafetensorError, ValueError) as error:
+    except (safetensors.SafetensorError, ValueError) as error:
         raise InputError(
             f"{path} is not a whole safetensors file ({error}); delete it and run again to make it"
         ) from error

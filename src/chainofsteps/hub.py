@@ -1,5 +1,6 @@
-"""A model hub, asked for one repository: which files it has, and the bytes of one. The only file that knows its client.
+"""A hub of models and datasets, asked for one repository: which files it has, and the bytes of one.
 
+The only file that knows its client.
 Token (HF_TOKEN, or the one that `hf auth login` keeps), mirror (HF_ENDPOINT) and offline mode (HF_HUB_OFFLINE) are
 huggingface_hub's own. Its hf_hub_download is not used, since it begins a file anew when its process was killed.
 """
@@ -38,6 +39,12 @@ class Wanted:
     bytes: int
     hub: str | None
     known: str | None
+    repo_type: str = "model"
+
+
+def repo_type_of(source: Mapping[str, Any]) -> str:
+    """model, or dataset: the hub keeps the two apart."""
+    return source.get("repo_type", "model")
 
 
 def listed(source: Mapping[str, Any], patterns: list[str], endpoint: str) -> tuple[str, list[Wanted]]:
@@ -45,13 +52,18 @@ def listed(source: Mapping[str, Any], patterns: list[str], endpoint: str) -> tup
 
     InputError if there is none, or if they are not those whose sha256 the source knows.
     """
-    repo, known = source["repo"], source.get("sha256", {})
-    info = HfApi(endpoint=endpoint).model_info(
-        repo, revision=source["revision"], files_metadata=True, timeout=constants.HF_HUB_DOWNLOAD_TIMEOUT
+    repo, known, repo_type = source["repo"], source.get("sha256", {}), repo_type_of(source)
+    info = HfApi(endpoint=endpoint).repo_info(
+        repo,
+        revision=source["revision"],
+        repo_type=repo_type,
+        files_metadata=True,
+        timeout=constants.HF_HUB_DOWNLOAD_TIMEOUT,
     )
     found = [
-        Wanted(file.rfilename, file.size, file.lfs.sha256 if file.lfs else file.blob_id, known.get(file.rfilename))
+        Wanted(file.rfilename, file.size, stated, known.get(file.rfilename), repo_type)
         for file in info.siblings
+        for stated in [file.lfs.sha256 if file.lfs else file.blob_id]
     ]
     wanted = list(filter_repo_objects(found, allow_patterns=patterns, key=lambda file: file.path))
     if not wanted:
@@ -71,7 +83,7 @@ def listed(source: Mapping[str, Any], patterns: list[str], endpoint: str) -> tup
 
 def grow(begun: Path, file: Wanted, repo: str, commit: str, endpoint: str, count: Callable[[int], None]) -> None:
     """Add to a file that was begun, or is not there, what is missing of it; `count` is told of bytes as they come."""
-    url = hf_hub_url(repo, file.path, revision=commit, endpoint=endpoint)
+    url = hf_hub_url(repo, file.path, repo_type=file.repo_type, revision=commit, endpoint=endpoint)
     metadata = get_hf_file_metadata(url, endpoint=endpoint, retry_on_errors=True)
     # The token is for the hub alone, not for the store that it sends us on to.
     on_hub = urlsplit(metadata.location).netloc == urlsplit(endpoint).netloc
@@ -125,7 +137,8 @@ def explained(source: Mapping[str, Any], folder: Path, endpoint: str) -> Iterato
         ) from error
     except RepositoryNotFoundError as error:
         raise InputError(
-            f"{endpoint} has no model {repo}, or shows it to members only: check its name, or set HF_TOKEN"
+            f"{endpoint} has no {repo_type_of(source)} {repo}, or shows it to members only: check its name, or set "
+            "HF_TOKEN"
         ) from error
     except RevisionNotFoundError as error:
         raise InputError(f"{repo} has no revision {source['revision']}; check `revision` of its source") from error

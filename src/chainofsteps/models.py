@@ -32,7 +32,7 @@ from .errors import InputError
 from .files import read_json, sha256
 from .layout import is_name
 from .schedule import expert
-from .settings import DTYPES, Sampling
+from .settings import Sampling
 
 PARTS = {
     "transformer": ["WanTransformer3DModel"],
@@ -113,7 +113,7 @@ def load_text_encoder(
     _check_small_part(folder, "tokenizer")
     transformers_logging.disable_progress_bar()  # a job has one progress line, and this is not it
     text_encoder = UMT5EncoderModel.from_pretrained(
-        folder / "text_encoder", dtype=DTYPES[dtype], disable_mmap=_by_reads(device), **READING
+        folder / "text_encoder", dtype=getattr(torch, dtype), disable_mmap=_by_reads(device), **READING
     )
     tokenizer = AutoTokenizer.from_pretrained(folder / "tokenizer", local_files_only=True)
     return _for_inference(text_encoder, device), tokenizer
@@ -223,7 +223,7 @@ def _load_diffusers(kind: type, folder: Path, part: str, dtype: str, device: str
     model = kind.from_pretrained(
         folder,
         subfolder=part,
-        torch_dtype=DTYPES[dtype],
+        torch_dtype=getattr(torch, dtype),
         disable_mmap=_by_reads(device),
         **READING,
     )

@@ -1,4 +1,7 @@
-"""What every output says of its making: versions, commit, GPU, attention backend, and what a figure was drawn from."""
+"""What every output says of its making: versions, commit, GPU, attention backend, and what a figure was drawn from.
+
+torch and diffusers take seconds to import, so they are imported where a model has run and nowhere else.
+"""
 
 import json
 import platform
@@ -9,9 +12,6 @@ from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
-
-import torch
-from diffusers.models.attention_dispatch import _AttentionBackendRegistry
 
 from . import __version__
 from .errors import InputError
@@ -36,6 +36,8 @@ def commit() -> str:
 
 def gpu() -> dict[str, str | None] | None:
     """Name, driver and CUDA version of the GPU that this process has worked on; None if it has used none."""
+    import torch
+
     if not torch.cuda.is_initialized():
         return None
     used = [index for index in range(torch.cuda.device_count()) if torch.cuda.max_memory_allocated(index)]
@@ -66,6 +68,8 @@ def made_with(sampling: Sampling) -> dict[str, Any]:
 
 def attention_backend() -> str:
     """The attention kernel diffusers dispatches to."""
+    from diffusers.models.attention_dispatch import _AttentionBackendRegistry
+
     return _AttentionBackendRegistry.get_active_backend()[0].value
 
 

@@ -1,6 +1,6 @@
 """Scores of videos, with the floors and the ceiling they are read against."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import torch
@@ -13,10 +13,13 @@ from .denoise import generator
 from .interventions import Intervention
 from .layout import GROUND_TRUTH
 from .puzzles import puzzle
+from .puzzles.canvas import resampled
 from .video import read_mp4
 
 # Latents in one batch of the VAE: 12 clips of the embedded model, which halves its time; one large clip.
 BATCH_ELEMENTS = 2**16
+
+Scorer = Callable[[Case, np.ndarray], float]  # `score`, or what evalkit.scorer gives
 
 
 def score(case: Case, video: np.ndarray) -> float:
@@ -39,13 +42,13 @@ def finals(
     ]
 
 
-def scores(case: Case, vae: AutoencoderKLWan, latents: torch.Tensor) -> list[float]:
+def scores(case: Case, vae: AutoencoderKLWan, latents: torch.Tensor, scorer: Scorer = score) -> list[float]:
     """In [0, 1], of each of the final latents (B, C, F, h, w), decoded: as many at once as small videos allow.
 
-    Raises InputError for a task that is not a puzzle.
+    Raises InputError if the scorer has no score for a video, by default for a task that is not a puzzle.
     """
     batch_size = batch_of(latents)
-    return [score(case, video) for chunk in latents.split(batch_size) for video in decode(vae, chunk, batch_size)]
+    return [scorer(case, video) for chunk in latents.split(batch_size) for video in decode(vae, chunk, batch_size)]
 
 
 def batch_of(latents: torch.Tensor) -> int:
@@ -70,17 +73,23 @@ def through_vae(vae: AutoencoderKLWan, video: np.ndarray) -> np.ndarray:
     return decode(vae, encode(vae, video))[0]
 
 
-def references(case: Case, vae: AutoencoderKLWan, latents_shape: tuple[int, ...]) -> dict[str, float]:
+def references(
+    case: Case, vae: AutoencoderKLWan, latents_shape: tuple[int, ...], scorer: Scorer = score
+) -> dict[str, float]:
     """Scores in [0, 1] of what is no run of the model, by name.
 
-    ground_truth: the true clip through the VAE. floor_static: the first frame repeated. floor_noise: decoded
-    N(0, I) latents of `latents_shape` (1, C, F, h, w). Raises InputError for a task that is not a puzzle, or a
-    true clip that cannot be read.
+    ground_truth: the true clip through the VAE, told in the case's number of frames, or its last frame repeated to the
+    length of longer runs. floor_static: the first frame repeated. floor_noise: decoded N(0, I) latents of
+    `latents_shape` (1, C, F, h, w). Raises InputError as `scores` does, or for a true clip that cannot be read.
     """
     noise = torch.randn(latents_shape, generator=generator("floor_noise", case.task, case.name))
+    truth = read_mp4(case.folder / GROUND_TRUTH)
+    if len(truth) < case.frames:
+        truth = np.concatenate([truth, np.repeat(truth[-1:], case.frames - len(truth), axis=0)])
+    truth = resampled(truth, case.frames)
     videos = {
-        "ground_truth": through_vae(vae, read_mp4(case.folder / GROUND_TRUTH)),
+        "ground_truth": through_vae(vae, truth),
         "floor_static": np.repeat(case.first_frame[None], case.frames, axis=0),
         "floor_noise": decode(vae, noise)[0],
     }
-    return {run: score(case, video) for run, video in videos.items()}
+    return {run: scorer(case, video) for run, video in videos.items()}

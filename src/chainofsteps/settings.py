@@ -1,14 +1,20 @@
-"""Settings of a sampling run: every choice that moves a number is a field, and goes into each output."""
+"""Settings of a sampling run: every choice that moves a number is a field, and goes into each output.
+
+torch takes seconds to import, so it is imported where a device or a dtype is asked for and not with the settings.
+"""
+
+from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from typing import Any
-
-import torch
+from typing import TYPE_CHECKING, Any
 
 from .errors import InputError
 
-DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+if TYPE_CHECKING:
+    import torch
+
+DTYPES = ("float32", "bfloat16", "float16")  # torch's names
 
 
 @dataclass(frozen=True)
@@ -47,10 +53,10 @@ class Sampling:
             raise InputError(f"timestep_dtype is {self.timestep_dtype!r}: choose float32 or bfloat16")
 
     @classmethod
-    def from_config(cls, model: Mapping[str, Any]) -> "Sampling":
-        """From one entry of config.yaml's `models` (where its weights come from is not a setting of sampling)."""
+    def from_config(cls, model: Mapping[str, Any]) -> Sampling:
+        """From one entry of config.yaml's `models` (whose weights, and what is published of them, are no settings)."""
         known = {field.name for field in fields(cls)}
-        unknown = set(model) - known - {"folder", "source", "lora"}
+        unknown = set(model) - known - {"folder", "source", "lora", "published"}
         if unknown:
             raise InputError(f"unknown sampling setting {sorted(unknown)[0]!r}: known are {', '.join(sorted(known))}")
         missing = {"steps", "shift"} - set(model)
@@ -69,10 +75,14 @@ class Sampling:
 
     @property
     def torch_dtype(self) -> torch.dtype:
-        return DTYPES[self.dtype]
+        import torch
+
+        return getattr(torch, self.dtype)
 
     @property
     def torch_device(self) -> torch.device:
+        import torch
+
         if self.device == "auto":
             return torch.device("cuda" if torch.cuda.is_available() else "cpu")
         return torch.device(self.device)

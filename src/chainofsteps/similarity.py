@@ -17,8 +17,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from .config import block_layer
 from .errors import InputError
+from .ranges import block_layer
 
 KERNELS = ("linear", "rbf")
 GRAM_TOKENS = 8192  # most for the rbf kernel: its float64 matrix of all pairs takes 0.5 GB there

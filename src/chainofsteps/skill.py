@@ -7,15 +7,12 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import torch
 from diffusers import WanImageToVideoPipeline
 from PIL import Image
-from scipy import stats
 
 from . import puzzles
 from .checkpoint import SUBFOLDERS
-from .layout import PUZZLES, split_of
 from .lora import Adapter, fuse
 from .puzzles.canvas import FRAMES, Puzzle
 from .scoring import through_vae
@@ -23,7 +20,6 @@ from .settings import Sampling
 
 FIRST_SEED = 500_000
 EMBEDDED = Sampling(steps=20, shift=3.0, max_sequence_length=24, device="cpu")  # one forward a step, no guidance
-COLUMNS = ["puzzle", "case", "score", "success", "static", "ground_truth"]
 
 
 def load_pipeline(
@@ -65,7 +61,11 @@ def held_out(name: str, index: int) -> Puzzle:
 def solve(pipeline: WanImageToVideoPipeline, name: str, index: int, settings: Sampling = EMBEDDED) -> float:
     """Score in [0, 1] of one video of held-out puzzle number ``index``."""
     puzzle = held_out(name, index)
-    return puzzles.puzzle(name).score(sample(pipeline, puzzle, index, settings), puzzle.layout)
+    return _solve(pipeline, name, puzzle, index, settings)
+
+
+def _solve(pipeline: WanImageToVideoPipeline, name: str, puzzle: Puzzle, seed: int, settings: Sampling) -> float:
+    return puzzles.puzzle(name).score(sample(pipeline, puzzle, seed, settings), puzzle.layout)
 
 
 def measure(
@@ -74,35 +74,15 @@ def measure(
     """One row of COLUMNS per held-out case of a puzzle."""
     score, rows = puzzles.puzzle(name).score, []
     for index in indices:
-        puzzle, value = held_out(name, index), solve(pipeline, name, index, settings)
+        puzzle = held_out(name, index)
+        value = _solve(pipeline, name, puzzle, index, settings)
         static = score(np.repeat(puzzle.video[:1], FRAMES, axis=0), puzzle.layout)
         truth = score(through_vae(pipeline.vae, puzzle.video), puzzle.layout)
         rows.append((name, index, value, value == 1.0, static, truth))
     return rows
 
 
-def summary(rows: pd.DataFrame, level: float = 0.95) -> pd.DataFrame:
-    """One row per puzzle: exact success with its Wilson interval, mean score, first frame repeated, truth by the VAE.
-
-    Wilson's interval is not empty where all cases or none succeed.
-    """
-    table = []
-    for name, cases in rows.groupby("puzzle"):
-        test = stats.binomtest(int(cases.success.sum()), len(cases))
-        interval = test.proportion_ci(level, method="wilson")
-        table.append(
-            {
-                "puzzle": name,
-                "category": puzzles.puzzle(name).CATEGORY,
-                "split": split_of(name),
-                "n": len(cases),
-                "success": test.statistic,
-                "success_low": interval.low,
-                "success_high": interval.high,
-                "score": cases.score.mean(),
-                "floor": cases.static.mean(),
-                "ground_truth": (cases.ground_truth == 1.0).mean(),
-            }
-        )
-    table.sort(key=lambda row: PUZZLES.index(row["puzzle"]))
-    return pd.DataFrame(table).round(4)
+def measure_alone(folder: Path, name: str, number: int) -> list[tuple]:
+    """`measure` on the first cases of a puzzle, in one thread of a process of its own."""
+    torch.set_num_threads(1)
+    return measure(load_pipeline(folder), name, range(number))

@@ -8,6 +8,7 @@ stay within the range of the scores, and hold where all cases score the same.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 from scipy import stats
@@ -50,6 +51,34 @@ def paired_bootstrap(a, b, resamples: int = 2000, level: float = 0.95, seed: int
     return bootstrap_mean(a - b, resamples, level, seed)
 
 
+def bootstrap_group_means(
+    groups, weights=None, resamples: int = 2000, level: float = 0.95, seed: int = 0
+) -> tuple[float, float, float]:
+    """Weighted mean of the means of groups of cases, such as puzzles: (estimate, low, high), cases drawn within each.
+
+    groups: of each (n cases,) or (n cases, seeds). weights: of the groups (default: equal); they need not sum to 1.
+    Where a group has a single case the interval is (nan, nan). InputError as for bootstrap_mean.
+    """
+    groups = [_per_case(values) for values in groups]
+    weights = np.ones(len(groups)) if weights is None else np.asarray(weights, dtype=np.float64)
+    weights = weights / weights.sum()
+
+    def mean(*drawn, axis=-1):
+        return sum(weight * values.mean(axis) for weight, values in zip(weights, drawn, strict=True))
+
+    if min(map(len, groups)) == 1:
+        return float(mean(*groups)), math.nan, math.nan
+    interval = stats.bootstrap(
+        groups,
+        mean,
+        n_resamples=resamples,
+        confidence_level=level,
+        method="percentile",
+        rng=np.random.default_rng(seed),
+    ).confidence_interval
+    return float(mean(*groups)), float(interval.low), float(interval.high)
+
+
 def _per_case(values) -> np.ndarray:
     values = np.asarray(values, dtype=np.float64)
     if values.ndim not in (1, 2) or values.size == 0:
@@ -57,3 +86,27 @@ def _per_case(values) -> np.ndarray:
     if not np.isfinite(values).all():
         raise InputError(f"{np.count_nonzero(~np.isfinite(values))} of {values.size} values are not finite")
     return values if values.ndim == 1 else values.mean(axis=1)
+
+
+def bootstrap_statistic(
+    values, statistic: Callable[[np.ndarray], float], resamples: int = 2000, level: float = 0.95, seed: int = 0
+) -> tuple[float, float, float]:
+    """Any statistic of all cases together and its bootstrap interval: (estimate, low, high).
+
+    values: (n cases, ...), what was measured of each case; statistic: of such an array with cases drawn again, such as
+    the place of a curve's highest point. With a single case the interval is (nan, nan). InputError if there are no
+    values, or one is not finite.
+    """
+    values = np.asarray(values, dtype=np.float64)
+    if values.ndim == 0 or values.size == 0:
+        raise InputError(f"values must be (cases, ...) with at least one; their shape is {values.shape}")
+    if not np.isfinite(values).all():
+        raise InputError(f"{np.count_nonzero(~np.isfinite(values))} of {values.size} values are not finite")
+    estimate = float(statistic(values))
+    if len(values) == 1:
+        return estimate, math.nan, math.nan
+    rng = np.random.default_rng(seed)
+    drawn = [float(statistic(values[rng.integers(len(values), size=len(values))])) for _ in range(resamples)]
+    tail = 100 * (1 - level) / 2
+    low, high = np.percentile(drawn, [tail, 100 - tail])
+    return estimate, float(low), float(high)

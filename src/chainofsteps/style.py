@@ -37,6 +37,13 @@ FLOORS = {
     "floor_noise": {"color": GREY, "linestyle": (0, (1, 1.5)), "linewidth": 1.2},
 }
 NULL = {"color": BLACK, "marker": "", "linestyle": (0, (3, 1, 1, 1)), "linewidth": 1.0}
+CATEGORIES = {
+    "Abstraction": ORANGE,
+    "Knowledge": PURPLE,
+    "Perception": GREEN,
+    "Spatiality": BLUE,
+    "Transformation": VERMILLION,
+}
 BOUNDARY = {"color": PURPLE, "linestyle": (0, (4, 1.5)), "linewidth": 0.9}
 MAP = "viridis"  # perceptually uniform, and grey-scale safe
 
@@ -78,6 +85,12 @@ def styled():
 def panel_letter(figure, letter: str) -> None:
     """Put the letter of a panel at the upper left corner of a figure or subfigure."""
     figure.text(0.004, 0.995, letter, fontsize=9, fontweight="bold", ha="left", va="top")
+
+
+def with_intervals(axes, x, points, **look) -> None:
+    """A line of scores with their intervals as bars; points: columns score, score_low, score_high."""
+    below, above = points.score - points.score_low, points.score_high - points.score
+    axes.errorbar(x, points.score, yerr=np.stack([below, above]), elinewidth=0.8, capsize=1.5, capthick=0.8, **look)
 
 
 def settle(figure: Figure) -> None:

@@ -9,55 +9,38 @@ enter at the first layer only, so everything after the swap is the source's, wha
 then needs the block's own update (`residual`) or a part of the tokens (`tokens`).
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 import torch
 from torch import Tensor
 
 from . import transformer
 from .errors import InputError
+from .swaps import MODES, Swap
 from .transformer import Forwards, Stream
 
-MODES = ("residual", "tokens", "full")
+__all__ = ["MODES", "Swap", "swap", "swapped_hidden_states", "token_mask"]
+
+OnWalked = Callable[[int, Stream, Stream], None]
 
 
-@dataclass(frozen=True)
-class Swap:
-    """One swap: at which layer, and what of it.
+def token_mask(
+    grid: tuple[int, int, int], frames: Sequence[int] | str = "all", rows: Sequence[int] | str = "all"
+) -> Tensor:
+    """Which tokens mode `tokens` swaps: bool (n,) of a grid (F, H, W); latent frames and rows of tokens.
 
-    mode: residual puts the update of the source's block on the target's input of that block; tokens replaces some
-    tokens of the block's output; full replaces all of it.
+    Raises InputError for a latent frame or row that is not there, or if no token is left.
     """
-
-    layer: int
-    mode: str = "residual"
-
-    def __post_init__(self) -> None:
-        if self.mode not in MODES:
-            raise InputError(f"swap: mode must be one of {', '.join(MODES)}; not {self.mode!r}")
-        if isinstance(self.layer, bool) or not isinstance(self.layer, int) or self.layer < 0:
-            raise InputError(f"swap: layer must be a whole number from 0 up, not {self.layer!r}")
-
-    def name(self) -> str:
-        """A slug for file names and tensor keys."""
-        return f"swap_l{self.layer}_{self.mode}"
-
-    def row(self) -> dict:
-        """The columns that describe this run in a table."""
-        return {"run": "swap", "layer": self.layer, "mode": self.mode}
-
-
-def token_mask(grid: tuple[int, int, int], frames: Sequence[int] | None = None, rows: slice = slice(None)) -> Tensor:
-    """Which tokens mode `tokens` swaps: bool (n,) of a grid (F, H, W); latent frames (None: all) and token rows.
-
-    Raises InputError for a latent frame that is not there, or if no token is left.
-    """
+    asked = []
+    for word, wanted, count in (("latent frame", frames, grid[0]), ("token row", rows, grid[1])):
+        asked.append(list(range(count)) if wanted == "all" else list(wanted))
+        for index in asked[-1]:
+            if not 0 <= index < count:
+                raise InputError(f"swap: {word} {index} is out of range; there are 0 to {count - 1}")
     mask = torch.zeros(grid, dtype=torch.bool)
-    for frame in range(grid[0]) if frames is None else frames:
-        if not 0 <= frame < grid[0]:
-            raise InputError(f"swap: latent frame {frame} is out of range; there are 0 to {grid[0] - 1}")
-        mask[frame, rows] = True
+    for frame in asked[0]:
+        mask[frame, asked[1]] = True
     if not mask.any():
         raise InputError(f"swap: no token of the grid {grid} is in the part to be swapped")
     return mask.flatten()
@@ -81,11 +64,13 @@ def swap(
     swaps: Sequence[Swap],
     mask: Tensor,
     counter: Forwards | None = None,
+    on_walked: OnWalked | None = None,
 ) -> Iterator[tuple[Swap, Tensor]]:
     """Each swap with its velocity (B, C, F, h, w), in the order of layers: the target's run with the source's layer.
 
-    source and target: embedded, with the same grid, batch and timestep. mask (n,): the tokens of mode `tokens`. Raises
-    InputError if a layer is outside the model, or the grids differ.
+    source and target: embedded, with the same grid, batch and timestep. mask (n,): the tokens of mode `tokens`.
+    on_walked: sees each layer with the streams of source and target after it. Raises InputError if a layer is outside
+    the model, or the grids differ.
     """
     layers = transformer.depth(model)
     outside = [one.layer for one in swaps if one.layer >= layers]
@@ -100,6 +85,8 @@ def swap(
             (before.hidden_states, after.hidden_states) for before, after in zip((source, target), walked, strict=True)
         ]
         source, target = walked
+        if on_walked is not None:
+            on_walked(layer, source, target)
         for one in by_layer[layer]:
             edited = replace(target, hidden_states=swapped_hidden_states(one.mode, *pairs, mask))
             rest = transformer.walk(model, edited, layer + 1, counter=counter)

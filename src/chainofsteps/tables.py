@@ -44,6 +44,21 @@ CKA_COLUMNS = [
     "dissimilarity",
 ]
 FEW_STEPS_COLUMNS = ["model", "task", "kind", "case", "steps", "seed", "score", "exact"]
+FRAMES_COLUMNS = [
+    "model",
+    "task",
+    "kind",
+    "case",
+    "frames",
+    "own",
+    "tokens",
+    "seed",
+    "score",
+    "exact",
+    "floor_static",
+    "floor_noise",
+    "ground_truth",
+]
 NOISE_RUNS = ["noise_at_step", "noise_at_frame"]
 
 

@@ -4,19 +4,16 @@ x0_pred = x_sigma - sigma velocity (schedule.py) is a whole video at every step.
 is settled; the masses of the candidates say which answers were still alive before.
 """
 
-from collections.abc import Mapping, Sequence
 from typing import Any
 
-import pandas as pd
 import torch
 from diffusers import AutoencoderKLWan
 
-from . import puzzles
+from . import puzzles, readings
 from .cases import Case
 from .decode import decode
 from .puzzles import candidates
-from .scoring import batch_of, score
-from .tables import success
+from .scoring import Scorer, batch_of, score
 from .trajectory import Trajectory
 
 SCORE_COLUMNS = [
@@ -32,31 +29,33 @@ SCORE_COLUMNS = [
     "score",
     "exact",
 ]
-MASS_COLUMNS = ["model", "task", "kind", "case", "seed", "step", "candidate", "right", "mass"]
+RUN_COLUMNS = ["model", "task", "kind", "case", "seed", "step"]
+MASS_COLUMNS = [*RUN_COLUMNS, "candidate", "right", "mass"]
+FRAME_COLUMNS = [*RUN_COLUMNS, "frame", "leading", "mass", "apart"]
+READING_COLUMNS = [*RUN_COLUMNS, "reading", "value"]
 
 
-def read_steps(case: Case, trajectory: Trajectory, vae: AutoencoderKLWan) -> list[dict[str, Any]]:
+def read_steps(
+    case: Case, trajectory: Trajectory, vae: AutoencoderKLWan, scorer: Scorer = score
+) -> list[dict[str, Any]]:
     """A row per step: step, sigma, score in [0, 1] and the mass of each candidate in the last frame of x0_pred.
 
-    Raises InputError for a task that is not a puzzle.
+    With frames and readings, of `readings`: what the frames before it support, and what else is there to be read. A
+    task that is not a puzzle has no candidates and no readings. Raises InputError if the scorer has no score for a
+    video.
     """
+    made_here = case.task in puzzles.PUZZLES
+    answers = puzzles.puzzle(case.task).answers(case.layout) if made_here else {}
     estimates = torch.cat([trajectory.x0_pred(step) for step in range(trajectory.steps)])
     videos = decode(vae, estimates, batch_of(estimates))
     return [
         {
             "step": step,
             "sigma": float(trajectory.sigmas[step]),
-            "score": score(case, video),
-            "masses": candidates.masses(case.task, video[-1], case.layout),
+            "score": scorer(case, video),
+            "masses": candidates.masses(case.task, video[-1], case.layout) if made_here else {},
+            "frames": readings.by_frame(video, answers) if made_here else [],
+            "readings": readings.named(case.task, video, case.layout) if made_here else {},
         }
         for step, video in enumerate(videos)
     ]
-
-
-def summary(table: pd.DataFrame, statistics: Mapping[str, Any], by: Sequence[str] = ()) -> pd.DataFrame:
-    """Per task and step: exact success and mean score with bootstrap intervals over cases (tables.success).
-
-    `by`: columns that split the cases of a task further, such as difficulty and right_answers.
-    """
-    table = table.assign(category=[puzzles.puzzle(task).CATEGORY for task in table.task])
-    return success(table, ["model", "task", "category", "kind", *by, "step", "sigma"], statistics)

@@ -11,7 +11,7 @@ from chainofsteps.puzzles.canvas import resampled
 from chainofsteps.video import read_mp4, write_mp4
 
 seeds = st.integers(0, 2**40)
-many = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+many = settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def check_puzzle(module, seed: int) -> None:

@@ -50,6 +50,12 @@ def lose_the_node(job, _process):
     subprocess.run(["scontrol", "update", "NodeName=localhost", "State=DOWN", "Reason=tests"], check=True)
 
 
+def node():
+    """What SLURM says of its node, its state among it."""
+    shown = ["scontrol", "--oneliner", "show", "node", "localhost"]
+    return subprocess.run(shown, check=True, capture_output=True, text=True).stdout
+
+
 ENDS = {kill_the_process: "FAILED", run_out_of_time: "TIMEOUT", lose_the_node: "NODE_FAIL"}
 
 
@@ -68,7 +74,8 @@ def test_job_that_is_cut_off_is_submitted_again_and_goes_on(begun, whole, slurm,
     (first,) = jobs()
     cut_off(first["JobId"], process)
     until(lambda: jobs()[0]["JobState"] == ENDS[cut_off], driver)
-    subprocess.run(["scontrol", "update", "NodeName=localhost", "State=RESUME"], check=cut_off is lose_the_node)
+    subprocess.run(["scontrol", "update", "NodeName=localhost", "State=RESUME"])  # refused where the node is up already
+    until(lambda: "DOWN" not in node(), driver)
     assert driver.wait() == 0, driver.said()
 
     assert [job["JobState"] for job in jobs()] == [ENDS[cut_off], "COMPLETED"]

@@ -11,7 +11,7 @@ from chainofsteps.training import clips, latents, mixture, text, vae
 
 def test_training_clips_take_turns_and_hold_out():
     for bucket in mixture.BUCKETS:
-        names = bucket.puzzles
+        names = bucket.puzzles()
         for index in range(len(names)):
             puzzle = mixture.training_puzzle(bucket, index, seed=0)
             assert not puzzles.is_held_out(puzzle.layout)
@@ -23,8 +23,8 @@ def test_training_clips_take_turns_and_hold_out():
 def test_every_puzzle_in_the_domain_is_trained_on_and_no_other():
     for side in (64, 80):
         sizes = {name for name in layout.IN_DOMAIN if puzzles.PUZZLES[name].generate(0).video.shape[1] == side}
-        assert {name for b in mixture.BUCKETS if b.side == side for name in b.puzzles} == sizes
-    assert {name for bucket in mixture.BUCKETS for name in bucket.puzzles} == set(layout.IN_DOMAIN)
+        assert {name for b in mixture.BUCKETS if b.side == side for name in b.puzzles()} == sizes
+    assert {name for bucket in mixture.BUCKETS for name in bucket.puzzles()} == set(layout.IN_DOMAIN)
 
 
 def test_no_two_buckets_or_seeds_share_a_clip():

@@ -1,6 +1,10 @@
+import pytest
 import torch
+from diffusers import WanTransformer3DModel
+from transformers import T5TokenizerFast
 
-from chainofsteps.training import dit, experts, text
+from chainofsteps.errors import InputError
+from chainofsteps.training import dit, experts, export, text, vae
 
 
 def batch(size=2):
@@ -63,3 +67,20 @@ def test_a_frozen_text_encoder_is_not_trained():
     module.text_encoder.requires_grad_(False)
     chosen = [p for optimizer in dit.optimizers(module) for group in optimizer.param_groups for p in group["params"]]
     assert {id(p) for p in chosen} == {id(p) for p in module.transformer.parameters()}
+
+
+def test_training_goes_on_from_a_folder_that_knows_the_same_words(tmp_path, monkeypatch):
+    monkeypatch.setattr(dit, "batches", lambda *_: None)
+    monkeypatch.setattr(dit, "IN_DOMAIN", ())
+    vae.build_vae().save_pretrained(tmp_path / "vae")
+    torch.manual_seed(7)
+    text_encoder = text.build_text_encoder(len(text.build_tokenizer()))
+    begun = export.assemble(tmp_path, dit.build_transformer(), text_encoder).to(torch.bfloat16)
+    begun.save_pretrained(tmp_path / "begun")
+    dit.train_dit(0, 1, tmp_path, steps=0, seed=0, begin_with=tmp_path / "begun")
+    kept = WanTransformer3DModel.from_pretrained(tmp_path / "transformer").state_dict()
+    assert all(torch.equal(kept[name], value.float()) for name, value in begun.transformer.state_dict().items())
+    words = T5TokenizerFast(vocab=[("<pad>", 0.0), ("</s>", 0.0), ("<unk>", 0.0), ("▁other", -1.0)], extra_ids=0)
+    words.save_pretrained(tmp_path / "begun" / "tokenizer")
+    with pytest.raises(InputError, match="knows other words"):
+        dit.train_dit(0, 1, tmp_path, steps=0, seed=0, begin_with=tmp_path / "begun")

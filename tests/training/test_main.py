@@ -14,4 +14,4 @@ def test_work_folder_of_another_seed_is_refused(tmp_path):
 
 
 def test_stages_are_in_order():
-    assert list(STAGES) == ["clips", "vae", "latents", "dit", "folder", "experts", "skill", "card"]
+    assert list(STAGES) == ["clips", "vae", "decoder", "latents", "dit", "folder", "experts", "skill", "card"]

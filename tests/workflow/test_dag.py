@@ -15,10 +15,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from chainofsteps import plan
 from chainofsteps.config import load_config
 from chainofsteps.files import read_json
 from chainofsteps.interventions import expand
+from chainofsteps.plan.target import plan_of
 from chainofsteps.shards import read_shard
 
 ROOT = Path(__file__).parents[2]
@@ -73,6 +73,8 @@ def finished(tmp_path_factory, checkpoint):
     config["models"]["tiny"] = {**config["models"]["embedded"], "folder": str(checkpoint), "steps": STEPS}
     config["model"] = "tiny"
     config["cases"] |= {"tasks": ["loop_maze"], "number": CASES, "shard_size": CASES}
+    config["x0_pred"]["tasks"] = ["loop_maze"]
+    config["ensemble"] |= {"tasks": ["loop_maze"], "seeds": [1, 2]}
     config["statistics"]["resamples"] = 100
     (folder / "run.yaml").write_text(yaml.safe_dump(config))
     run = snakemake(folder, "--", "figures/fig3.pdf")
@@ -108,12 +110,12 @@ def test_tables_have_every_run(finished):
     }
 
 
-def test_forwards_that_ran_are_those_of_the_plan(finished):
+def test_forwards_that_ran_are_those_of_the_plan(finished, tmp_path):
     folder, _ = finished
-    planned = plan.summary(load_config(folder / "run.yaml"), folder)["forwards"]
-    for rule in ("trajectory", "noise"):
-        manifest = read_json(folder / f"results/tiny/{rule}/loop_maze/00.json")
-        assert manifest["forwards"] == pytest.approx(planned[rule]["planned"], abs=1e-9)
+    costs = plan_of(load_config(folder / "run.yaml"), ["figures/fig3.pdf"], tmp_path).counted
+    planned = {cost.job.rule: cost.forwards.planned for cost in costs}
+    ran = {rule: read_json(folder / f"results/tiny/{rule}/loop_maze/00.json")["forwards"] for rule in planned}
+    assert {"trajectory", "noise"} == set(ran) and ran == pytest.approx(planned, abs=1e-9)
 
 
 def test_a_shard_is_of_its_inputs(finished):

@@ -76,9 +76,9 @@ def test_rules_say_all_they_must():
                     "conda",
                     "script",
                 }
-                if rule == "verify":  # without files of its own, so that it runs whenever it is asked for
+                if rule in ("verify", "plan"):  # without files of its own, so that it runs whenever it is asked for
                     needed -= {"input", "output", "benchmark"}
-                assert keywords == needed, f"{path.name}: {rule}"
+                assert keywords - {"priority"} == needed, f"{path.name}: {rule}"
                 assert {"recipe", "gpu", "mem_mb", "runtime"} <= set(re.findall(r"(\w+)=", body)), rule
 
 
@@ -152,3 +152,13 @@ def test_pages_are_finished_and_their_links_lead_somewhere(page):
     links = re.findall(r"\]\(([^)#]+)\)", text)
     missing = [link for link in links if "://" not in link and not (ROOT / page).parent.joinpath(link).exists()]
     assert not missing
+
+
+def test_the_slurm_profile_knows_every_rule_that_takes_a_gpu():
+    """One that it does not know would ask for any GPU at all, with the embedded model's memory."""
+    text = "".join(path.read_text() for path in (ROOT / "workflow/rules").glob("*.smk"))
+    rules = re.findall(r"^rule (\w+):\n(.*?)(?=^rule |\Z)", text, re.M | re.S)
+    takes_gpu = {name for name, body in rules if re.search(r"^ +gpu=1,", body, re.M)}
+    known = yaml.safe_load((ROOT / "profiles/slurm/config.yaml").read_text())["set-resources"]
+    assert takes_gpu == {name for name, asked in known.items() if "gpu_model" in asked}
+    assert set(known) <= {name for name, _ in rules}

@@ -12,13 +12,13 @@ import torch
 import yaml
 from test_dag import ROOT, snakemake
 
-from chainofsteps import plan
 from chainofsteps.cases import read_cases
 from chainofsteps.conditioning import Conditioning
 from chainofsteps.config import load_config
 from chainofsteps.denoise import initial_latents
 from chainofsteps.files import fingerprint, read_json
 from chainofsteps.lora import adapters_in
+from chainofsteps.plan.target import plan_of
 from chainofsteps.settings import Sampling
 from chainofsteps.shards import read_shard
 
@@ -66,6 +66,8 @@ def finished(tmp_path_factory):
     config["models"] = {name: {**entry, **model, "folder": str(model["folder"])} for name, model in models.items()}
     config["model"] = "two"
     config["cases"] |= {"tasks": ["loop_maze"], "number": 1, "shard_size": 1}
+    config["x0_pred"]["tasks"] = ["loop_maze"]
+    config["ensemble"] |= {"tasks": ["loop_maze"], "seeds": [1, 2]}
     config["noise"] |= {"operators": ["replace"], "frames": [0, 2]}
     (folder / "run.yaml").write_text(yaml.safe_dump(config))
     for rules, parts in STAGES:
@@ -86,13 +88,14 @@ def targets(rules):
     return [f"results/{kind}/{made[-1]}/loop_maze/00.json" for kind, made in upto.items() if made]
 
 
-def test_every_kind_runs_what_the_plan_says(finished):
+def test_every_kind_runs_what_the_plan_says(finished, tmp_path):
     folder, _ = finished
     for kind, rules in (("two", ["trajectory", "noise"]), ("clip", ["trajectory"]), ("ti2v", ["trajectory", "noise"])):
-        planned = plan.summary(load_config(folder / "run.yaml", model=kind), folder)["forwards"]
-        for rule in rules:
-            shard = read_shard(folder / f"results/{kind}/{rule}/loop_maze/00.json")
-            assert shard.manifest["forwards"] == pytest.approx(planned[rule]["planned"], abs=1e-9)
+        made = [f"results/{kind}/{rule}/loop_maze/00.json" for rule in rules]
+        costs = plan_of(load_config(folder / "run.yaml", model=kind), made, tmp_path).counted
+        counted = {cost.job.rule: cost.forwards.planned for cost in costs}
+        ran = {rule: read_shard(folder / path).manifest["forwards"] for rule, path in zip(rules, made, strict=True)}
+        assert ran == pytest.approx(counted, abs=1e-9)
     assert (folder / "results/ti2v/score/loop_maze/00.csv").read_text().count("\n") == 1 + 2 + STEPS + 2 + 3
 
 

@@ -10,6 +10,7 @@ rule cases:
         "results/logs/cases/{task}/{shard}.log",
     benchmark:
         "results/benchmarks/cases/{task}/{shard}.tsv"
+    priority: 2  # all chains begin with it
     conda:
         "../../envs/cpu.yaml"
     threads: 1

@@ -4,14 +4,17 @@ import os
 import re
 import time
 from dataclasses import asdict
+from itertools import chain
 
+from chainofsteps import bench
 from chainofsteps.checkpoint import INDEX, adapters_of, check_boundary, check_text_tokens, layers_of
-from chainofsteps.config import check_ranges, validate, x0_pred_tasks
+from chainofsteps.config import validate
 from chainofsteps.entries import place, sources
 from chainofsteps.errors import InputError
 from chainofsteps.layout import PUZZLES, case_files, case_names, task_folder
-from chainofsteps.panels import panels_of
 from chainofsteps.plan import EMBEDDED_FRAMES, latent_frames_of
+from chainofsteps.ranges import check_ranges
+from chainofsteps.tasks import number_of, other_counts, tasks_by_section, tasks_of, untouched_seeds
 
 STARTED = time.time()
 CASES = config.get("cases", {})
@@ -25,7 +28,9 @@ def beside_snakefile(path):
 def cases_of(task):
     """Names of the configured cases of a task."""
     if CASES["folder"] is None:
-        return [f"{index:05d}" for index in range(CASES["number"])]
+        return [f"{index:05d}" for index in range(number_of(CASES, task))]
+    if CASES["source"]:  # known before it is downloaded
+        return list(bench.CASES[: CASES["number"]])
     return case_names(beside_snakefile(CASES["folder"]), task)[: CASES["number"]]
 
 
@@ -61,18 +66,27 @@ def check_model(model):
     folder = Path(beside_snakefile(model["folder"]))
     if (folder / INDEX).is_file():
         check_boundary(folder, model["boundary"])
-    layers = None
     if (folder / "transformer" / "config.json").is_file():
         check_text_tokens(folder, model["max_sequence_length"])
-        layers = layers_of(folder)
-    latent_frames = latent_frames_of(EMBEDDED_FRAMES) if CASES["folder"] is None else None  # else: rule cases
-    check_ranges(config, model["steps"], latent_frames, layers)
+    check_ranges(config, model["steps"], *frames_and_layers(model))
+    if CASES["folder"] is None:  # else: rule frames
+        other_counts(config["frames"]["counts"], EMBEDDED_FRAMES)
+
+
+def frames_and_layers(model):
+    """Latent frames of the cases and layers of a model; None for what a job is the first to know."""
+    folder = Path(beside_snakefile(model["folder"]))
+    there = (folder / "transformer" / "config.json").is_file()
+    frames = latent_frames_of(EMBEDDED_FRAMES) if CASES["folder"] is None else None  # else: rule cases
+    return frames, layers_of(folder) if there else None
 
 
 def check_configuration():
     """Stop at once, in one line, if the run cannot be: nothing has been written yet."""
     try:
-        config["models"] = validate(config)["models"]
+        validated = validate(config)
+        config["models"] = validated["models"]
+        CASES.update(validated["cases"])
         check_paths()
         check_writable("results")
         check_writable("figures")
@@ -80,7 +94,7 @@ def check_configuration():
         check_model(config["models"][config["model"]])
         return {
             task: cases_of(task)
-            for task in {**dict.fromkeys(CASES["tasks"]), **dict.fromkeys(x0_pred_tasks(config))}
+            for task in dict.fromkeys(chain.from_iterable(tasks_by_section(config).values()))
         }
     except InputError as error:
         sys.exit(f"error: {error}")
@@ -94,7 +108,6 @@ wildcard_constraints:
     task="|".join(map(re.escape, CASE_NAMES)),
     shard=r"\d+",
     figure=r"figA?\d+",
-    panel="[a-z]",
 
 
 def shards(task):
@@ -120,18 +133,63 @@ def shard_cases(wildcards):
 
 def scored_cases(wildcards):
     """The manifest of a shard, if its task has a scorer: hours of work for videos without a score are not begun."""
-    if wildcards.task not in PUZZLES:
+    if wildcards.task not in {"rule": PUZZLES, "evalkit": bench.TASKS}[CASES["scorer"]]:
+        other = wildcards.task in bench.TASKS and "set cases.scorer to evalkit, which has one, or "
         sys.exit(
-            f"error: task {wildcards.task!r} has no scorer, only the embedded benchmark's puzzles have; "
-            f"ask for its CKA, results/{wildcards.model}/tables/fig3_cka.csv, instead of scores and figures"
+            f"error: task {wildcards.task!r} has no scorer: {CASES['scorer']} knows "
+            f"{'the puzzles of the embedded benchmark' if CASES['scorer'] == 'rule' else 'the tasks of VBVR-Bench'}; "
+            f"{other or ''}ask for its CKA, results/{wildcards.model}/tables/fig3_cka.csv, instead of scores and figures"
         )
     return f"results/cases/{wildcards.task}/{wildcards.shard}.json"
+
+
+def puzzle_cases(wildcards):
+    """The manifest of a shard of puzzles, for a probe that only their own rules can read."""
+    if wildcards.task not in PUZZLES:
+        sys.exit(
+            f"error: task {wildcards.task!r} is none of the puzzles made here, whose rules alone read this probe"
+        )
+    return scored_cases(wildcards)
+
+
+def scorer_files(wildcards):
+    """What scores need beside the cases: EvalKit, where that scores."""
+    return rules.evalkit_python.output.manifest if CASES["scorer"] == "evalkit" else []
+
+
+def scorer_settings():
+    """What scores depend on beside the videos; nothing for the rules of puzzles, which are the package's own."""
+    if CASES["scorer"] == "rule":
+        return {}
+    return {"scorer": {key: config["evalkit"][key] for key in ("commit", "sha256", "mode")}}
+
+
+def evalkit_folder(name):
+    """Where something of EvalKit lies that every run shares, beside the downloaded models."""
+    return beside_snakefile(Path(config["models_folder"], "evalkit", name))
+
+
+def evalkit_tasks():
+    """The tasks of `cases` that EvalKit knows."""
+    return [task for task in CASES["tasks"] if task in bench.EVALUATORS]
+
+
+def evalkit_shards(_wildcards):
+    """The scores of all tasks that EvalKit knows."""
+    if not evalkit_tasks():
+        sys.exit(
+            f"error: EvalKit has an evaluator for none of cases.tasks ({', '.join(CASES['tasks'])}); take tasks of "
+            f"VBVR-Bench, or {', '.join(bench.COUNTERPARTS)}"
+        )
+    return shard_files("results/{model}/evalkit/{task}/{shard}.csv", config["model"], evalkit_tasks())
 
 
 def given_files(wildcards):
     """What there is of the shard's cases in a folder of the user's; the job says what is missing."""
     if CASES["folder"] is None:
         return []
+    if CASES["source"]:  # whole once its manifest is there
+        return [f"results/download/{place(CASES['source'])}.json"]
     folder = task_folder(beside_snakefile(CASES["folder"]), wildcards.task)
     return [str(path) for name in shard_cases(wildcards) for path in case_files(folder / name)]
 
@@ -145,7 +203,10 @@ def downloads(wildcards):
 
 def source_of(wildcards, *keys):
     """What config.yaml says of a download; the named keys alone, if any are named."""
-    source = sources(config["models"])[f"{wildcards.owner}/{wildcards.name}/{wildcards.revision}"]
+    known = sources(config["models"])
+    if CASES["source"]:
+        known[place(CASES["source"])] = CASES["source"]
+    source = known[f"{wildcards.owner}/{wildcards.name}/{wildcards.revision}"]
     return {key: source[key] for key in keys if key in source} if keys else source
 
 
@@ -190,33 +251,11 @@ def other_steps(model):
     return [steps for steps in config["few_steps"]["steps"] if steps != config["models"][model]["steps"]]
 
 
-def panels_shown(figure):
-    """The panels of a figure, checked against what the configured run has: nothing is begun for one that is not there."""
-    model, seeds = config["models"][config["model"]], config["trajectory"]
-    try:
-        shown = panels_of(config, figure)
-        for panel in shown:
-            panel.check(
-                CASE_NAMES,
-                [*seeds["seeds"], seeds["null_seed"]],
-                model["steps"],
-                EMBEDDED_FRAMES if CASES["folder"] is None else None,
-            )
-    except InputError as error:
-        sys.exit(f"error: {error}")
-    return shown
-
-
-def panel_named(wildcards):
-    """The panel of a picture file."""
-    return next(panel for panel in panels_shown(wildcards.figure) if panel.panel == wildcards.panel)
-
-
-def panel_trajectory(wildcards):
-    """The trajectory shard that holds the run of a panel."""
-    panel = panel_named(wildcards)
-    shard = CASE_NAMES[panel.puzzle].index(panel.case) // CASES["shard_size"]
-    return f"results/{wildcards.model}/trajectory/{panel.puzzle}/{shard:02d}.json"
+def x0_pred_files(*tables, tasks=None):
+    """By name, the tables of that name that rule x0_pred makes of the given tasks, or (None) of all that it is for."""
+    tasks = tasks_of(config, "x0_pred") if tasks is None else tasks
+    pattern = "results/{model}/x0_pred/{task}/{shard}_%s.csv"
+    return {table: shard_files(pattern % table, config["model"], tasks) for table in tables}
 
 
 def part_of(section, *left_out):
@@ -227,11 +266,11 @@ def part_of(section, *left_out):
 def print_results():
     """The paths that this run wrote to figures/, and what each figure shows: the first line of its summary.
 
-    Of a verification, what it found.
+    Of a verification, what it found; of a plan, its table.
     """
-    found = Path(rules.verify.log[0])
-    if found.exists() and found.stat().st_mtime >= STARTED:
-        print(found.read_text(), end="", file=sys.stderr)
+    for found in (Path(rules.verify.log[0]), Path(rules.plan.log[0])):
+        if found.exists() and found.stat().st_mtime >= STARTED:
+            print(found.read_text(), end="", file=sys.stderr)
     for summary in sorted(Path("figures").glob("*.txt")):
         if summary.stat().st_mtime >= STARTED:
             files = sorted(str(path) for path in summary.parent.glob(f"{summary.stem}[._]*"))

@@ -11,6 +11,7 @@ rule conditioning:
         "results/{model}/logs/conditioning/{task}/{shard}.log",
     benchmark:
         "results/{model}/benchmarks/conditioning/{task}/{shard}.tsv"
+    priority: 1  # the longest chain first, so that all cores end together
     conda:
         "../../envs/gpu.yaml"
     threads: 1

@@ -1,7 +1,48 @@
 """What config.yaml says of results that are there, for rule verify to hold them against."""
 
-SHARDED = ("conditioning", "trajectory", "noise", "score", "x0_pred")
-MORE = ("few_steps", "few_steps_score")  # shards whose settings are not held against config.yaml
+SHARDED = (
+    "conditioning",
+    "trajectory",
+    "noise",
+    "score",
+    "x0_pred",
+    "ensemble",
+    "ensemble_score",
+    "activations",
+    "swap",
+    "swap_score",
+)
+# shards whose settings are not held against config.yaml
+MORE = ("few_steps", "few_steps_score", "frames", "frames_score", "evalkit")
+TABLES = (
+    "x0_pred_table",
+    "decided",
+    "skill_table",
+    "few_steps_table",
+    "ensemble_table",
+    "frames_table",
+    "activations_table",
+    "swap_table",
+    "table1",
+    "tableA1",
+    "tableA2",
+    "tableA3",
+)
+FIGURES = (
+    "fig1",
+    "fig2",
+    "fig3",
+    "fig4",
+    "fig5",
+    "fig6",
+    "fig7",
+    "fig8",
+    "figA9",
+    "figA10",
+    "figA11",
+    "figA12",
+    "figA13",
+)
 
 
 def settings_of(model):
@@ -23,8 +64,18 @@ def settings_of(model):
             "restore_first_frame": config["noise"]["restore_first_frame"],
             "seeds": runs["seeds"],
             "null_seed": runs["null_seed"],
+            **scorer_settings(),
         },
-        "x0_pred": {},
+        "x0_pred": scorer_settings(),
+        "ensemble": {"ensemble": part_of("ensemble", "tasks"), **sampling_of(model, "batch_size")},
+        "ensemble_score": {},
+        "activations": {"activations": part_of("activations", "tasks", "scale", "shown")},
+        "swap": {
+            "swap": part_of("swap", "task"),
+            "null_seed": runs["null_seed"],
+            **sampling_of(model, "batch_size"),
+        },
+        "swap_score": {},
     }
 
 
@@ -45,9 +96,10 @@ def configured():
             for task, names in CASE_NAMES.items()
         },
         "seeds": {
-            "trajectory": [*config["trajectory"]["seeds"], config["trajectory"]["null_seed"]],
+            "trajectory": rules.trajectory.params.seeds,
             "noise": rules.noise.params.seeds,
             "x0_pred": rules.x0_pred.params.seeds,
+            **dict.fromkeys(["activations", "swap", "swap_score"], config["trajectory"]["seeds"]),
         },
         "joined": {
             f"{folder}/{table}": shard_files(parts, model, CASES["tasks"])
@@ -58,10 +110,11 @@ def configured():
             )
         },
         "made": {
-            output: list(map(str, table.input))
-            for table in (rules.x0_pred_table, rules.skill_table, rules.few_steps_table)
-            for output in map(str, table.output)
-        },
-        "figures": [str(figure.output.pdf) for figure in (rules.fig1, rules.fig3)],
+            output: swap_shards() if table == "swap_table" else list(map(str, getattr(rules, table).input))
+            for table in TABLES
+            for output in map(str, getattr(rules, table).output)
+        }
+        | {str(output): evalkit_shards(None) for output in rules.evalkit_table.output if evalkit_tasks()},
+        "figures": [str(getattr(rules, figure).output.pdf) for figure in FIGURES],
         "model": config["model"],
     }

@@ -1,4 +1,4 @@
-# Weights from the Hugging Face hub, each source once: results/download/<owner>/<name>/<revision>.json lists its files.
+# Weights and cases from the Hugging Face hub, each source once: results/download/<owner>/<name>/<revision>.json lists its files.
 # The folder itself is no output: Snakemake would delete what it had when a job fails or its settings change.
 
 
@@ -26,7 +26,9 @@ rule download:
         disk_mb=lambda wildcards: round(1000 * (source_of(wildcards).get("size_gb") or 0)),
     params:
         recipe=1,
-        source=lambda wildcards: source_of(wildcards, "repo", "revision", "files", "sha256", "licence"),
+        source=lambda wildcards: source_of(
+            wildcards, "repo", "repo_type", "revision", "files", "sha256", "licence"
+        ),
         folder=lambda wildcards: beside_snakefile(
             Path(config["models_folder"], wildcards.owner, wildcards.name, wildcards.revision)
         ),

@@ -32,6 +32,7 @@ rule few_steps_score:
     input:
         model="results/model/{model}.json",
         cases=scored_cases,
+        scorer=scorer_files,
         few_steps="results/{model}/few_steps/{task}/{shard}.json",
         trajectory="results/{model}/trajectory/{task}/{shard}.json",
     output:
@@ -53,6 +54,7 @@ rule few_steps_score:
         steps=config["few_steps"]["steps"],
         own_steps=lambda wildcards: config["models"][wildcards.model]["steps"],
         seeds=config["trajectory"]["seeds"],
+        scorer=scorer_settings(),
     script:
         "../../scripts/few_steps_score.py"
 

@@ -14,6 +14,7 @@ rule noise:
         "results/{model}/logs/noise/{task}/{shard}.log",
     benchmark:
         "results/{model}/benchmarks/noise/{task}/{shard}.tsv"
+    priority: 2  # the longest chain first, so that all cores end together
     conda:
         "../../envs/gpu.yaml"
     threads: 1

@@ -1,16 +1,22 @@
 # Pictures of x0_pred for the figures that show runs, by the table `panels` of the configuration.
 
 
-rule panel:
+rule panels:
     input:
         model="results/model/{model}.json",
-        trajectory=panel_trajectory,
+        trajectories=panel_trajectories,
     output:
-        "results/{model}/panels/{figure}{panel}.safetensors",
+        pictures="results/{model}/panels/{figure}.safetensors",
+        video=report(
+            "results/{model}/panels/{figure}.mp4",
+            caption="../report/video.rst",
+            category="Videos",
+            labels={"figure": "{figure}", "model": "{model}"},
+        ),
     log:
-        "results/{model}/logs/panels/{figure}{panel}.log",
+        "results/{model}/logs/panels/{figure}.log",
     benchmark:
-        "results/{model}/benchmarks/panels/{figure}{panel}.tsv"
+        "results/{model}/benchmarks/panels/{figure}.tsv"
     conda:
         "../../envs/gpu.yaml"
     threads: 1
@@ -19,7 +25,7 @@ rule panel:
         mem_mb=2000,
         runtime=60,
     params:
-        recipe=1,
-        panel=lambda wildcards: asdict(panel_named(wildcards)),
+        recipe=2,
+        panels=lambda wildcards: [asdict(panel) for panel in panels_shown(wildcards.figure)],
     script:
-        "../../scripts/panel.py"
+        "../../scripts/panels.py"

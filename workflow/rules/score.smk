@@ -5,6 +5,7 @@ rule score:
     input:
         model="results/model/{model}.json",
         cases=scored_cases,
+        scorer=scorer_files,
         conditioning="results/{model}/conditioning/{task}/{shard}.json",
         trajectory="results/{model}/trajectory/{task}/{shard}.json",
         noise="results/{model}/noise/{task}/{shard}.json",
@@ -15,6 +16,7 @@ rule score:
         "results/{model}/logs/score/{task}/{shard}.log",
     benchmark:
         "results/{model}/benchmarks/score/{task}/{shard}.tsv"
+    priority: 2  # the longest chain first, so that all cores end together
     conda:
         "../../envs/gpu.yaml"
     threads: 1
@@ -27,5 +29,6 @@ rule score:
         steps=lambda wildcards: config["models"][wildcards.model]["steps"],
         trajectory=part_of("trajectory"),
         restore_first_frame=config["noise"]["restore_first_frame"],
+        scorer=scorer_settings(),
     script:
         "../../scripts/score.py"

@@ -27,7 +27,7 @@ rule skill:
 
 rule skill_table:
     input:
-        expand("results/{model}/skill/{puzzle}.csv", model=config["model"], puzzle=PUZZLES),
+        expand("results/{model}/skill/{puzzle}.csv", model=config["model"], puzzle=tasks_of(config, "skill")),
     output:
         table="tables/skill.csv",
     log:

@@ -1,4 +1,4 @@
-# The untouched runs of a shard, latents of all steps: the configured seeds and the re-seed null.
+# The untouched runs of a shard, latents of all steps: the configured seeds, the re-seed null and those that are merged.
 
 
 rule trajectory:
@@ -11,6 +11,7 @@ rule trajectory:
         "results/{model}/logs/trajectory/{task}/{shard}.log",
     benchmark:
         "results/{model}/benchmarks/trajectory/{task}/{shard}.tsv"
+    priority: 1  # the longest chain first, so that all cores end together
     conda:
         "../../envs/gpu.yaml"
     threads: 1
@@ -21,6 +22,7 @@ rule trajectory:
     params:
         recipe=1,
         sampling=lambda wildcards: sampling_of(wildcards.model, *DENOISING),
-        trajectory=part_of("trajectory"),
+        seeds=untouched_seeds(config),
+        share_noise_over_cases=config["trajectory"]["share_noise_over_cases"],
     script:
         "../../scripts/trajectory.py"

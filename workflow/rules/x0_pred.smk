@@ -5,11 +5,14 @@ rule x0_pred:
     input:
         model="results/model/{model}.json",
         cases=scored_cases,
+        scorer=scorer_files,
         trajectory="results/{model}/trajectory/{task}/{shard}.json",
     output:
         manifest="results/{model}/x0_pred/{task}/{shard}.json",
         scores="results/{model}/x0_pred/{task}/{shard}.csv",
         masses="results/{model}/x0_pred/{task}/{shard}_masses.csv",
+        frames="results/{model}/x0_pred/{task}/{shard}_frames.csv",
+        readings="results/{model}/x0_pred/{task}/{shard}_readings.csv",
     log:
         "results/{model}/logs/x0_pred/{task}/{shard}.log",
     benchmark:
@@ -22,15 +25,18 @@ rule x0_pred:
         mem_mb=2000,
         runtime=240,
     params:
-        recipe=1,
+        recipe=2,
         seeds=[*config["trajectory"]["seeds"], config["trajectory"]["null_seed"]],
+        scorer=scorer_settings(),
     script:
         "../../scripts/x0_pred.py"
 
 
 rule x0_pred_table:
     input:
-        shard_files("results/{model}/x0_pred/{task}/{shard}.csv", config["model"], x0_pred_tasks(config)),
+        shard_files(
+            "results/{model}/x0_pred/{task}/{shard}.csv", config["model"], tasks_of(config, "x0_pred")
+        ),
     output:
         table="tables/x0_pred.csv",
         by_difficulty="tables/x0_pred_by_difficulty.csv",

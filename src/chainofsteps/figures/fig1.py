@@ -10,6 +10,7 @@ from matplotlib.ticker import MaxNLocator
 
 from .. import style
 from ..panels import Panel
+from .grids import grid, listed, spoken
 
 LOOKS = {
     "chosen": {"color": style.BLUE, "marker": "o", "linestyle": "-", "label": "answer of the end"},
@@ -39,7 +40,7 @@ def draw(
         for panel, line in shown:
             run = runs[(runs.task == task) & (runs.case == panel.case) & (runs.seed == panel.seed)]
             axes.plot(run.step, run.rival, color=style.GREY, linestyle=line, label=f"the other in {panel.panel}")
-        axes.set_title(f"{task.replace('_', ' ')}: {heading(points[points.task == task])}")
+        axes.set_title(f"{spoken(task)}: {heading(points[points.task == task])}")
         axes.legend(loc="center right")
     style.panel_letter(side, chr(ord(panels[-1].panel) + 1))
     return figure
@@ -48,25 +49,6 @@ def draw(
 def heading(points: pd.DataFrame) -> str:
     """Over how many runs a curve is."""
     return f"{points.cases.iloc[0]} cases, {points.seeds.iloc[0]} seeds"
-
-
-def grid(part, panel: Panel, pictures: np.ndarray, sigmas: Sequence[float]) -> None:
-    """Rows = steps, columns = frames; sigma beside each row."""
-    axes = part.subplots(
-        len(panel.steps), len(panel.frames), squeeze=False, gridspec_kw={"wspace": 0.03, "hspace": 0.03}
-    )
-    for row, step in enumerate(panel.steps):
-        for column, frame in enumerate(panel.frames):
-            ax = axes[row, column]
-            ax.imshow(pictures[row, column], interpolation="nearest")
-            ax.set(xticks=[], yticks=[])
-            ax.spines[:].set_visible(True)
-            ax.spines[:].set_color(style.GREY)
-            if row == 0:
-                ax.set_title(f"frame {frame}" if column == 0 else f"{frame}", pad=2)
-        words = f"step {step}\n$\\sigma$ {sigmas[row]:.2f}"
-        axes[row, 0].set_ylabel(words, rotation=0, ha="right", va="center", fontsize=6.5, labelpad=3)
-    part.suptitle(f"{panel.puzzle.replace('_', ' ')} {panel.case}, seed {panel.seed}")
 
 
 def mass_curves(axes, points: pd.DataFrame) -> None:
@@ -90,7 +72,7 @@ def summary(runs: pd.DataFrame, points: pd.DataFrame) -> str:
         until = f"its interval is below 0.1 from step {gone[0]} on" if len(gone) else "it never falls below 0.1"
         solved = runs[runs.task == task].drop_duplicates(["case", "seed"]).right.mean()
         lines.append(
-            f"{task.replace('_', ' ')}, {heading(of_task)}: at step 0 the strongest answer other than the run's own "
+            f"{spoken(task)}, {heading(of_task)}: at step 0 the strongest answer other than the run's own "
             f"has mass {first.mass:.2f} [{first.low:.2f}, {first.high:.2f}]; {until}. {solved:.0%} of the runs end "
             "with a right answer."
         )
@@ -99,12 +81,11 @@ def summary(runs: pd.DataFrame, points: pd.DataFrame) -> str:
 
 def caption(panels: Sequence[Panel], points: pd.DataFrame, model: str, level: float) -> str:
     """What was measured; reStructuredText, one paragraph."""
-    shown = "; ".join(f"({panel.panel}) {panel.puzzle}, case {panel.case}, seed {panel.seed}" for panel in panels)
     over = "; ".join(f"{task}, {heading(rows)}" for task, rows in points.groupby("task", sort=False))
     return (
         f"Figure 1. The clean estimate x0_pred of untouched runs, model {model}: rows = steps, columns = frames. "
-        f"{shown}. Right: how strongly the last frame of x0_pred supports the answer that the run ends with, and the "
-        f"strongest other candidate, mean over cases with {level:.0%} bootstrap intervals (seeds averaged within a "
-        f"case): {over}. "
+        f"{listed(panels)}. Right: how strongly the last frame of x0_pred supports the answer that the run ends with, "
+        f"and the strongest other candidate, mean over cases with {level:.0%} bootstrap intervals (seeds averaged "
+        f"within a case): {over}. "
         "Grey lines: the strongest other candidate of the runs shown.\n"
     )

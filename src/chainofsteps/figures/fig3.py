@@ -72,6 +72,7 @@ def draw(scores: pd.DataFrame, cka: pd.DataFrame, tasks: dict[str, list[str]], s
 def heading(kind: str, tasks: dict[str, list[str]]) -> str:
     """Words over the panels of one kind."""
     names = ", ".join(name.replace("_", " ") for name in tasks[kind])
+    names = names if len(names) <= 60 else f"{len(tasks[kind])} tasks"  # of a whole benchmark
     return f"{SOLUTIONS.get(kind, kind)} ({names})"
 
 

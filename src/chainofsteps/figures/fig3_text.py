@@ -125,7 +125,10 @@ def caption(
             "Wherever latent frame 0 was noised, by noise at step always and by noise at latent frame 0, the given "
             "first frame is restored there before decoding."
         )
-    if setting.scored_frame in setting.noised_frames:
+    official = params.get("scorer")  # {} for the rules of puzzles
+    if official:
+        marks.append(f"Scores are EvalKit's ({official['mode']}, commit {official['commit'][:7]}).")
+    elif setting.scored_frame in setting.noised_frames:
         marks.append("The last latent frame is the one that is scored.")
     first_low = setting.boundary_step
     boundary = [] if first_low is None else [f"Purple line: the low-noise expert works from step {first_low}."]

@@ -6,6 +6,8 @@ the shares, clipped to [0, 1], are the masses. They need not sum to 1: a frame m
 trail instead, since there the pictures of different routes can add up to the same (maze.masses).
 """
 
+from collections.abc import Mapping
+
 import numpy as np
 from scipy.optimize import nnls
 
@@ -17,7 +19,11 @@ def masses(name: str, frame: np.ndarray, layout: dict) -> dict[str, float]:
     module = puzzle(name)
     if hasattr(module, "masses"):
         return module.masses(frame, layout)
-    answers = module.answers(layout)
+    return shares(module.answers(layout), frame)
+
+
+def shares(answers: Mapping[str, np.ndarray], frame: np.ndarray) -> dict[str, float]:
+    """Mass in [0, 1] of each of some answers, videos of one first frame by name, in one frame (side, side, 3)."""
     first = next(iter(answers.values()))[0].astype(np.float64)
     changes = np.stack([(video[-1] - first).ravel() for video in answers.values()], axis=1)
     touched = np.abs(changes).max(1) > 0

@@ -30,7 +30,11 @@ from .objects import put, stands
 
 KIND = "unique"
 CATEGORY = "Perception"
-PROMPTS = ("mark the {colour} {shape}",)
+PROMPTS = (
+    "mark the {colour} {shape}",
+    "draw a frame around the {colour} {shape}",
+    "find the {colour} {shape} and frame it",
+)
 OBJECTS = 4
 THICK = 2
 

@@ -32,7 +32,11 @@ from .canvas import (
 )
 
 CATEGORY = "Spatiality"
-PROMPTS = ("move the red disc along the shortest path to the green square",)
+PROMPTS = (
+    "move the red disc along the shortest path to the green square",
+    "find the shortest way for the red disc to the green square",
+    "the red disc takes the shortest route to the green square",
+)
 AGENT, GOAL, TRAIL = COLOURS["red"], COLOURS["green"], COLOURS["blue"]
 AGENT_RADIUS, GOAL_HALF, TRAIL_HALF, WALL_HALF = 5.0, 6.0, 2.0, 1.0
 WRONG_ROUTES = 3  # of the candidate answers of a maze with one route

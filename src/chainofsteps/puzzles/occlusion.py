@@ -30,7 +30,11 @@ from .canvas import (
 
 KIND = "unique"
 CATEGORY = "Perception"
-PROMPTS = ("the objects pass behind the bar and come out on the other side",)
+PROMPTS = (
+    "the objects pass behind the bar and come out on the other side",
+    "both objects move behind the bar and come out across from where they were",
+    "the two objects cross to the other side behind the bar",
+)
 RADIUS = 5.0
 NEAR, FAR = centre(0), centre(CELLS - 1)
 BAR_WIDTHS = (20, 24, 28)

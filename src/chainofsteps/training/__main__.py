@@ -12,7 +12,8 @@ from tqdm import tqdm
 from ..errors import InputError, reported
 from ..files import read_json, write_json
 from ..layout import IN_DOMAIN, PUZZLES
-from ..skill import COLUMNS, load_pipeline, measure, summary
+from ..skill import measure_alone
+from ..skill_table import COLUMNS, summary
 from .card import write_card
 from .clips import write_clips
 from .dit import train_dit
@@ -21,7 +22,7 @@ from .export import export
 from .latents import open_pool, write_latents
 from .loop import launch
 from .mixture import BUCKETS, VAE_BUCKETS
-from .vae import clip_pool, train_vae
+from .vae import clip_pool, train_decoder, train_vae
 
 
 def clips(options: argparse.Namespace) -> None:
@@ -35,6 +36,11 @@ def clips(options: argparse.Namespace) -> None:
 def vae(options: argparse.Namespace) -> None:
     """the VAE"""
     launch(train_vae, options.processes, options.work, options.vae_steps, options.seed, options.vae_from)
+
+
+def decoder(options: argparse.Namespace) -> None:
+    """the VAE's decoder alone, trained on; latents stay the same"""
+    launch(train_decoder, options.processes, options.work, options.decoder_steps, options.seed + 1)
 
 
 def latents(options: argparse.Namespace) -> None:
@@ -51,7 +57,7 @@ def dit(options: argparse.Namespace) -> None:
     """transformer and text encoder"""
     if not (options.work / "latents" / "made.json").exists():
         raise InputError(f"{options.work / 'latents'} is not whole; run the stage latents first")
-    launch(train_dit, options.processes, options.work, options.dit_steps, options.seed)
+    launch(train_dit, options.processes, options.work, options.dit_steps, options.seed, options.dit_from)
 
 
 def folder(options: argparse.Namespace) -> None:
@@ -70,11 +76,6 @@ def experts_folder(options: argparse.Namespace) -> Path:
     return options.output.with_name(f"{options.output.name}_experts")
 
 
-def _measure(output: Path, name: str, number: int) -> list[tuple]:
-    torch.set_num_threads(1)
-    return measure(load_pipeline(output), name, range(number))
-
-
 def skill(options: argparse.Namespace) -> None:
     """success on held-out cases, by the stock pipeline"""
     context = torch.multiprocessing.get_context("spawn")
@@ -82,7 +83,7 @@ def skill(options: argparse.Namespace) -> None:
         if not folder.exists():
             continue
         with ProcessPoolExecutor(options.processes, mp_context=context) as executor:
-            parts = executor.map(_measure, repeat(folder), PUZZLES, repeat(options.cases))
+            parts = executor.map(measure_alone, repeat(folder), PUZZLES, repeat(options.cases))
             parts = list(tqdm(parts, f"skill {folder.name}", total=len(PUZZLES), mininterval=10))
         rows = pd.DataFrame([row for part in parts for row in part], columns=COLUMNS)
         rows.to_csv(folder / "skill.csv", index=False)
@@ -92,15 +93,17 @@ def skill(options: argparse.Namespace) -> None:
 def card(options: argparse.Namespace) -> None:
     """the model card"""
     command = (
-        f"python -m chainofsteps.training --clips {options.clips} --vae-steps {options.vae_steps} --latents "
+        f"python -m chainofsteps.training --clips {options.clips} --vae-steps {options.vae_steps} "
+        f"--decoder-steps {options.decoder_steps} --latents "
         f"{options.latents} --dit-steps {options.dit_steps} --expert-steps {options.expert_steps} "
         f"--seed {options.seed} --processes {options.processes}"
         + (f" --vae-from {options.vae_from}" if options.vae_from else "")
+        + (f" --dit-from {options.dit_from}" if options.dit_from else "")
     )
     write_card(options.work, options.output, command, options.seed, options.processes)
 
 
-STAGES = {stage.__name__: stage for stage in (clips, vae, latents, dit, folder, experts, skill, card)}
+STAGES = {stage.__name__: stage for stage in (clips, vae, decoder, latents, dit, folder, experts, skill, card)}
 
 
 def stamp(options: argparse.Namespace) -> None:
@@ -126,8 +129,10 @@ def main() -> None:
     parser.add_argument("--clips", type=int, default=8000, help="clips in the VAE's pool")
     parser.add_argument("--vae-steps", type=int, default=7000, help="steps of 8 clips")
     parser.add_argument("--vae-from", type=Path, help="a VAE's folder to train on from (default: from nothing)")
+    parser.add_argument("--decoder-steps", type=int, default=4000, help="steps of 8 clips for the decoder alone")
     parser.add_argument("--latents", type=int, default=40000, help="clips in the transformer's pool")
     parser.add_argument("--dit-steps", type=int, default=2800, help="steps of 64 clips")
+    parser.add_argument("--dit-from", type=Path, help="a model's folder to train on from (default: from nothing)")
     parser.add_argument("--expert-steps", type=int, default=400, help="steps of 64 clips for each expert")
     parser.add_argument("--cases", type=int, default=64, help="held-out cases per puzzle")
     options = parser.parse_args()

@@ -12,11 +12,17 @@ from .. import puzzles, style
 from ..files import atomic_write
 from ..layout import SPLITS
 from ..provenance import versions
-from ..skill import EMBEDDED, load_pipeline, summary
+from ..skill import EMBEDDED, load_pipeline
+from ..skill_table import summary
 from .dit import BATCH, CURVE_CASES
 from .vae import BATCH as VAE_BATCH
 
 CATEGORIES = ("Abstraction", "Knowledge", "Perception", "Spatiality", "Transformation")  # of VBVR-Bench
+RUNS = (  # stage, folder, clips a step
+    ("VAE", "vae-run", VAE_BATCH),
+    ("its decoder, further", "decoder-run", VAE_BATCH),
+    ("transformer and text encoder", "dit-run", BATCH),
+)
 TEMPLATE = Path(__file__).with_name("card.md")
 
 
@@ -89,7 +95,7 @@ def _hardware() -> str:
 def write_card(work: Path, folder: Path, command: str, seed: int, processes: int) -> None:
     """Write MODEL_CARD.md, learning_curve.png and learning_curve.csv into ``folder`` from the run in ``work``."""
     stages = []
-    for name, run, batch in (("VAE", "vae-run", VAE_BATCH), ("transformer and text encoder", "dit-run", BATCH)):
+    for name, run, batch in RUNS:
         steps, took = minutes(work / run / "log.jsonl")
         stages.append(f"| {name} | {steps} | {steps * batch:,} | {took:.0f} |")
     curve = read_curve(work).round(3)

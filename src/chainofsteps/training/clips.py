@@ -8,13 +8,13 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from .mixture import Bucket, training_puzzle
+from .mixture import VAE_TURNS, Bucket, training_puzzle
 
 CHUNK = 100
 
 
 def _chunk(bucket: Bucket, start: int, stop: int, seed: int) -> np.ndarray:
-    return np.stack([training_puzzle(bucket, i, seed).video for i in range(start, stop)])
+    return np.stack([training_puzzle(bucket, i, seed, VAE_TURNS).video for i in range(start, stop)])
 
 
 def write_clips(path: Path, bucket: Bucket, number: int, seed: int, processes: int) -> None:

@@ -14,7 +14,9 @@ import torch
 import torch.nn.functional as F
 from diffusers import WanTransformer3DModel
 from torch import nn
+from transformers import T5TokenizerFast, UMT5EncoderModel
 
+from ..errors import InputError
 from ..layout import IN_DOMAIN
 from ..skill import solve
 from .export import SHIFT, assemble
@@ -122,11 +124,20 @@ def batches(
     return batch
 
 
-def train_dit(rank: int, world: int, work: Path, steps: int, seed: int) -> None:
-    """Train on the latent pools; moving averages in float32 go to ``work/transformer`` and ``work/text_encoder``."""
+def train_dit(rank: int, world: int, work: Path, steps: int, seed: int, begin_with: Path | None = None) -> None:
+    """Train on the latent pools; moving averages in float32 go to ``work/transformer`` and ``work/text_encoder``.
+
+    begin_with: a diffusers folder of this build, with the same VAE's encoder and the same words, to begin with; None:
+    from nothing.
+    """
     torch.manual_seed(seed)
     tokenizer = build_tokenizer()
     module = FlowMatching(build_transformer(), build_text_encoder(len(tokenizer)))
+    if begin_with is not None:
+        if T5TokenizerFast.from_pretrained(begin_with / "tokenizer").get_vocab() != tokenizer.get_vocab():
+            raise InputError(f"{begin_with} knows other words than today's prompts; train from nothing")
+        for name, kind in (("transformer", WanTransformer3DModel), ("text_encoder", UMT5EncoderModel)):
+            getattr(module, name).load_state_dict(kind.from_pretrained(begin_with / name).float().state_dict())
     run = Run(
         work / "dit-run",
         module,

@@ -12,6 +12,7 @@ from diffusers import (
 from transformers import UMT5EncoderModel
 
 from .text import build_tokenizer
+from .vae import vae_folder
 
 SHIFT = 3.0
 
@@ -26,7 +27,7 @@ def assemble(
     pipeline = WanImageToVideoPipeline(
         tokenizer=build_tokenizer(),
         text_encoder=text_encoder,
-        vae=AutoencoderKLWan.from_pretrained(work / "vae"),
+        vae=AutoencoderKLWan.from_pretrained(vae_folder(work)),
         transformer=transformer,
         scheduler=FlowMatchEulerDiscreteScheduler(shift=SHIFT),
         **experts,

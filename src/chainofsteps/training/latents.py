@@ -60,7 +60,9 @@ def write_latents(rank: int, world: int, work: Path, number: int, seed: int) -> 
             clip = to_tensor(np.stack([puzzle.video for puzzle in puzzles]))
             grey = torch.cat([clip[:, :, :1], torch.zeros_like(clip[:, :, 1:])], 2)
             for name, pixels in (("latents", clip), ("condition", grey)):
-                pool[name][rows] = ((encoder.encode(pixels)[0] - mean) / std).half().numpy()
+                with torch.autocast("cpu", torch.bfloat16):  # off by 0.006 of a standard deviation, 1.6x as fast
+                    encoded = encoder.encode(pixels)[0].float()
+                pool[name][rows] = ((encoded - mean) / std).half().numpy()
             pool["ids"][rows] = token_ids(tokenizer, [puzzle.prompt for puzzle in puzzles]).numpy()
         for array in pool.values():
             array.flush()

@@ -147,7 +147,7 @@ def launch(function: Callable, processes: int, *args) -> None:
         torch.set_num_threads(1)
         function(0, 1, *args)
         return
-    store = Path(args[0]) / f".gloo-{time.time_ns()}"
+    store = Path(args[0]).resolve() / f".gloo-{time.time_ns()}"
     store.parent.mkdir(parents=True, exist_ok=True)
     torch.multiprocessing.spawn(_worker, (processes, str(store), function, args), nprocs=processes)
     store.unlink(missing_ok=True)

@@ -1,0 +1,121 @@
+"""What a job costs beside its work, and how long Snakemake thinks before the first one: seconds of CPU."""
+
+import ast
+import re
+import resource
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from chainofsteps import plan, windows
+from chainofsteps.interventions import expand
+from chainofsteps.models import Experts
+from chainofsteps.settings import Sampling
+from chainofsteps.tasks import untouched_seeds
+
+ROOT = Path(__file__).parents[1]
+LARGE = "vbvr-wan2.2"  # the model of 14B parameters that the share of the overhead is told for
+LARGE_LAYERS, LARGE_LATENT_FRAMES = 40, 21
+SHARD, LARGE_SHARD = 24, 2  # cases of a job: of config.yaml, and of the large model
+SHARE = 0.05  # of a job's time
+
+
+def cpu(command: Sequence[str | Path], turns: int = 1) -> tuple[float, str]:
+    """(seconds of CPU of a command and of all that it starts: the median of its turns, what it printed)."""
+    seconds = []
+    for _ in range(turns):
+        before = _spent()
+        run = subprocess.run([*map(str, command)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        if run.returncode:
+            raise RuntimeError(run.stdout)
+        seconds.append(_spent() - before)
+    return statistics.median(seconds), run.stdout
+
+
+def _spent() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def dry_run(config: Path, folder: Path, target: str, turns: int = 1, **cases: int) -> tuple[float, int]:
+    """(seconds of CPU of `snakemake -n target`, how many jobs it would run), with such `cases` in the configuration."""
+    (folder / "cases.yaml").write_text(yaml.safe_dump({"cases": cases}))
+    command = [sys.executable, "-m", "snakemake", "-s", ROOT / "Snakefile", "--directory", folder]
+    seconds, printed = cpu([*command, "--configfile", config, folder / "cases.yaml", "-n", "--", target], turns)
+    return seconds, int(re.search(r"^total +(\d+)$", printed, re.M)[1])
+
+
+def imports(script: str, turns: int) -> float:
+    """Seconds of CPU of a Python that imports what a script of the workflow imports."""
+    lines = ast.parse((ROOT / "scripts" / script).read_text()).body
+    wanted = [ast.unparse(line) for line in lines if isinstance(line, (ast.Import, ast.ImportFrom))]
+    return cpu([sys.executable, "-c", "\n".join(wanted)], turns)[0]
+
+
+def loading(checkpoint: Path, sampling: Sampling, turns: int) -> float:
+    """Seconds by the clock to have a transformer on its device, its file in the page cache."""
+    seconds = []
+    for _ in range(turns + 1):  # the first one reads the file
+        began = time.perf_counter()
+        Experts(checkpoint, sampling).at(1000.0)
+        seconds.append(time.perf_counter() - began)
+    return statistics.median(seconds[1:])
+
+
+def forwards_of_a_job(config: Mapping[str, Any]) -> dict[str, int]:
+    """Forwards of the jobs of one case of the large model, by rule, as the plan counts them."""
+    model = config["models"][LARGE]
+    branches = 2 if model["guidance_scale"] > 1 else 1
+    steps, seeds, merged = model["steps"], len(config["trajectory"]["seeds"]), config["ensemble"]
+    noise = expand(config["noise"], steps, LARGE_LATENT_FRAMES)
+    ensembles = windows.expand(merged, LARGE_LAYERS)
+    counts = {
+        "trajectory": plan.baseline(steps, branches) * len(untouched_seeds(config)),
+        "noise": plan.perturbed(noise, steps, branches, config["similarity"]["features"]) * seeds,
+        "ensemble": plan.ensembles(ensembles, len(merged["seeds"]), steps, LARGE_LAYERS, branches),
+    }
+    return {rule: count.planned for rule, count in counts.items()}
+
+
+def figures(
+    config: Path,
+    settings: Mapping[str, Any],
+    checkpoint: Path,
+    sampling: Sampling,
+    cases: int,
+    turns: int,
+    folder: Path,
+) -> list[tuple[str, float, float | None, str]]:
+    """(name, seconds, goal, detail) of each figure. config: the file; settings: what it says; cases: in the DAG."""
+    python, _ = cpu([sys.executable, "-c", ""], turns)
+    start, _ = dry_run(config, folder, f"results/model/{settings['model']}.json", turns)
+    imported, loaded = imports("noise.py", turns) - python, loading(checkpoint, sampling, turns)
+    number = -(-cases // len(settings["cases"]["tasks"]))
+    dags = {size: dry_run(config, folder, "all", number=number, shard_size=size) for size in (SHARD, LARGE_SHARD)}
+    job = 2 * start + python + imported
+    enough = ", ".join(
+        f"{job / SHARE / count:.2f} s in rule {rule} ({count} forwards)"
+        for rule, count in forwards_of_a_job(settings).items()
+    )
+    beside = (
+        "Snakemake twice (in SLURM's job and in its step), Python and imports; it is under "
+        f"{SHARE:.0%} of a job of one case of {LARGE} where a forward takes more than {enough}"
+    )
+    medians = f"CPU seconds, median of {turns}"
+    return [
+        *(
+            (f"DAG of {cases:,} cases, {size} to a job", seconds, 10.0, f"snakemake -n all: {jobs} jobs; CPU seconds")
+            for size, (seconds, jobs) in dags.items()
+        ),
+        ("a job beside its work", job, None, f"{beside}; CPU seconds"),
+        ("a job: Snakemake, once", start, None, f"snakemake -n of one job, all of it; {medians}"),
+        ("a job: Python", python, None, f"an empty program; {medians}"),
+        ("a job: imports", imported, None, f"what scripts/noise.py imports; {medians}"),
+        ("a job: the model", loaded, None, f"a transformer from the page cache to its device; median of {turns}"),
+    ]

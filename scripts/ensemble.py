@@ -1,0 +1,50 @@
+"""Every ensemble of a shard's cases, from the stored trajectories of its seeds; only the final latents are kept."""
+
+from pathlib import Path
+
+import torch
+
+from chainofsteps import schedule, windows
+from chainofsteps.conditioning import Conditioning
+from chainofsteps.denoise import GuidedVelocity
+from chainofsteps.ensemble import Ensembles
+from chainofsteps.errors import reported
+from chainofsteps.files import read_json
+from chainofsteps.jobs import pieces, progress
+from chainofsteps.models import Experts
+from chainofsteps.provenance import made_with
+from chainofsteps.settings import Sampling
+from chainofsteps.shards import Shard, read_shard
+from chainofsteps.trajectory import Trajectory
+from chainofsteps.transformer import Forwards
+
+with reported(snakemake.log[0]):
+    torch.set_num_threads(snakemake.threads)
+    params, given, (name_of_model, task, number) = snakemake.params, snakemake.input, snakemake.wildcards
+    device = snakemake.config["models"][name_of_model].get("device", "auto")
+    sampling = Sampling.from_config({**params.sampling, "device": device})
+    model, encoded, trajectories = read_json(given.model), read_shard(given.conditioning), read_shard(given.trajectory)
+    settings = {
+        "ensemble": params.ensemble,
+        "batch_size": sampling.batch_size,
+        "trajectory": trajectories.manifest["settings_hash"],
+    }
+    manifest, shared = Path(snakemake.output.manifest), snakemake.config["shared"]
+    shard = Shard(manifest, "ensemble", settings, params.recipe, encoded.identities, shared)
+    sigmas = schedule.sigmas(sampling.steps, sampling.shift)
+    experts, runs = Experts.of(model, sampling), windows.expand(params.ensemble, model["layers"])
+    left = len(shard.pending(encoded.cases)) * sampling.steps
+    with progress(f"ensemble {task} {number}", left, "steps") as line:
+        for piece in pieces(shard, encoded.cases, sigmas, sampling.boundary):
+            conditioning, counter = Conditioning.from_tensors(encoded.load(piece.run)[0]), Forwards()
+            velocity = GuidedVelocity(experts, conditioning, sigmas, sampling, counter)
+            names = [f"{piece.run}-seed{seed}" for seed in params.ensemble["seeds"]]
+            seeds = [Trajectory.from_tensors(trajectories.load(name)[0], trajectories.path(name)) for name in names]
+            ensembles = Ensembles(runs, seeds, conditioning, f"{task}/{piece.run}")
+            latents = piece.before.get("latents", ensembles.begin())
+            for step in range(piece.start, piece.stop):
+                latents = ensembles.advance(velocity, latents, step, step + 1)
+                line.update()
+            kept = dict(zip(ensembles.names, latents, strict=True)) if piece.last else {"latents": latents}
+            piece.save(kept, counter.total, **made_with(sampling))
+    shard.finish(encoded.cases, **made_with(sampling))

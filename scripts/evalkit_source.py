@@ -1,0 +1,11 @@
+"""Have EvalKit's source at the configured commit, with the hash that it must have."""
+
+from pathlib import Path
+
+from chainofsteps.errors import reported
+from chainofsteps.evalkit import fetch
+from chainofsteps.files import write_json
+
+with reported(snakemake.log[0]):
+    params = snakemake.params
+    write_json(snakemake.output.manifest, fetch(params.commit, params.sha256, Path(params.folder)))

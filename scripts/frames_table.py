@@ -1,0 +1,17 @@
+"""Success and score by puzzle and frame count, and the loss against the own count, over all shards."""
+
+import pandas as pd
+
+from chainofsteps.errors import reported
+from chainofsteps.frames_table import by_setting
+from chainofsteps.puzzles import PUZZLES
+from chainofsteps.tables import write_table
+
+with reported(snakemake.log[0]):
+    runs = pd.concat([pd.read_csv(path, dtype={"case": str}) for path in snakemake.input])
+    table = by_setting(runs, "frames", snakemake.params.statistics)
+    categories = [PUZZLES[task].CATEGORY if task in PUZZLES else "" for task in table.task]
+    table.insert(0, "model", runs.model.iloc[0])
+    table.insert(2, "category", categories)
+    table.insert(4, "tokens", table.frames.map(runs.groupby("frames").tokens.mean()))
+    write_table(snakemake.output.table, table)

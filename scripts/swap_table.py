@@ -1,0 +1,11 @@
+"""Flip rates by layer, mode, set of steps and readout, and the layer x step matrix, over all shards."""
+
+from chainofsteps.errors import reported
+from chainofsteps.swap_table import read_rows, split, write
+from chainofsteps.swaps import words
+
+with reported(snakemake.log[0]):
+    params, output = snakemake.params, snakemake.output
+    curves, matrix = split(read_rows(snakemake.input), [words(sorted(steps)) for steps in params.steps])
+    write(output.table, curves, params.statistics)
+    write(output.matrix, matrix, params.statistics)

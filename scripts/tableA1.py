@@ -1,0 +1,12 @@
+"""Table A1: score by window of layers in which seeds are merged, beside what is published."""
+
+import pandas as pd
+
+from chainofsteps import paper_tables
+from chainofsteps.errors import reported
+
+with reported(snakemake.log[0]):
+    table = pd.read_csv(snakemake.input.windows, dtype={"seeds": str, "seeds_merged": str})
+    caption = paper_tables.caption_a1(table, snakemake.params.level)
+    shown = paper_tables.shown_a1(table)
+    paper_tables.write(snakemake.output, table, shown, caption, paper_tables.NOTES["tableA1"])

@@ -1,0 +1,16 @@
+"""Tables A2 and A3: score against frame count, or against number of steps, beside what is published."""
+
+import pandas as pd
+
+from chainofsteps import paper_tables
+from chainofsteps.errors import reported
+
+with reported(snakemake.log[0]):
+    given, params, output = snakemake.input, snakemake.params, snakemake.output
+    points = pd.read_csv(given.points)
+    points = points[points.setting == params.setting].rename(columns={"value": params.setting})
+    published, model = pd.read_csv(given.published, dtype={params.setting: str}), snakemake.config["model"]
+    table = paper_tables.by_setting(published, points, params.setting, model)
+    caption = paper_tables.caption_setting(points, params.setting, model, params.level)
+    shown = paper_tables.shown_setting(table, params.setting)
+    paper_tables.write(output, table, shown, caption, paper_tables.NOTES[params.table])

@@ -1,0 +1,50 @@
+"""C9 and C10: what layers do within a step, from token activations and swaps."""
+
+from dataclasses import replace
+
+import pandas as pd
+
+from ..figures.fig3_points import Interval
+from ..statistics import bootstrap_mean
+from . import UNMEASURED, Measured
+from .noise import seeds_of
+
+FIRST_PART = 0.25  # of the layers: 0 to 9 of the paper's 40
+
+
+def specialised(activations: pd.DataFrame, layers: int, interval: Interval) -> Measured:
+    """C9: AUC of object against background in later layers less that in the first quarter; generated frames alone.
+
+    activations: one row per run, step, branch, layer and part, with auc and its null. layers: of the model.
+    """
+    rows = activations[(activations.part == "generated") & (activations.branch == "cond")]
+    late = rows.layer >= FIRST_PART * layers
+
+    def gain(column: str) -> pd.Series:
+        of_case = [part.groupby(["task", "case"])[column].mean() for part in (rows[late], rows[~late])]
+        return (of_case[0] - of_case[1]).dropna()
+
+    found = gain("auc")
+    if found.empty:
+        return UNMEASURED
+    values = bootstrap_mean(found.to_numpy(), interval.resamples, interval.level, interval.seed)
+    return Measured(len(found), seeds_of(rows), *values, null=gain("null").mean())
+
+
+def reversed_by_a_swap(swaps: pd.DataFrame, layers: int, interval: Interval) -> Measured:
+    """C10: share of pairs that end in the source's answer after a swap of the middle layer's update at the first step.
+
+    swaps: rows of `swap_score.COLUMNS`. layers: of the model. The null is the share without a swap.
+    """
+    final = swaps[(swaps.readout == "final") & swaps.outcome.notna()]
+    middle = (final.run == "swap") & (final["mode"] == "residual") & (final.steps == "0") & (final.layer == layers // 2)
+
+    def flips(rows: pd.DataFrame) -> Measured:
+        per_case = (rows.outcome == "source").groupby([rows.task, rows.case]).mean()
+        if per_case.empty:
+            return UNMEASURED
+        values = bootstrap_mean(per_case.to_numpy(), interval.resamples, interval.level, interval.seed)
+        return Measured(len(per_case), seeds_of(rows), *values)
+
+    clean = final[final.run == "target"]
+    return replace(flips(final[middle]), null=flips(clean).estimate, clean=float((clean.outcome == "target").mean()))

@@ -1,0 +1,63 @@
+"""C1 to C3: what noise at a step or at a latent frame does, from the tables of Figure 3's runs."""
+
+import numpy as np
+import pandas as pd
+
+from ..figures.fig3_points import Interval, comparisons
+from ..statistics import bootstrap_statistic
+from . import Measured
+
+EARLY = 0.2  # of the steps
+
+
+def step_against_frame(scores: pd.DataFrame, interval: Interval, restored: bool) -> Measured:
+    """C1: score lost by noise at one step less that lost by noise at one inner latent frame."""
+    rows = comparisons(scores, interval, restored).set_index(["kind", "operator"])
+    row, null = rows.loc["multi", "replace"], rows.difference.get(("multi", "renoise"))
+    seeds = seeds_of(scores[scores.run == "noise_at_step"])
+    return Measured(int(row.cases), seeds, row.difference, row.low, row.high, null, undisturbed(scores))
+
+
+def peak_of_sensitivity(cka: pd.DataFrame, interval: Interval) -> Measured:
+    """C2: where the sensitivity to noise at a step is highest, as a share of the steps."""
+
+    def curves(operator: str) -> pd.DataFrame:
+        rows = cka[(cka.kind == "multi") & (cka.run == "noise_at_step") & (cka.operator == operator)]
+        return rows.groupby(["unit", "step"]).dissimilarity.mean().unstack()  # mean over seeds and later steps
+
+    def peak(values: np.ndarray) -> float:
+        return values.mean(0).argmax() / values.shape[1]
+
+    values, null = curves("renoise"), curves("replace")
+    found = bootstrap_statistic(values.to_numpy(), peak, interval.resamples, interval.level, interval.seed)
+    return Measured(len(values), seeds_of(cka), *found, null=None if null.empty else peak(null.to_numpy()))
+
+
+def propagation(cka: pd.DataFrame, interval: Interval) -> Measured:
+    """C3: dissimilarity at the end after noise at an early step, relative to that of another seed."""
+    final = cka[(cka.kind == "multi") & (cka.later_step == cka.later_step.max())]
+    noisy = final[(final.run == "noise_at_step") & (final.operator == "renoise")]
+    noisy = noisy[noisy.step < EARLY * (cka.later_step.max() + 1)]
+    per_case = pd.DataFrame(
+        {
+            "noisy": noisy.groupby("unit").dissimilarity.mean(),
+            "reseed": final[final.run == "reseed"].groupby("unit").dissimilarity.mean(),
+        }
+    ).dropna()
+
+    def ratio(values: np.ndarray) -> float:
+        noisy, reseed = values.mean(0)
+        return noisy / reseed
+
+    found = bootstrap_statistic(per_case.to_numpy(), ratio, interval.resamples, interval.level, interval.seed)
+    return Measured(len(per_case), seeds_of(cka), *found)
+
+
+def undisturbed(scores: pd.DataFrame) -> float:
+    """Mean score of the untouched runs of puzzles with several solutions."""
+    return float(scores[(scores.kind == "multi") & (scores.run == "baseline")].score.mean())
+
+
+def seeds_of(table: pd.DataFrame) -> int:
+    """How many seeds a table has."""
+    return int(table.seed.nunique())

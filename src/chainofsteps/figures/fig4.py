@@ -1,0 +1,130 @@
+"""Figures 4, A11 and A12: what is remembered, and what is revised: x0_pred of one run each, and the share over all.
+
+Beside puzzles that ask for a memory: whether the reference is gone half-way and there at the end. Beside the others:
+whether the answer of the end leads already, and whether a wrong one is held.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from .. import decided_tables, style
+from ..panels import Panel
+from ..readings import MEMORY
+from . import grids
+
+MEMORIES = {
+    "away": {"color": style.SKY, "marker": "^", "linestyle": "-.", "label": "away half-way (mean)"},
+    "back": {"color": style.BLUE, "marker": "o", "linestyle": "-", "label": "back at the end (mean)"},
+    "kept": {"color": style.VERMILLION, "marker": "s", "linestyle": "--", "label": "both: kept (share of runs)"},
+}
+ANSWERS = {
+    "final": {"color": style.GREEN, "marker": "D", "linestyle": "-", "label": "leads as at the end (share of runs)"},
+    "wrong": {"color": style.PURPLE, "marker": "v", "linestyle": "--", "label": "a wrong answer is held (share)"},
+}
+REVISIONS = ["decided_at", "wrong_to_right", "right_to_wrong", "net_revision"]
+SPREADS = ["spread", "spread_null", "in_one", "in_one_null"]
+
+
+def measured(steps: Mapping[str, pd.DataFrame], runs: pd.DataFrame, statistics: Mapping) -> pd.DataFrame:
+    """The points: a row for each task, step and measure, and for each task and measure of whole runs, without a step.
+
+    steps: `decided.by_step` and `decided.reading_steps` by "leading" and "read"; runs: `decided.runs_of`.
+    """
+    curves = [decided_tables.curve(steps["leading"], list(ANSWERS), statistics)]
+    curves.append(decided_tables.curve(steps["read"], list(MEMORIES), statistics))
+    whole = decided_tables.of_runs(runs, statistics)
+    whole = whole[whole.measure.isin(REVISIONS + SPREADS) & (whole.task != decided_tables.ALL)]
+    points = pd.concat([table for table in [*curves, whole] if len(table)], ignore_index=True)
+    return points.reindex(columns=decided_tables.STEP_COLUMNS)
+
+
+def draw(
+    panels: Sequence[Panel],
+    pictures: Mapping[str, np.ndarray],
+    sigmas: Mapping[str, Sequence[float]],
+    steps: Mapping[str, pd.DataFrame],
+    points: pd.DataFrame,
+) -> Figure:
+    """pictures: uint8 (steps, frames, H, W, 3) by a panel's name; steps, points: of `measured`."""
+    figure, curves, strip = grids.page(panels, pictures, sigmas)
+    for panel in panels:
+        axes, memory = curves[panel.name], panel.puzzle in MEMORY
+        of_task = points[(points.task == panel.puzzle) & points.step.notna()]
+        looks = MEMORIES if memory else ANSWERS
+        for measure, look in looks.items():
+            grids.line(axes, of_task[of_task.measure == measure], look)
+        table, column = (steps["read"], "back") if memory else (steps["leading"], "final")
+        run = table[(table.task == panel.puzzle) & (table.case == panel.case) & (table.seed == panel.seed)]
+        first = next(iter(looks.values()))["label"] if not memory else MEMORIES["back"]["label"]
+        words = f"{first.partition(' (')[0]}, run shown"
+        axes.plot(run.step, run[column], color=style.GREY, linestyle="--" if memory else ":", label=words)
+        counted = f"{of_task.n.max()} cases, {of_task.seeds.max()} seeds"
+        grids.over_steps(axes, "reading" if memory else "share of runs", counted)
+    grids.legend(strip, curves)
+    return figure
+
+
+def number(row) -> str:
+    """An estimate with its interval."""
+    interval = "" if pd.isna(row.low) else f" [{row.low:.2f}, {row.high:.2f}]"
+    return f"{row.estimate:.2f}{interval}"
+
+
+def summary(points: pd.DataFrame) -> str:
+    """In words, one line a puzzle: where the reference is kept; or who was revised, and in how many frames at once."""
+    lines = []
+    for task, rows in points.groupby("task", sort=False):
+        at = {measure: found.sort_values("step").reset_index(drop=True) for measure, found in rows.groupby("measure")}
+        counted = rows.loc[rows.n.idxmax()]
+        head = f"{grids.spoken(task)}, {counted.n} cases, {counted.seeds} seeds: "
+        if task in MEMORY:
+            kept = at["kept"]
+            lines.append(
+                f"{head}the reference is away half-way and there at the end in {number(kept.iloc[0])} of the runs at "
+                f"step 0 and {number(kept.iloc[-1])} at the last."
+            )
+            continue
+        words = [
+            f"a wrong answer that was held became right in {number(at['wrong_to_right'].iloc[0])} of the runs and a "
+            f"right one wrong in {number(at['right_to_wrong'].iloc[0])}, difference "
+            f"{number(at['net_revision'].iloc[0])}"
+        ]
+        if "decided_at" in at:
+            words.append(f"the answer of the end leads from step {number(at['decided_at'].iloc[0])} on in the mean")
+        if "in_one" in at:
+            words.append(
+                f"of {at['in_one'].iloc[0].runs} runs in which a frame changed after step 0, all frames changed within "
+                f"one step in {number(at['in_one'].iloc[0])}, where frames that change independently would in "
+                f"{number(at['in_one_null'].iloc[0])}"
+            )
+        lines.append(f"{head}{'; '.join(words)}.")
+    return "\n".join(lines) + "\n"
+
+
+def caption(figure: str, panels: Sequence[Panel], **of: object) -> str:
+    """What was measured; reStructuredText, one paragraph. of: model, level, live, held."""
+    tasks = dict.fromkeys(panel.puzzle for panel in panels)
+    memory, others = ([task for task in tasks if (task in MEMORY) == which] for which in (True, False))
+    words = [
+        f"{grids.title(figure)}. The clean estimate x0_pred of untouched runs, model {of['model']}: rows = steps, "
+        f"columns = frames. {grids.listed(panels)}. The cases and seeds shown were fixed before any was seen. Beside "
+        f"each, over all cases with {of['level']:.0%} bootstrap intervals (seeds averaged within a case)."
+    ]
+    if memory:
+        words.append(
+            f"For {', '.join(memory)}, how much of the object's colour is away from where it would be seen in the "
+            "middle frame, and how much is at its place in the last (of two objects the worse); kept: the share of "
+            f"runs in which both, and its place in the first frame, are at least {of['held']:g}. The first frame "
+            "repeated keeps nothing by this count, as nothing is away."
+        )
+    if others:
+        words.append(
+            f"For {', '.join(others)}, the share of runs in which the candidate that leads at the end leads (with a "
+            f"mass above {of['live']:g}), and the share in which a wrong one is held, with a mass of at least "
+            f"{of['held']:g}."
+        )
+    words.append("Grey: the run shown.")
+    return " ".join(words) + "\n"

@@ -1,0 +1,156 @@
+"""Figure 6: token activations by layer, and what becomes of the answer if one layer is another run's."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure, SubFigure
+from matplotlib.ticker import MaxNLocator
+
+from .. import style
+from . import layer_curves
+
+FRACTIONS = (0, 0.25, 0.5, 0.75, 1)  # of the depth: the paper's layers 0, 10, 20, 30, 39 of 40
+MODES = {
+    "residual": {"color": style.VERMILLION, "marker": "o", "linestyle": "-"},
+    "tokens": {"color": style.BLUE, "marker": "s", "linestyle": "--"},
+    "full": {"color": style.GREEN, "marker": "^", "linestyle": "-."},
+}
+READOUTS = {"x0_pred": "$\\hat{x}_0$ of that step", "final": "final video"}
+CONTROLS = {"target": ("clean target", style.NULL), "source": ("clean source", style.FLOORS["floor_static"])}
+
+
+@dataclass(frozen=True)
+class Maps:
+    """Panel a: which run it shows, and how.
+
+    norms: (layers, F, H, W) by branch. layers: the tapped ones, rows of norms. video: the true one, the last frame of
+    each latent frame, uint8 (F, h, w, 3). words: which run this is. scale: row, global or cell.
+    """
+
+    norms: Mapping[str, np.ndarray]
+    layers: Sequence[int]
+    video: np.ndarray
+    words: str
+    scale: str
+
+    @property
+    def rows(self) -> list[int]:
+        """The rows of norms that are shown: the tapped layers next to FRACTIONS of the deepest."""
+        deepest = max(self.layers) + 1
+        wanted = [min(int(fraction * deepest), deepest - 1) for fraction in FRACTIONS]
+        near = [min(range(len(self.layers)), key=lambda row: abs(self.layers[row] - layer)) for layer in wanted]
+        return list(dict.fromkeys(near))
+
+    def limits(self, norms: np.ndarray) -> np.ndarray:
+        """(shown rows, F, 2): ends of the colour scale of each cell of one branch."""
+        cells = norms[self.rows]
+        axes = {"cell": (2, 3), "row": (1, 2, 3), "global": (0, 1, 2, 3)}[self.scale]
+        ends = [reduce(cells, axis=axes, keepdims=True)[..., 0, 0] for reduce in (np.min, np.max)]
+        return np.stack([np.broadcast_to(end, cells.shape[:2]) for end in ends], axis=-1)
+
+
+def draw(maps: Maps, activations: pd.DataFrame, curves: pd.DataFrame, matrix: pd.DataFrame) -> Figure:
+    """Figure 6. activations, curves, matrix: tables/activations.csv, swap.csv and swap_matrix.csv."""
+    figure = plt.figure(figsize=(style.WIDTH, 6.6), layout="constrained")
+    upper, lower = figure.subfigures(2, 1, height_ratios=[3.3, 3.3])
+    left, right = upper.subfigures(1, 2, width_ratios=[2.5, 4.5])
+    draw_maps(left, maps)
+    style.panel_letter(left, "a")
+    layer_curves.draw(right, layer_curves.shown_rows(activations), "auc", "AUC", null="null")
+    style.panel_letter(right, "b")
+    if matrix.empty:
+        parts = [lower]
+    else:
+        parts = lower.subfigures(1, 2, width_ratios=[4.4, 2.6])
+        draw_matrix(parts[1], matrix)
+        style.panel_letter(parts[1], "d")
+    draw_curves(parts[0], curves)
+    style.panel_letter(parts[0], "c")
+    return figure
+
+
+def draw_maps(part: SubFigure, maps: Maps) -> None:
+    """Rows = layers, columns = latent frames, the true video above; branches side by side."""
+    frames = len(maps.video)
+    blocks = np.atleast_1d(part.subfigures(1, len(maps.norms)))
+    for block, (branch, norms) in zip(blocks, maps.norms.items(), strict=True):
+        axes = block.subplots(len(maps.rows) + 1, frames, squeeze=False, gridspec_kw={"wspace": 0.03, "hspace": 0.03})
+        limits = maps.limits(norms)
+        for frame in range(frames):
+            axes[0, frame].imshow(maps.video[frame], interpolation="nearest")
+            axes[0, frame].set_title(f"{frame}", pad=2)
+            for i, row in enumerate(maps.rows):
+                low, high = limits[i, frame]
+                axes[i + 1, frame].imshow(norms[row, frame], cmap=style.MAP, vmin=low, vmax=high)
+        for ax in axes.flat:
+            ax.set(xticks=[], yticks=[])
+            ax.spines[:].set_visible(False)
+        labels = ["true\nvideo", *(f"layer {maps.layers[row]}" for row in maps.rows)]
+        for ax, label in zip(axes[:, 0], labels, strict=True):
+            ax.set_ylabel(label, rotation=0, ha="right", va="center", fontsize=6.5, labelpad=3)
+        block.suptitle(f"{maps.words}, {branch}\nlatent frame", fontsize=7)
+
+
+def draw_curves(part: SubFigure, curves: pd.DataFrame) -> None:
+    """Flip rate against the layer: rows = readouts, columns = sets of steps."""
+    rates = curves[curves.run != "same_text"]
+    readouts = [readout for readout in READOUTS if readout in set(rates.readout)]
+    sets = list(dict.fromkeys(rates.steps))
+    grid = part.subplots(len(readouts), len(sets), sharex=True, sharey=True, squeeze=False)
+    for row, readout in zip(grid, readouts, strict=True):
+        for axes, steps in zip(row, sets, strict=True):
+            cell = rates[(rates.readout == readout) & (rates.steps == steps)]
+            for run, (label, look) in CONTROLS.items():
+                axes.axhline(cell[cell.run == run].flip.iloc[0], label=label, **look)
+            for mode, look in MODES.items():
+                of_mode = cell[(cell.run == "swap") & (cell["mode"] == mode)].sort_values("layer")
+                if of_mode.empty:
+                    continue
+                layer = of_mode.layer.astype(float)
+                axes.fill_between(
+                    layer, of_mode.flip_low, of_mode.flip_high, color=look["color"], alpha=0.15, linewidth=0
+                )
+                label = "full (degenerate)" if mode == "full" else mode
+                axes.plot(layer, of_mode.flip, label=label, **look)
+            axes.set_title(f"{steps_words(steps)}: {readout_words(readout, steps)}", pad=3)
+            axes.set(ylim=(-0.05, 1.05), yticks=[0, 0.5, 1])
+            axes.xaxis.set_major_locator(MaxNLocator(8, integer=True))
+        row[0].set_ylabel("flip rate")
+    for axes in grid[-1]:
+        axes.set_xlabel("layer that is swapped")
+    handles, labels = grid[0, 0].get_legend_handles_labels()
+    part.legend(handles, labels, loc="outside lower center", ncols=3, columnspacing=1.5)
+
+
+def draw_matrix(part: SubFigure, matrix: pd.DataFrame) -> None:
+    """Flip rate of mode residual at every layer and single step, a map for each readout."""
+    readouts = [readout for readout in READOUTS if readout in set(matrix.readout)]
+    grid = part.subplots(len(readouts), 1, sharex=True, squeeze=False)[:, 0]
+    for axes, readout in zip(grid, readouts, strict=True):
+        cells = matrix[matrix.readout == readout].assign(step=lambda rows: rows.steps.astype(int))
+        table = cells.pivot(index="layer", columns="step", values="flip").sort_index().sort_index(axis=1)
+        edges = (table.columns[0] - 0.5, table.columns[-1] + 0.5, table.index[-1] + 0.5, table.index[0] - 0.5)
+        drawn = axes.imshow(table.to_numpy(float), cmap=style.MAP, vmin=0, vmax=1, aspect="auto", extent=edges)
+        axes.set_title(f"residual, one step: {READOUTS[readout]} (n = {cells.n.iloc[0]})", pad=3)
+        axes.set_ylabel("layer")
+        for axis in (axes.xaxis, axes.yaxis):
+            axis.set_major_locator(MaxNLocator(6, integer=True))
+    grid[-1].set_xlabel("step that is swapped")
+    part.colorbar(drawn, ax=list(grid), label="flip rate", ticks=[0, 0.5, 1], location="bottom", aspect=30, pad=0.02)
+
+
+def readout_words(readout: str, steps: str) -> str:
+    """What is read: the final video, or x0_pred at the last swapped step."""
+    return READOUTS[readout].replace("that step", f"step {str(steps).split()[-1]}")
+
+
+def steps_words(steps: str) -> str:
+    """A set of steps as a table has it, for a reader: "step 0", "steps 0-4", "steps 0, 3"."""
+    found = [int(step) for step in str(steps).split()]
+    if len(found) == 1:
+        return f"step {found[0]}"
+    whole = found == list(range(found[0], found[-1] + 1))
+    return f"steps {found[0]}-{found[-1]}" if whole else f"steps {', '.join(map(str, found))}"

@@ -1,0 +1,104 @@
+"""Figure 6 in words: a caption that says what was measured, and what came out, by a fixed rule."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from ..swap_table import MARGIN, MASS
+from .fig6 import Maps, steps_words
+from .layer_curves import shown_rows
+
+WORDS = {
+    "residual": "residual (the update of the source's block on the target's input of that block)",
+    "tokens": "tokens (some tokens of the block's output)",
+    "full": "full (all of the block's output)",
+}
+
+
+def number(row: Mapping[str, Any], name: str) -> str:
+    """A value with its interval, such as 0.62 [0.50, 0.74]."""
+    low, high = row[f"{name}_low"], row[f"{name}_high"]
+    return f"{row[name]:.2f}" + ("" if pd.isna(low) else f" [{low:.2f}, {high:.2f}]")
+
+
+def summary(activations: pd.DataFrame, curves: pd.DataFrame) -> str:
+    """Plain sentences: the layer of the best AUC of each task and step, the largest flip rate of each curve."""
+    lines = []
+    swapped = curves[curves.run == "swap"]
+    for (readout, steps, mode), rows in swapped.groupby(["readout", "steps", "mode"], sort=False):
+        best = rows.loc[rows.flip.idxmax()]
+        of_cell = curves[(curves.readout == readout) & (curves.steps == steps)].set_index("run")
+        lines.append(
+            f"Swap, {mode}, {steps_words(steps)}, {'x0_pred' if readout == 'x0_pred' else 'final video'}, {best.n} "
+            f"pairs: the source's answer in at most {number(best, 'flip')}, at layer {best.layer}, and in "
+            f"{number(rows.loc[rows.flip.idxmin()], 'flip')} at the least, layer {rows.loc[rows.flip.idxmin()].layer}; "
+            f"clean target {number(of_cell.loc['target'], 'flip')}, clean source "
+            f"{number(of_cell.loc['source'], 'flip')}."
+        )
+    same = curves[curves.run == "same_text"]
+    if len(same):
+        lines.append(
+            "With the same text, full differs from the source's velocity by at most "
+            f"{same.distance.max():.1g} of its norm, the most of {len(same)} layers, mean over {same.n.iloc[0]} pairs."
+        )
+    for (task, step), rows in shown_rows(activations).dropna(subset=["auc"]).groupby(["task", "step"], sort=False):
+        best, worst = rows.loc[rows.auc.idxmax()], rows.loc[rows.auc.idxmin()]
+        above = rows.layer[rows.gain_low > 0].tolist()
+        where = f"above the null in layers {', '.join(map(str, above))}" if above else "in no layer above the null"
+        lines.append(
+            f"Token norms, {task.replace('_', ' ')}, step {step}, {best.auc_n} cases: AUC of object against background "
+            f"from {number(worst, 'auc')} (layer {worst.layer}) to {number(best, 'auc')} (layer {best.layer}; null "
+            f"there {number(best, 'null')}); {where}."
+        )
+    return "\n".join(lines) + "\n"
+
+
+def caption(
+    maps: Maps, activations: pd.DataFrame, curves: pd.DataFrame, matrix: pd.DataFrame, params: Mapping[str, Any]
+) -> str:
+    """What was measured, from the tables and the settings in force; reStructuredText, one paragraph."""
+    swap, statistics = params["swap"], params["statistics"]
+    seeds, scales = (
+        ", ".join(map(str, params["seeds"])),
+        {"row": "each row", "global": "the panel", "cell": "each cell"},
+    )
+    pairs = curves[curves.run == "swap"].n.iloc[0]
+    part = [
+        f"all {word}" if value == "all" else f"{word} {', '.join(map(str, value))}"
+        for word, value in (("latent frames", swap["frames"]), ("rows of tokens", swap["rows"]))
+    ]
+    controls = (
+        "Lines: how often the clean target, which is not swapped, and the clean source (from its own noise) show it."
+    )
+    sentences = [
+        f"Figure 6. Layers within a step, model {params['model']}, seed {seeds}.",
+        "(a) L2 norm of each token after some layers, on the token grid; rows = layers, columns = latent frames, one "
+        f"colour scale for {scales[maps.scale]}; {maps.words}. The true video's frames stand above, not the model's.",
+        "(b) How well that norm tells tokens with an object from those without, by layer: AUC within a latent frame, "
+        f"mean over latent frames but the given first, mean over cases with {statistics['level']:.0%} bootstrap "
+        f"intervals ({statistics['resamples']} resamples of cases, seeds averaged within a case). An object is what "
+        "differs from the frame's median colour in the true video, walls of mazes too. Grey: the same with the "
+        "objects of another case, which is the null; it is not 0.5 where objects of all cases tend to the same "
+        "places.",
+        f"(c) {swap['task']}: source and target start from one noise and one blank first frame and differ in the "
+        "prompt. One layer of the source's forward goes in place of the target's, at a step or a set of steps; the "
+        f"flip rate is the share of {pairs} pairs whose last frame shows the source's answer (a mass of {MASS:g} "
+        f"or more, {MARGIN:g} above any other candidate), with intervals over pairs; each case is the target of one "
+        f"pair and the source of another. Modes: {'; '.join(WORDS[mode] for mode in swap['modes'])}. Mode tokens swaps "
+        f"{' and '.join(part)}. {controls}",
+    ]
+    if params["skipped"]:
+        sentences.append(f"Pairs left out, as both have the same answer: {params['skipped']}.")
+    same = curves[curves.run == "same_text"]
+    if len(same):
+        sentences.append(
+            "In mode full all that is left of the target after the swap is the text that the later blocks read, so "
+            "where the text is the same it is degenerate: between two seeds of one case it differs from the source's "
+            f"velocity by {same.distance.max():.1g} of its norm, the most of all layers."
+        )
+    if len(matrix):
+        sentences.append(
+            f"(d) Flip rate of mode residual at every layer and single step, over the first {matrix.n.iloc[0]} pairs."
+        )
+    return " ".join(sentences) + "\n"

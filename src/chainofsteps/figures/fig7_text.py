@@ -1,0 +1,94 @@
+"""Figure 7 in words: a caption that says what was measured, and what came out, by a fixed rule."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from ..ensemble_table import ANOTHER, CEILING, FLOORS, ORACLE, PUBLISHED_OF_LAYERS, SINGLE
+from ..windows import OF_FINALS, OF_LATENTS
+
+NAMES = {
+    ANOTHER: "another seed without an oracle",
+    OF_LATENTS[0]: "a run from the mean of the noises",
+    OF_LATENTS[1]: "the same rescaled by the square root of K",
+    OF_FINALS: "the mean of the final latents",
+    ORACLE: "the best of K by an oracle",
+}
+
+
+def compared(row) -> str:
+    """Which side of its interval 0 lies on."""
+    if pd.isna(row.difference_low):
+        return "one case, so no interval"
+    return "higher" if row.difference_low > 0 else "lower" if row.difference_high < 0 else "not told apart"
+
+
+def number(row, names: tuple[str, str, str] = ("score", "low", "high")) -> str:
+    """0.62 [0.50, 0.74]; the value alone where there is no interval."""
+    value, low, high = (getattr(row, name) for name in names)
+    return f"{value:.3f}" + ("" if pd.isna(low) else f" [{low:.3f}, {high:.3f}]")
+
+
+def difference(row) -> str:
+    """The paired difference to the one run, and what that says."""
+    return f"{number(row, ('difference', 'difference_low', 'difference_high'))}, {compared(row)}"
+
+
+def named(row) -> str:
+    if row.variant != "ensemble":
+        return NAMES[row.variant]
+    return f"{row.mode} over layers {row.window} (here {row.layers})"
+
+
+def summary(table: pd.DataFrame) -> str:
+    """One sentence, then a line for each variant: its score, and the difference to the one run. Over all cases."""
+    over_all = table[table.scope == "all"]
+    single = next(over_all[over_all.variant == SINGLE].itertuples())
+    merged = list(over_all[over_all.variant == "ensemble"].itertuples())
+    says = [compared(row) for row in merged]
+    lines = [
+        f"Of {len(merged)} ensembles {says.count('higher')} score higher than the one run whose noise they carry, "
+        f"{says.count('lower')} lower, and {len(merged) - says.count('higher') - says.count('lower')} are not told "
+        f"apart from it (paired by case, {single.n} cases; intervals not corrected for their number).",
+        "",
+        f"one run, seed {single.seeds}: score {number(single)}.",
+    ]
+    others = over_all[over_all.variant.isin(list(NAMES))]
+    for row in [*merged, *others.itertuples()]:
+        lines.append(f"{named(row)}: score {number(row)}, difference {difference(row)}; {row.forwards:.4g} forwards.")
+    twins = {row.layers.partition("-")[0] for row in merged if row.mode == "mean"}
+    if len(twins) < sum(row.mode == "mean" for row in merged):
+        lines.append("Means whose windows begin at one layer are one run: behind the first mean all streams are equal.")
+    return "\n".join(lines) + "\n"
+
+
+def caption(table: pd.DataFrame, params: Mapping[str, Mapping[str, Any]]) -> str:
+    """What was measured, from the table and the settings in force; reStructuredText, one paragraph."""
+    settings, sampling, statistics = params["ensemble"], params["sampling"], params["statistics"]
+    over_all = table[table.scope == "all"].set_index("variant")
+    tasks = table[(table.scope == "task") & (table.variant == SINGLE)]
+    cases = "; ".join(f"{row.task} {row.n}" for row in tasks.itertuples())
+    carried = "the first seed's latents go on" if settings["carry"] == "first" else "the mean of the latents goes on"
+    levels = ", ".join(
+        f"{words} {over_all.loc[name].score:.2f}"
+        for name, words in zip((*FLOORS, CEILING), ("first frame repeated", "decoded noise", "true clip"), strict=True)
+    )
+    sentences = [
+        f"Figure 7. Seeds {', '.join(map(str, settings['seeds']))} merged inside the network at step "
+        f"{', '.join(map(str, settings['steps']))} of {sampling['steps']}, model {table.model.iloc[0]}, guidance scale "
+        f"{sampling['guidance_scale']:g}; then one run: {carried} with the merged velocity.",
+        f"Cases: {cases}.",
+        f"(a) The two modes; windows are layers of {settings['of_layers']}, scaled to the depth of this model.",
+        f"(b) Mean score over cases with {statistics['level']:.0%} bootstrap intervals ({statistics['resamples']} "
+        f"resamples of cases, seeds averaged within a case). {levels[:1].upper()}{levels[1:]}.",
+        "(c) The paired difference to the one run that is carried, with its interval; what another seed does to it is "
+        "the null. The best of K by an oracle is chosen with the score at hand: a ceiling, no method. Grey numbers: "
+        "forwards of a case, made alone.",
+    ]
+    if settings["of_layers"] == PUBLISHED_OF_LAYERS:
+        sentences.append(
+            "Diamonds: the gains that the paper's Table A1 has, of VBVR-Wan2.2 on VBVR-Bench, quoted from one source; "
+            "other cases and another model, so not to be compared in value."
+        )
+    return " ".join(sentences) + "\n"

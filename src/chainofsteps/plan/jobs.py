@@ -1,0 +1,92 @@
+"""Which jobs a target still needs: those that Snakemake itself would run, from a dry run, which makes nothing.
+
+So the graph of jobs is known in one place, and what is finished is not counted. No torch here.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ..errors import InputError
+
+ROOT = Path(__file__).parents[3]  # the Snakefile's folder: what paths of the configuration are relative to
+BLOCK = re.compile(r"^(?:local)?(?:rule|checkpoint) (\w+):\n((?:    .*\n)*)", re.M)
+LISTED = re.compile(r"^job +count\n[- ]+\n(?:\w+ +\d+\n)*total +(\d+)$", re.M)
+
+
+@dataclass(frozen=True)
+class Job:
+    """One job: its rule, and the wildcards that say what of."""
+
+    rule: str
+    wildcards: Mapping[str, str]
+
+    def __str__(self) -> str:
+        return " ".join([self.rule, "/".join(self.wildcards.values())]).strip()
+
+
+def jobs_of(config: Mapping[str, Any], targets: Sequence[str], directory: str | Path = ".") -> list[Job]:
+    """The jobs that Snakemake would run for the targets in a working folder, less those that only name other files.
+
+    config: as `load_config` gives it. InputError, with Snakemake's own words, if it knows no such target or refuses
+    the configuration.
+    """
+    with tempfile.TemporaryDirectory() as scratch:
+        file = Path(scratch, "config.yaml")
+        file.write_text(yaml.safe_dump(_plain(config)))
+        command = [sys.executable, "-m", "snakemake", "-s", ROOT / "Snakefile", "--directory", directory, "-n"]
+        command += ["--nocolor", "--cores", "1", "--quiet", "host", "--configfile", file, "--", *targets]
+        environment = {name: value for name, value in os.environ.items() if name != "SNAKEMAKE_PROFILE"}
+        streams = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True, "env": environment}
+        run = subprocess.run([*map(str, command)], **streams)
+    if run.returncode:
+        raise InputError(_said(run.stdout, targets))
+    return read_jobs(run.stdout)
+
+
+def read_jobs(printed: str) -> list[Job]:
+    """The jobs in what a dry run printed. InputError if it cannot be understood: too few jobs would be no plan."""
+    blocks = BLOCK.findall(printed)
+    listed = LISTED.search(printed)
+    if len(blocks) != (int(listed[1]) if listed else 0):
+        raise InputError(
+            f"of the {listed[1] if listed else 0} jobs that Snakemake's dry run lists, {len(blocks)} could be read; "
+            "is this the version of Snakemake that requirements.lock names?"
+        )
+    return [Job(rule, _wildcards(body)) for rule, body in blocks if re.search(r"^    (output|log):", body, re.M)]
+
+
+def _wildcards(body: str) -> dict[str, str]:
+    line = re.search(r"^    wildcards: (.*)$", body, re.M)
+    pairs = line[1].split(", ") if line else []  # in no name is a comma or a blank
+    return dict(pair.split("=", 1) for pair in pairs)
+
+
+def _said(printed: str, targets: Sequence[str]) -> str:
+    """Snakemake's reason in one line."""
+    ours = re.search(r"^error: (.*)$", printed, re.M)
+    if ours:
+        return ours[1]
+    if re.search(r"^(MissingRuleException|MissingInputException)", printed, re.M):
+        return f"Snakemake knows no way to make {', '.join(targets)}; figures/README.md lists the paths that it makes"
+    lines = [line.strip() for line in printed.splitlines() if line.strip()]
+    return f"snakemake -n {' '.join(targets)} failed: {' '.join(lines[-3:])}"
+
+
+def _plain(content: Any) -> Any:
+    """Without the classes that Snakemake's own configuration may have, which YAML would not write."""
+    if isinstance(content, Mapping):
+        return {str(key): _plain(value) for key, value in content.items()}
+    if isinstance(content, (list, tuple)):
+        return [_plain(value) for value in content]
+    return content

@@ -1,0 +1,132 @@
+"""The plan of a target for a reader, and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from . import Count
+from .disk import KEPT
+from .forwards import COUNTED
+from .model import not_here
+from .target import GB, Cost, Plan
+
+MEASURE = "unknown; `make bench` measures it on this machine, and benchmarks/README.md says how for another model"
+
+
+def as_json(plan: Plan) -> dict[str, Any]:
+    """What `--json` prints."""
+    model, largest = plan.facts["model"], plan.largest
+    return {
+        "targets": list(plan.targets),
+        "model": model.name,
+        "here": model.here,
+        "jobs": len(plan.costs),
+        "forwards": {rule: _forwards(costs) for rule, costs in _by_rule(plan.counted).items()}
+        | {"total": _forwards(plan.counted)},
+        "seconds_per_forward": [
+            {
+                "seconds": dict(one.by_batch),
+                "hardware": one.hardware,
+                "source": one.source,
+                "unit": one.unit,
+                "hours": plan.hours(one)[0] if plan.counted else 0,
+                "longest_job": str(plan.hours(one)[1].job) if plan.counted else None,
+                "longest_hours": plan.hours(one)[2] if plan.counted else 0,
+            }
+            for one in plan.seconds
+        ],
+        "disk_bytes": {rule: sum(cost.disk or 0 for cost in costs) for rule, costs in _by_rule(plan.costs).items()},
+        "checkpoint_bytes": model.checkpoint_bytes,
+        "peak_memory": largest
+        and {"rule": largest.job.rule, "weights": largest.memory.weights, "held": largest.memory.held},
+        "gpu_memory_gb": plan.facts["gpu_memory_gb"],
+        "unknown": plan.unknown,
+    }
+
+
+def table(plan: Plan) -> str:
+    """For a reader."""
+    model = plan.facts["model"]
+    lines = [f"{', '.join(plan.targets)}: what is still to be done; a job that was cut off counts as a whole"]
+    layers = f"{model.layers or '?'} layers"
+    guidance = "with" if model.branches == 2 else "no"
+    lines += [f"model {model.name}: {model.steps} steps, {layers}, {guidance} guidance{_checkpoint(plan)}"]
+    if not model.here:
+        lines.append(not_here(plan.facts["config"], model.name))
+    if not plan.costs:
+        return "\n".join([*lines, "", "nothing is left to do"])
+    lines += ["", f"{'rule':<18}{'jobs':>6}{'forwards':>12}{'naive':>12}{'on disk':>11}{'memory':>11}"]
+    lines += [_row(rule, costs) for rule, costs in _by_rule(plan.costs).items() if any(map(_weighs, costs))]
+    others = [cost for cost in plan.costs if not _weighs(cost)]
+    lines += [_row("others", others)] * bool(others) + [_row("total", plan.costs), "", *_hours(plan), *_memory(plan)]
+    return "\n".join([*lines, *plan.unknown])
+
+
+def size(count: float) -> str:
+    """Bytes for a reader, such as 1.2 GB."""
+    for unit, of in (("TB", 1e12), ("GB", 1e9), ("MB", 1e6)):
+        if count >= of:
+            return f"{count / of:.1f} {unit}"
+    return f"{count / 1e3:.0f} kB" if count else "-"
+
+
+def _weighs(cost: Cost) -> bool:
+    """Whether the job has a line of its rule's own: not one that joins tables or draws."""
+    return cost.job.rule in COUNTED or cost.job.rule in KEPT
+
+
+def _by_rule(costs: Iterable[Cost]) -> dict[str, list[Cost]]:
+    """In the order of their work, whatever Snakemake's was."""
+    order = [*KEPT, *COUNTED]
+    found: dict[str, list[Cost]] = {}
+    for cost in sorted(costs, key=lambda cost: order.index(cost.job.rule) if _weighs(cost) else len(order)):
+        found.setdefault(cost.job.rule, []).append(cost)
+    return found
+
+
+def _forwards(costs: Iterable[Cost]) -> dict[str, float]:
+    total = sum((cost.forwards for cost in costs if cost.forwards), Count(0, 0))
+    return {"planned": total.planned, "naive": total.naive}
+
+
+def _row(rule: str, costs: list[Cost]) -> str:
+    counts, gpu = _forwards(costs), [cost.memory.total for cost in costs if cost.memory]
+    runs = any(cost.forwards for cost in costs)
+    planned, naive = (f"{counts[key]:,.0f}" if runs else "-" for key in ("planned", "naive"))
+    if any(cost.forwards is None and cost.counts for cost in costs):
+        planned = naive = "?"
+    disk = "?" if any(cost.disk is None for cost in costs) else size(sum(cost.disk for cost in costs))
+    return f"{rule:<18}{len(costs):>6}{planned:>12}{naive:>12}{disk:>11}{size(max(gpu, default=0)):>11}"
+
+
+def _checkpoint(plan: Plan) -> str:
+    held = plan.facts["model"].checkpoint_bytes
+    return "" if held is None else f"; its checkpoint takes {size(held)}"
+
+
+def _hours(plan: Plan) -> list[str]:
+    if not plan.counted:
+        return []
+    if not plan.seconds:
+        return [f"seconds per forward: {MEASURE}"]
+    lines = []
+    for one in plan.seconds:
+        total, longest, of_it = plan.hours(one)
+        figures = ", ".join(f"{value:.3g} s in a batch of {batch}" for batch, value in sorted(one.by_batch.items()))
+        lines.append(f"a forward: {figures} ({one.hardware}; {one.source})")
+        lines.append(f"{one.unit} of the forwards alone: {total:.3g}; {of_it:.3g} of the longest job, {longest.job}")
+    return lines
+
+
+def _memory(plan: Plan) -> list[str]:
+    largest, stated = plan.largest, plan.facts["gpu_memory_gb"]
+    if largest is None:
+        return []
+    memory = largest.memory
+    held = "what its activations take is not known yet" if memory.held is None else f"{size(memory.held)} beside them"
+    parts = f"{memory.what}: {size(memory.weights)} weights, {held}"
+    against = "gpu_memory_gb of config.yaml is null, so it is held against no GPU"
+    if stated is not None:
+        against = f"{'which is more than' if memory.total > stated * GB else 'it fits'} the GPU of {stated:g} GB"
+    return [f"most memory of a job: {size(memory.total)} in {largest.job.rule} ({parts})", against]

@@ -1,0 +1,39 @@
+import numpy as np
+import torch
+from diffusers import AutoencoderKLWan
+
+from chainofsteps.training import clips, mixture, vae
+
+BUCKET = mixture.Bucket(5, 64, 1.0)
+
+
+def test_the_decoder_is_trained_and_the_latents_stay(tmp_path, monkeypatch):
+    monkeypatch.setattr(vae, "VAE_BUCKETS", (BUCKET,))
+    torch.manual_seed(0)
+    vae.build_vae().save_pretrained(tmp_path / "vae")
+    np.save(vae.clip_pool(tmp_path, BUCKET), np.random.default_rng(0).integers(0, 256, (8, 5, 64, 64, 3), np.uint8))
+    assert vae.vae_folder(tmp_path).name == "vae"
+    vae.train_decoder(0, 1, tmp_path, steps=2, seed=0)
+    assert vae.vae_folder(tmp_path).name == "vae-sharp"
+    before, after = (AutoencoderKLWan.from_pretrained(tmp_path / name).state_dict() for name in ("vae", "vae-sharp"))
+    same = {name for name in before if torch.equal(before[name], after[name])}
+    assert {name for name in before if name.startswith(("encoder.", "quant_conv."))} <= same
+    assert len(same) < len(before)
+
+
+def test_a_clip_is_laid_in_eight_ways():
+    clip = torch.arange(4.0).view(1, 2, 2)
+    ways = {tuple(vae.turned(clip, way).flatten().tolist()) for way in range(8)}
+    assert len(ways) == 8
+
+
+def test_the_vae_sees_more_of_what_it_finds_hard(tmp_path, monkeypatch):
+    seen = []
+    monkeypatch.setattr(clips, "training_puzzle", lambda *arguments: seen.append(arguments) or Clip)
+    clips._chunk(BUCKET, 0, 3, 0)
+    assert [arguments[3] for arguments in seen] == [mixture.VAE_TURNS] * 3
+    assert BUCKET.puzzles(mixture.VAE_TURNS).count("bounce") == mixture.VAE_TURNS["bounce"]
+
+
+class Clip:
+    video = np.zeros((5, 64, 64, 3), np.uint8)

@@ -1,0 +1,129 @@
+"""Tasks of VBVR-Bench from a folder, scored by a stand-in for EvalKit, on a 2-layer model with random weights."""
+
+import kit as stand_in
+import pandas as pd
+import pytest
+import yaml
+
+from chainofsteps import bench, puzzles
+from chainofsteps.cases import write_case
+from chainofsteps.evalkit import COLUMNS, source_hash
+from chainofsteps.files import read_json
+from tests.workflow.test_dag import ROOT, jobs_of, snakemake, verdict
+
+MAZE = "O-39_maze_data-generator"
+TASKS = {MAZE: "unique_maze", "rotation": "rotation"}
+STEPS, CASES = 2, 2
+TARGETS = ("tables/evalkit.csv", "figures/fig3.pdf", "tables/x0_pred.csv", "tables/few_steps.csv")
+pytestmark = pytest.mark.xdist_group("evalkit")
+
+
+@pytest.fixture(scope="module")
+def working(tmp_path_factory, checkpoint):
+    """A working folder with cases, a kit and a Python for it, and nothing made."""
+    folder = tmp_path_factory.mktemp("evalkit")
+    for task, puzzle in TASKS.items():
+        for case in range(CASES):
+            drawn = puzzles.draw(puzzle, case, held_out=True)
+            write_case(folder / "bench", "Out-of-Domain_50", task, f"{case:05d}", drawn)
+    config = yaml.safe_load((ROOT / "config.yaml").read_text())
+    config["models"]["tiny"] = {**config["models"]["embedded"], "folder": str(checkpoint), "steps": STEPS}
+    config["model"] = "tiny"
+    config["cases"] |= {"folder": str(folder / "bench"), "tasks": [MAZE], "number": CASES, "scorer": "evalkit"}
+    source = stand_in.checkout(folder / "kit")
+    python = stand_in.python_with(folder / "python")
+    config["evalkit"] |= {"folder": str(source), "python": python, "sha256": source_hash(source), "time_limit": 60}
+    config["noise"] |= {"operators": ["replace"], "steps": [0], "frames": [1]}
+    config["few_steps"]["steps"] = [STEPS]
+    config["panels"] = []
+    config["statistics"]["resamples"] = 100
+    (folder / "run.yaml").write_text(yaml.safe_dump(config))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def finished(working):
+    run = snakemake(working, "--", *TARGETS)
+    assert run.returncode == 0, run.stdout
+    return working
+
+
+def table_of(folder, name):
+    return pd.read_csv(folder / name, dtype={"case": str})
+
+
+def test_every_run_stands_beside_the_true_clip_and_the_first_frame(finished):
+    table = table_of(finished, "tables/evalkit.csv")
+    assert list(table.columns) == COLUMNS and len(table) == CASES * 3
+    assert set(table.run) == {"model", "ground_truth", "static"} and set(table.opencv) == {"4.14.0"}
+    assert set(table[table.run == "ground_truth"].task_specific) == {0.94}
+    assert set(table.source) == {source_hash(finished / "kit")} and set(table.category) == {"Spatiality"}
+    means = table_of(finished, "tables/evalkit_summary.csv")
+    assert set(means.n) == {CASES} and set(means.task) == {"all", MAZE}
+
+
+def test_figures_and_tables_take_the_same_scores(finished):
+    assert (finished / "figures/fig3.pdf").read_bytes().startswith(b"%PDF")
+    table = table_of(finished, "tables/evalkit.csv")
+    of_model = table[table.run == "model"].sort_values("case").task_specific.tolist()
+    scores = table_of(finished, f"results/tiny/score/{MAZE}/00.csv")
+    assert scores[scores.run == "baseline"].sort_values("case").score.tolist() == pytest.approx(of_model, abs=0.01)
+    assert {"floor_static", "floor_noise", "ground_truth"} < set(scores.run)
+    steps = table_of(finished, f"results/tiny/x0_pred/{MAZE}/00.csv")
+    last = steps[(steps.step == STEPS - 1) & (steps.seed == 1)].sort_values("case")
+    assert last.score.tolist() == pytest.approx(of_model, abs=0.01)
+    few = table_of(finished, f"results/tiny/few_steps_score/{MAZE}/00.csv")
+    assert few.sort_values("case").score.tolist() == pytest.approx(of_model, abs=0.01)
+
+
+def test_verify_knows_the_scorer(finished):
+    run = snakemake(finished, "--", "verify")
+    broken, stale, _ = verdict(run.stdout)
+    assert (broken, stale) == ([], []), run.stdout
+    other = snakemake(finished, "--", "verify", change={"evalkit": {"mode": "weighted"}})
+    assert any(f"score/{MAZE}/00.json" in line and "scorer" in line for line in verdict(other.stdout)[1]), other.stdout
+
+
+def test_a_case_without_a_score_stops_the_job_and_is_named(finished):
+    """All failures are named, and what could be scored is kept."""
+    prompt = finished / "bench/Out-of-Domain_50/rotation/00001/prompt.txt"
+    prompt.write_text("error")
+    target = "results/tiny/evalkit/rotation/00.json"
+    run = snakemake(finished, "--", target, change={"cases": {"tasks": ["rotation"]}})
+    assert run.returncode != 0 and "Traceback" not in run.stdout
+    log = (finished / "results/tiny/logs/evalkit/rotation/00.log").read_text().splitlines()
+    assert len(log) == 2 and log[0].startswith("case rotation/00001, run model: EvalKit gave no score"), log
+    assert log[1].startswith("error: 1 of 2 cases of rotation have no score of EvalKit")
+    assert not (finished / target).exists()
+    prompt.write_text("turn")
+    run = snakemake(finished, "--", target, change={"cases": {"tasks": ["rotation"]}})
+    assert run.returncode == 0, run.stdout
+    rows = table_of(finished, "results/tiny/evalkit/rotation/00.csv")
+    assert rows[rows.run == "ground_truth"].rule.tolist() == [1.0] * CASES  # our score of the same videos
+    assert set(rows.evaluator) == {bench.COUNTERPARTS["rotation"]}
+    assert len(read_json(finished / target)["items"]) == CASES
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"scorer": "rule"}, "set cases.scorer to evalkit"),
+        ({"tasks": ["rotation"]}, "evalkit knows the tasks of VBVR-Bench"),
+        ({"folder": None, "tasks": ["rotation"]}, "which have exact rules"),
+        ({"source": {"repo": "a/b", "revision": None}}, "both `folder` and `source`"),
+    ],
+)
+def test_scores_that_cannot_be_are_refused_before_anything_runs(working, change, words):
+    run = snakemake(working, "-n", "--", "figures/fig3.pdf", change={"cases": change})
+    assert run.returncode != 0 and words in run.stdout and "Traceback" not in run.stdout
+
+
+def test_the_whole_benchmark_is_planned_before_it_is_there(working):
+    """100 tasks of 5 cases behind one download, in one dry run."""
+    change = {**yaml.safe_load((ROOT / "configs/vbvr-bench.yaml").read_text()), "models_folder": str(working)}
+    change["cases"]["folder"] = None
+    run = snakemake(working, "-n", "--quiet", "host", "--", "tables/evalkit.csv", change=change)
+    jobs = jobs_of(run.stdout)
+    assert run.returncode == 0, run.stdout
+    assert (jobs["download"], jobs["cases"], jobs["evalkit"]) == (1, 100, 100)
+    assert "VBVR-Bench-Data/2effadf" in run.stdout

@@ -1,0 +1,43 @@
+# The paper's claims as verdicts on the configured model, by rules that were written down before the numbers.
+
+
+rule claims:
+    input:
+        **x0_pred_files("masses", "readings"),
+        model=f"results/model/{config['model']}.json",
+        schema=workflow.source_path("../schemas/claims.schema.yaml"),
+        scores=f"results/{config['model']}/tables/fig3_scores.csv",
+        cka=f"results/{config['model']}/tables/fig3_cka.csv",
+        runs=rules.decided.output.runs,
+        activations=rules.activations_table.output.runs,
+        swap=swap_tables,
+        ensemble=rules.ensemble_table.input,
+        frames=rules.frames_table.input,
+        few_steps=rules.few_steps_table.input,
+    output:
+        json="claims/claims.json",
+        page=report(
+            "claims/claims.md",
+            caption="../report/claims.rst",
+            category="Claims",
+            labels={"claims": "C1 to C14", "model": config["model"]},
+        ),
+    log:
+        "results/logs/claims.log",
+    benchmark:
+        "results/benchmarks/claims.tsv"
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        gpu=0,
+        mem_mb=1000,
+        runtime=10,
+    params:
+        recipe=1,
+        restored=config["noise"]["restore_first_frame"],
+        steps=config["models"][config["model"]]["steps"],
+        thresholds=part_of("x0_pred", "tasks"),
+        statistics=part_of("statistics"),
+    script:
+        "../../scripts/claims.py"

@@ -1,0 +1,72 @@
+# What the figures of panels have in common.
+
+from chainofsteps.panels import panels_of
+
+
+def panels_shown(figure):
+    """The panels of a figure, checked against what the configured run has: nothing is begun for one that is not there."""
+    model = config["models"][config["model"]]
+    try:
+        shown = panels_of(config, figure)
+        for panel in shown:
+            panel.check(
+                CASE_NAMES,
+                untouched_seeds(config),
+                model["steps"],
+                EMBEDDED_FRAMES if CASES["folder"] is None else None,
+            )
+    except InputError as error:
+        sys.exit(f"error: {error}")
+    return shown
+
+
+def panel_trajectories(wildcards):
+    """The trajectory shards that hold the runs of a figure's panels, one for each panel."""
+    of_panels = {
+        panel: CASE_NAMES[panel.puzzle].index(panel.case) for panel in panels_shown(wildcards.figure)
+    }
+    return [
+        f"results/{wildcards.model}/trajectory/{panel.puzzle}/{case // CASES['shard_size']:02d}.json"
+        for panel, case in of_panels.items()
+    ]
+
+
+def shown(figure, *tables):
+    """The input of a figure of panels: the model, its pictures, and tables of x0_pred of the puzzles that it shows."""
+
+    def of_shown(table):
+        return lambda wildcards: x0_pred_files(
+            table, tasks=dict.fromkeys(panel.puzzle for panel in panels_shown(figure))
+        )[table]
+
+    return {
+        "model": f"results/model/{config['model']}.json",
+        "pictures": f"results/{config['model']}/panels/{figure}.safetensors",
+        **{table: of_shown(table) for table in tables},
+    }
+
+
+def drawn(figure, caption):
+    """The output of a figure of panels. caption: the page of workflow/report that shows it."""
+    return {
+        "pdf": report(
+            f"figures/{figure}.pdf",
+            caption=f"../report/{caption}.rst",
+            category="Figures",
+            labels={"figure": figure.removeprefix("fig"), "model": config["model"]},
+        ),
+        "png": f"figures/{figure}.png",
+        "caption": f"figures/{figure}_caption.rst",
+        "summary": f"figures/{figure}.txt",
+        "points": f"figures/{figure}_points.csv",
+    }
+
+
+def drawn_by(figure):
+    """What a figure of panels depends on besides its input."""
+    return {
+        "figure": figure,
+        "panels": lambda wildcards: [asdict(panel) for panel in panels_shown(figure)],
+        "thresholds": part_of("x0_pred", "tasks"),
+        "statistics": part_of("statistics"),
+    }

@@ -1,0 +1,87 @@
+# One layer of another run, from the same noise with another prompt, in place of the run's own: does the answer follow?
+
+
+rule swap:
+    input:
+        model="results/model/{model}.json",
+        cases=puzzle_cases,
+        conditioning="results/{model}/conditioning/{task}/{shard}.json",
+        trajectory=swap_trajectory,
+    output:
+        manifest="results/{model}/swap/{task}/{shard}.json",
+    log:
+        "results/{model}/logs/swap/{task}/{shard}.log",
+    benchmark:
+        "results/{model}/benchmarks/swap/{task}/{shard}.tsv"
+    priority: 2  # the longest chain first, so that all cores end together
+    conda:
+        "../../envs/gpu.yaml"
+    threads: 1
+    resources:
+        gpu=1,
+        mem_mb=2000,
+        runtime=1440,
+    params:
+        recipe=1,
+        sampling=lambda wildcards: sampling_of(wildcards.model, *DENOISING, "batch_size"),
+        swap=part_of("swap", "task"),
+        matrix=matrix_cases,
+        seeds=config["trajectory"]["seeds"],
+        null_seed=config["trajectory"]["null_seed"],
+    script:
+        "../../scripts/swap.py"
+
+
+rule swap_score:
+    input:
+        model="results/model/{model}.json",
+        cases=puzzle_cases,
+        trajectory="results/{model}/trajectory/{task}/{shard}.json",
+        swap="results/{model}/swap/{task}/{shard}.json",
+    output:
+        manifest="results/{model}/swap_score/{task}/{shard}.json",
+        table="results/{model}/swap_score/{task}/{shard}.csv",
+    log:
+        "results/{model}/logs/swap_score/{task}/{shard}.log",
+    benchmark:
+        "results/{model}/benchmarks/swap_score/{task}/{shard}.tsv"
+    priority: 2  # the longest chain first, so that all cores end together
+    conda:
+        "../../envs/gpu.yaml"
+    threads: 1
+    resources:
+        gpu=1,
+        mem_mb=2000,
+        runtime=240,
+    params:
+        recipe=1,
+        swap=part_of("swap", "task"),
+        steps=lambda wildcards: config["models"][wildcards.model]["steps"],
+        seeds=config["trajectory"]["seeds"],
+    script:
+        "../../scripts/swap_score.py"
+
+
+rule swap_table:
+    input:
+        swap_tables,
+    output:
+        table="tables/swap.csv",
+        matrix="tables/swap_matrix.csv",
+    log:
+        "results/logs/tables/swap.log",
+    benchmark:
+        "results/benchmarks/tables/swap.tsv"
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        gpu=0,
+        mem_mb=1000,
+        runtime=10,
+    params:
+        recipe=1,
+        steps=config["swap"]["steps"],
+        statistics=part_of("statistics"),
+    script:
+        "../../scripts/swap_table.py"
