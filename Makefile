@@ -68,13 +68,15 @@ clean: ## remove results, figures and caches; .venv and the model stay
 	find figures -mindepth 1 ! -name README.md -delete
 	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
 
-# --no-compile: Python compiles what is imported when it is, which is a small part of what is installed
+# Compiled here, on all cores, and not by pip or on first use: where PYTHONDONTWRITEBYTECODE is set, as in many containers,
+# Python would compile torch and diffusers anew in every job.
 $(READY): requirements.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "No Python 3.11, 3.12 or 3.13 with its venv module is on PATH. Install one" \
 		"(Debian, Ubuntu: apt-get install python3 python3-venv), or name it: make PYTHON=/path/to/python3.12 .venv"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile $(PIP_ARGS) -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --no-deps --no-build-isolation -e .
+	$(BIN)/python -m compileall -q -j 0 -x '/(tests?|testing)/' $(VENV)/lib src
 	@touch $@
 
 # What is not named above is Snakemake's. The three empty rules keep make from asking Snakemake for its own files.
