@@ -10,8 +10,9 @@ from matplotlib.ticker import MaxNLocator
 
 from .. import style
 from ..panels import Panel
-from .grids import grid, listed, spoken
+from .grids import grid, legend, listed, spoken
 
+STRIP = 0.25  # inches: below, for the legend
 LOOKS = {
     "chosen": {"color": style.BLUE, "marker": "o", "linestyle": "-", "label": "answer of the end"},
     "rival": {"color": style.VERMILLION, "marker": "s", "linestyle": "--", "label": "strongest other"},
@@ -28,20 +29,25 @@ def draw(
     """Figure 1. pictures: uint8 (steps, frames, H, W, 3) by a panel's name; runs, points: of `figures.masses`."""
     tasks = list(dict.fromkeys(points.task))
     rows = max(len(panel.steps) for panel in panels)
-    figure = plt.figure(figsize=(style.WIDTH, 0.7 + 0.345 * rows), layout="constrained")
-    grids, side = figure.subfigures(1, 2, width_ratios=[2.4 * len(panels), 2.5])
+    tall = 0.7 + 0.345 * rows
+    figure = plt.figure(figsize=(style.WIDTH, tall + STRIP), layout="constrained")
+    above, below = figure.subfigures(2, 1, height_ratios=[tall, STRIP])
+    grids, side = above.subfigures(1, 2, width_ratios=[2.4 * len(panels), 2.5])
     for part, panel in zip(np.atleast_1d(grids.subfigures(1, len(panels))), panels, strict=True):
         grid(part, panel, pictures[panel.name], sigmas[panel.name])
         style.panel_letter(part, panel.panel)
+    curves = {}
     for part, task in zip(np.atleast_1d(side.subfigures(len(tasks), 1)), tasks, strict=True):
-        axes = part.subplots()
+        axes = curves[task] = part.subplots()
         mass_curves(axes, points[points.task == task])
         shown = [(panel, look) for panel, look in zip(panels, (":", "-."), strict=False) if panel.puzzle == task]
         for panel, line in shown:
             run = runs[(runs.task == task) & (runs.case == panel.case) & (runs.seed == panel.seed)]
             axes.plot(run.step, run.rival, color=style.GREY, linestyle=line, label=f"the other in {panel.panel}")
         axes.set_title(f"{spoken(task)}: {heading(points[points.task == task])}")
-        axes.legend(loc="center right")
+    strip = below.subplots()
+    strip.set_axis_off()
+    legend(strip, curves, across=4)
     style.panel_letter(side, chr(ord(panels[-1].panel) + 1))
     return figure
 

@@ -98,10 +98,10 @@ def over_steps(axes: plt.Axes, ylabel: str, counted: str) -> None:
         drawn.set_markersize(MARKER)
 
 
-def legend(strip: plt.Axes, curves: Mapping[str, plt.Axes]) -> None:
-    """One legend for all curves of a page, each label once."""
+def legend(strip: plt.Axes, curves: Mapping[str, plt.Axes], across: int = 3) -> None:
+    """One legend for all curves of a page, each label once, so many of them in a row."""
     found = {}
     for axes in curves.values():
         handles, labels = axes.get_legend_handles_labels()
         found |= {label: handle for handle, label in zip(handles, labels, strict=True) if label not in found}
-    strip.legend(found.values(), found.keys(), loc="center", ncols=min(3, len(found)))
+    strip.legend(found.values(), found.keys(), loc="center", ncols=min(across, len(found)))
