@@ -5,6 +5,7 @@ their medians are compared.
 """
 
 import argparse
+import json
 import statistics
 import tempfile
 import time
@@ -268,6 +269,12 @@ def said(result: Result, more: str) -> Result:
     return replace(result, detail=f"{result.detail}; {more}")
 
 
+def kept(path: Path, results: list[Result]) -> list[dict]:
+    """What an earlier run wrote of the parts that this one did not measure."""
+    earlier = json.loads(path.read_text()) if path.exists() else []
+    return [record for record in earlier if record["name"] not in {result.name for result in results}]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--config", type=Path, default=ROOT / "config.yaml", help="default: config.yaml")
@@ -288,7 +295,7 @@ def main() -> None:
         config = load_config(given.config, **({"model": given.entry} if given.entry else {}))
         results = [result for part in given.parts for result in parts[part](given, config, Path(scratch))]
         if results:  # part forward has a file of its own
-            write_json(given.output, [asdict(result) for result in results])
+            write_json(given.output, kept(given.output, results) + [asdict(result) for result in results])
             print(f"{table(results)}\n{given.output}")
 
 

@@ -121,6 +121,15 @@ def test_bench_writes_every_ratio_with_its_goal(checkpoint, tmp_path, monkeypatc
     assert all(result["name"] in table for result in results)
 
 
+def test_figures_of_other_parts_are_kept(tmp_path):
+    import bench
+
+    old = [{"name": name, "value": 1.0, "unit": "s", "goal": None, "detail": ""} for name in ("a job", "sweep")]
+    (tmp_path / "results.json").write_text(json.dumps(old))
+    assert bench.kept(tmp_path / "results.json", [bench.Result("sweep", 2.0, "s", None, "")]) == old[:1]
+    assert bench.kept(tmp_path / "none.json", []) == []
+
+
 def test_bench_says_what_a_job_costs_and_how_long_the_dag_takes(checkpoint, tmp_path, monkeypatch):
     import bench
 
