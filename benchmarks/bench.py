@@ -260,8 +260,9 @@ def jobs(given: argparse.Namespace, config: dict, folder: Path) -> list[Result]:
     model = config["models"][config["model"]]
     checkpoint, sampling = given.model or ROOT / model["folder"], Sampling.from_config(model)
     turns = min(given.turns, 5)
-    figures = overhead.figures(given.config, config, checkpoint, sampling, given.dag, turns, folder)
-    return [Result(name, value, "seconds", goal, detail) for name, value, goal, detail in figures]
+    return [
+        Result(*row) for row in overhead.figures(given.config, config, checkpoint, sampling, given.dag, turns, folder)
+    ]
 
 
 def said(result: Result, more: str) -> Result:

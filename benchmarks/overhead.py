@@ -91,31 +91,52 @@ def figures(
     cases: int,
     turns: int,
     folder: Path,
-) -> list[tuple[str, float, float | None, str]]:
-    """(name, seconds, goal, detail) of each figure. config: the file; settings: what it says; cases: in the DAG."""
+) -> list[tuple[str, float, str, float | None, str]]:
+    """(name, value, unit, goal, detail) of each figure. config: the file; settings: what it says; cases: in the DAG."""
     python, _ = cpu([sys.executable, "-c", ""], turns)
     start, _ = dry_run(config, folder, f"results/model/{settings['model']}.json", turns)
     imported, loaded = imports("noise.py", turns) - python, loading(checkpoint, sampling, turns)
     number = -(-cases // len(settings["cases"]["tasks"]))
     dags = {size: dry_run(config, folder, "all", number=number, shard_size=size) for size in (SHARD, LARGE_SHARD)}
     job = 2 * start + python + imported
-    enough = ", ".join(
-        f"{job / SHARE / count:.2f} s in rule {rule} ({count} forwards)"
-        for rule, count in forwards_of_a_job(settings).items()
-    )
+    work = forwards_of_a_job(settings)
+    rule, least = min(work.items(), key=lambda item: item[1])
+    (published,) = settings["models"][LARGE]["published"]["seconds_per_forward"]
+    took = least * published["seconds"]
+    every = ", ".join(f"{count:,} in {name}" for name, count in work.items())
     beside = (
-        "Snakemake twice (in SLURM's job and in its step), Python and imports; it is under "
-        f"{SHARE:.0%} of a job of one case of {LARGE} where a forward takes more than {enough}"
+        f"of rule {rule} for one case of {LARGE} (forwards: {every}), each forward {published['seconds']} s on an "
+        f"{published['hardware']} with {published['tokens']:,} tokens ({published['source']}): {took:,.0f} s; up to "
+        f"{SHARE:.0%}, {SHARE * took - job:.0f} s are left to load its experts"
     )
     medians = f"CPU seconds, median of {turns}"
     return [
         *(
-            (f"DAG of {cases:,} cases, {size} to a job", seconds, 10.0, f"snakemake -n all: {jobs} jobs; CPU seconds")
+            (
+                f"DAG of {cases:,} cases, {size} to a job",
+                seconds,
+                "seconds",
+                10.0,
+                f"snakemake -n all: {jobs} jobs; CPU seconds",
+            )
             for size, (seconds, jobs) in dags.items()
         ),
-        ("a job beside its work", job, None, f"{beside}; CPU seconds"),
-        ("a job: Snakemake, once", start, None, f"snakemake -n of one job, all of it; {medians}"),
-        ("a job: Python", python, None, f"an empty program; {medians}"),
-        ("a job: imports", imported, None, f"what scripts/noise.py imports; {medians}"),
-        ("a job: the model", loaded, None, f"a transformer from the page cache to its device; median of {turns}"),
+        (
+            "a job beside its work",
+            job,
+            "seconds",
+            None,
+            "Snakemake twice (in SLURM's job and in its step), Python and imports; CPU seconds",
+        ),
+        ("a job beside its work, share of the smallest of 14B", job / took, "share", SHARE, beside),
+        ("a job: Snakemake, once", start, "seconds", None, f"snakemake -n of one job, all of it; {medians}"),
+        ("a job: Python", python, "seconds", None, f"an empty program; {medians}"),
+        ("a job: imports", imported, "seconds", None, f"what scripts/noise.py imports; {medians}"),
+        (
+            "a job: the model",
+            loaded,
+            "seconds",
+            None,
+            f"a transformer from the page cache to its device; median of {turns}",
+        ),
     ]

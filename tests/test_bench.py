@@ -140,12 +140,16 @@ def test_bench_says_what_a_job_costs_and_how_long_the_dag_takes(checkpoint, tmp_
     bench.main()
     torch.set_num_threads(threads)
     results = {result["name"]: result for result in json.loads(output.read_text())}
-    assert all(result["unit"] == "seconds" and result["value"] > 0 for result in results.values())
+    share = results["a job beside its work, share of the smallest of 14B"]
+    assert share["unit"] == "share" and share["goal"] == 0.05
+    seconds = [result for result in results.values() if result is not share]
+    assert all(result["unit"] == "seconds" and result["value"] > 0 for result in seconds)
     few, many = (results[f"DAG of 100 cases, {size} to a job"] for size in (24, 2))
     assert (few["goal"], many["goal"]) == (10, 10)
     jobs_of = [int(re.search(r": (\d+) jobs", dag["detail"])[1]) for dag in (few, many)]
     assert jobs_of[1] > 4 * jobs_of[0]
     # vbvr-wan2.2: 50 steps with guidance; three clean runs, one of them for the ensemble; by two operators 50 steps
     # from where they start, 21 frames
-    assert "(300 forwards)" in results["a job beside its work"]["detail"]
-    assert f"({2 * 2 * (sum(range(1, 51)) + 21 * 50)} forwards)" in results["a job beside its work"]["detail"]
+    assert "rule trajectory" in share["detail"] and "300 in trajectory" in share["detail"]
+    assert share["value"] == pytest.approx(results["a job beside its work"]["value"] / (300 * 4.885))
+    assert f"{2 * 2 * (sum(range(1, 51)) + 21 * 50):,} in noise" in share["detail"]

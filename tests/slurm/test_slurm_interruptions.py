@@ -42,6 +42,10 @@ def kill_the_process(_job, process):
     os.kill(process, signal.SIGKILL)
 
 
+def cancel(job, _process):
+    subprocess.run(["scancel", job], check=True)
+
+
 def run_out_of_time(job, _process):
     subprocess.run(["scontrol", "update", f"JobId={job}", "TimeLimit=1"], check=True)
 
@@ -56,7 +60,12 @@ def node():
     return subprocess.run(shown, check=True, capture_output=True, text=True).stdout
 
 
-ENDS = {kill_the_process: "FAILED", run_out_of_time: "TIMEOUT", lose_the_node: "NODE_FAIL"}
+ENDS = {
+    kill_the_process: "FAILED",
+    cancel: "CANCELLED",
+    run_out_of_time: "TIMEOUT",
+    lose_the_node: "NODE_FAIL",
+}
 
 
 @pytest.mark.parametrize("cut_off", ENDS)

@@ -1,8 +1,8 @@
 """A ball is shot along its aim line, bounces off the walls and lands on a target: which one has to be worked out.
 
 The black ball flies straight from the bottom row, its centre turning back at 5 pixels from the left and right edges,
-and stands in the last frame on the middle of one of the four squares of the top row. The grey line, which stays, shows
-its first direction. There are at most two reflections, and the ball's centre crosses no other square on its way.
+and from three quarters of the video on it rests on the middle of one of the four squares of the top row. The grey line,
+which stays, shows its first direction. There are at most two reflections, and the ball's centre crosses no other square on its way.
 
 Score: 1.0 if in the last frame the ball stands on the right square and nowhere else (black on less than a fifth of its
 area), the squares and the line stand in their colours and shapes with nothing beside them, and in the middle frame the
@@ -45,6 +45,7 @@ BALL, HALF = 3.5, 5.0
 LINE_FROM, LINE_HALF = 4.5, 1.0
 AREA = np.pi * BALL**2
 DARK, INK, LITTLE = 0.6, 80, 0.2
+LANDED = 12 / (FRAMES - 1)  # when the ball lands, as a share of the video
 
 
 def generate(seed: int) -> Puzzle:
@@ -74,7 +75,8 @@ def render(layout: dict, across: int) -> np.ndarray:
     for x, colour in zip(TARGETS, layout["targets"], strict=True):
         paint(video, shape("square", x, TOP, HALF), COLOURS[colour])
     paint(video, line(layout), GREY)
-    paint(video, disc(*path(layout["start"], across, np.linspace(0, 1, FRAMES)), BALL), BLACK)
+    flown = np.clip(np.linspace(0, 1, FRAMES) / LANDED, 0, 1)
+    paint(video, disc(*path(layout["start"], across, flown), BALL), BLACK)
     return finish(video)
 
 

@@ -1,8 +1,8 @@
 """Find the named object, then move it: two steps that have to come one after the other.
 
 Four objects as in grounding and a hollow grey box stand in cells of the board. In the first third of the video a black
-frame is drawn clockwise around the named object; then the object moves straight into the box, and the frame stays
-behind.
+frame is drawn clockwise around the named object; then the object moves straight into the box, where it rests for the
+last quarter, and the frame stays behind.
 
 Score: 1.0 if, a third into the video, the frame stands around the named object, around no other cell, and all objects
 are in their cells; and if in the last frame the named object is in the box in its colour and shape and nowhere else,
@@ -40,7 +40,8 @@ PROMPTS = (
     "mark the {colour} {shape} and then move it into the box",
     "draw a frame around the {colour} {shape} and then move it into the box",
 )
-FOUND = 5 / (FRAMES - 1)  # when the frame is whole and the object sets off, as a share of the video
+# When the frame is whole and the object sets off, and when it arrives, as shares of the video.
+FOUND, ARRIVED = 5 / (FRAMES - 1), 12 / (FRAMES - 1)
 CLEAR = 11.0  # the named object's way keeps this far from the middles of the others: it hides none of them
 
 
@@ -77,7 +78,7 @@ def _render(layout: dict, target: int) -> np.ndarray:
         put(video, item)
     asked = layout["objects"][target]
     paint(video, frame_drawn(*asked["cell"], np.clip(time / FOUND, 0, 1)), BLACK)
-    moved = np.clip((time - FOUND) / (1 - FOUND), 0, 1)
+    moved = np.clip((time - FOUND) / (ARRIVED - FOUND), 0, 1)
     y, x = (centre(a) + moved * (centre(b) - centre(a)) for a, b in zip(asked["cell"], layout["box"], strict=True))
     paint(video, shape(asked["shape"], x, y, RADIUS), COLOURS[asked["colour"]])
     return finish(video)

@@ -131,9 +131,9 @@ def main() -> None:
     parser.add_argument("--vae-from", type=Path, help="a VAE's folder to train on from (default: from nothing)")
     parser.add_argument("--decoder-steps", type=int, default=4000, help="steps of 8 clips for the decoder alone")
     parser.add_argument("--latents", type=int, default=40000, help="clips in the transformer's pool")
-    parser.add_argument("--dit-steps", type=int, default=2800, help="steps of 64 clips")
+    parser.add_argument("--dit-steps", type=int, default=2800, help="steps of 5,120 tokens: 64 clips of 17 frames")
     parser.add_argument("--dit-from", type=Path, help="a model's folder to train on from (default: from nothing)")
-    parser.add_argument("--expert-steps", type=int, default=400, help="steps of 64 clips for each expert")
+    parser.add_argument("--expert-steps", type=int, default=400, help="steps of as many for each expert")
     parser.add_argument("--cases", type=int, default=64, help="held-out cases per puzzle")
     options = parser.parse_args()
     unknown = [stage for stage in options.stages if stage not in STAGES]

@@ -14,15 +14,12 @@ from ..layout import SPLITS
 from ..provenance import versions
 from ..skill import EMBEDDED, load_pipeline
 from ..skill_table import summary
-from .dit import BATCH, CURVE_CASES
+from .dit import CURVE_CASES
+from .mixture import clips_seen
 from .vae import BATCH as VAE_BATCH
 
 CATEGORIES = ("Abstraction", "Knowledge", "Perception", "Spatiality", "Transformation")  # of VBVR-Bench
-RUNS = (  # stage, folder, clips a step
-    ("VAE", "vae-run", VAE_BATCH),
-    ("its decoder, further", "decoder-run", VAE_BATCH),
-    ("transformer and text encoder", "dit-run", BATCH),
-)
+RUNS = {"vae-run": "VAE", "decoder-run": "its decoder, further", "dit-run": "transformer and text encoder"}
 TEMPLATE = Path(__file__).with_name("card.md")
 
 

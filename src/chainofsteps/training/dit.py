@@ -22,11 +22,10 @@ from ..skill import solve
 from .export import SHIFT, assemble
 from .latents import open_pool
 from .loop import Run
-from .mixture import BUCKETS, bucket_of_step
+from .mixture import BUCKETS, bucket_of_step, clips_seen
 from .text import TEXT_DIM, build_text_encoder, build_tokenizer, embed_prompts, token_ids
 
-BATCH = 64
-CURVE_CASES, CURVE_EVERY = 8, 500  # held-out cases per puzzle at each point of the learning curve; steps between
+CURVE_CASES, CURVE_EVERY = 8, 750  # held-out cases per puzzle at each point of the learning curve; steps between
 PROMPT_DROPOUT = 0.1
 MUON_RATE, ADAMW_RATE = 4e-3, 2e-3
 
@@ -111,8 +110,9 @@ def batches(
     pools = {bucket: open_pool(work, bucket) for bucket in BUCKETS}
 
     def batch(generator: torch.Generator, step: int) -> dict[str, torch.Tensor]:
-        pool = pools[bucket_of_step(step, seed)]
-        rows = torch.randint(len(pool["ids"]), (BATCH // world,), generator=generator).numpy()
+        bucket = bucket_of_step(step, seed)
+        pool = pools[bucket]
+        rows = torch.randint(len(pool["ids"]), (bucket.batch // world,), generator=generator).numpy()
         drop = torch.rand(len(rows), generator=generator) < PROMPT_DROPOUT
         ids = torch.from_numpy(pool["ids"][rows].astype(np.int64))
         return {
@@ -159,10 +159,11 @@ def train_dit(rank: int, world: int, work: Path, steps: int, seed: int, begin_wi
             average.text_encoder.save_pretrained(work / "text_encoder")
         if step % CURVE_EVERY and step != steps:
             return
+        clips = clips_seen(step, seed)
         with curve.open("a") as file:
             for name in IN_DOMAIN:
                 for case in range(rank, CURVE_CASES, world):
-                    row = {"clips": step * BATCH, "puzzle": name, "case": case, "score": solve(pipeline, name, case)}
+                    row = {"clips": clips, "puzzle": name, "case": case, "score": solve(pipeline, name, case)}
                     file.write(json.dumps(row) + "\n")
 
     run.train(batches(work, world, seed, token_ids(tokenizer, [""])[0]), on_save)

@@ -29,8 +29,9 @@ def pool_files(bucket: Bucket) -> dict[str, tuple[type, tuple[int, ...]]]:
 
 
 def pool_size(bucket: Bucket, number: int) -> int:
-    """A bucket's part of ``number`` clips: its share, in whole batches."""
-    return max(1, round(number * bucket.share / BATCH)) * BATCH
+    """A bucket's part of ``number`` clips, in whole batches: as much of it as of the clips that training draws."""
+    part = bucket.share * bucket.batch / sum(other.share * other.batch for other in BUCKETS)
+    return max(1, round(number * part / BATCH)) * BATCH
 
 
 def open_pool(work: Path, bucket: Bucket, mode: str = "r", number: int | None = None) -> dict[str, np.ndarray]:

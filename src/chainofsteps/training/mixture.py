@@ -1,9 +1,9 @@
 """What training sees: how often each puzzle comes, and in which lengths and sizes of video.
 
-Games, figures that turn and objects that the prompt alone describes take more clips to learn than the rest and come
-more often. A part of the clips is shorter than 17
-frames (the same story in fewer frames), so that a study of the frame count measures the count and not a length that
-the model has never met. With one frame there is nothing but the given first frame.
+Games and objects that the prompt alone describes take more clips to learn than the rest and come more often. A part
+of the clips is shorter than 17 frames (the same story in fewer frames), so that a study of the frame count measures
+the count and not a length that the model has never met; and a rule is learnt from short clips as well, of which there
+are more in a batch. With one frame there is nothing but the given first frame.
 """
 
 from dataclasses import dataclass
@@ -15,21 +15,23 @@ from ..layout import IN_DOMAIN
 from ..puzzles.canvas import FRAMES, SIZE, Puzzle, resampled
 
 LARGE = 80
+TOKENS = 64 * 80  # of the transformer in a batch: 64 clips of 17 frames at 64 pixels
 LARGE_MAZES = ("loop_maze_5", "unique_maze_5")
 TURNS = {  # others: 1
-    "object_sets": 4,
-    "rotation": 4,
+    "object_sets": 8,
+    "tic_tac_toe_single": 8,
+    "next_size": 4,
     "tic_tac_toe": 3,
-    "tic_tac_toe_single": 3,
-    "next_size": 3,
+    "rotation": 2,
     "occlusion": 2,
     "bounce": 2,
     "find_then_move": 2,
+    "loop_maze": 2,
 }
 VAE_TURNS = {  # small shapes and a ball that flies are what it learns last
-    "bounce": 4,
-    "find_then_move": 2,
-    "next_size": 2,
+    "bounce": 8,
+    "find_then_move": 8,
+    "next_size": 3,
     "object_sets": 2,
     "occlusion": 2,
     "rotation": 2,
@@ -59,14 +61,20 @@ class Bucket:
         """(channels, latent frames, height, width) of the embedded VAE: 4x in time, 8x in space."""
         return 16, (self.frames + 3) // 4, self.side // 8, self.side // 8
 
+    @property
+    def batch(self) -> int:
+        """Clips in a batch, an even number: every batch costs about the same."""
+        _, frames, height, width = self.latent_shape
+        return TOKENS // (frames * height * width // 4) // 2 * 2
+
 
 BUCKETS = (
-    Bucket(FRAMES, SIZE, 0.70),
-    Bucket(FRAMES, LARGE, 0.10),
-    Bucket(13, SIZE, 0.07),
-    Bucket(9, SIZE, 0.06),
-    Bucket(5, SIZE, 0.05),
-    Bucket(1, SIZE, 0.02),
+    Bucket(FRAMES, SIZE, 0.53),
+    Bucket(FRAMES, LARGE, 0.09),
+    Bucket(13, SIZE, 0.06),
+    Bucket(9, SIZE, 0.12),
+    Bucket(5, SIZE, 0.19),
+    Bucket(1, SIZE, 0.01),
 )
 VAE_BUCKETS = (  # for the VAE: whole clips, so that it does not drift, and fast ones, whose story is told in few frames
     Bucket(FRAMES, SIZE, 0.50),
@@ -81,6 +89,11 @@ def bucket_of_step(step: int, seed: int, buckets: tuple[Bucket, ...] = BUCKETS) 
     """The bucket of a batch: a function of seed and step, the same in all processes."""
     shares = np.array([bucket.share for bucket in buckets])
     return buckets[np.random.default_rng([seed, step]).choice(len(buckets), p=shares / shares.sum())]
+
+
+def clips_seen(steps: int, seed: int) -> int:
+    """Clips in the transformer's first ``steps`` batches."""
+    return sum(bucket_of_step(step, seed).batch for step in range(steps))
 
 
 def training_puzzle(bucket: Bucket, index: int, seed: int, turns: dict[str, int] = TURNS) -> Puzzle:

@@ -1,4 +1,4 @@
-"""The miniature Wan VAE: whole clips, absolute and squared error with what is drawn weighted up, a small KL term.
+"""The miniature Wan VAE: whole clips; absolute and squared error with what is drawn weighted up, edges, a small KL term.
 
 Absolute error alone settles on the median, which is the background: thin walls never appear. The squared error brings
 them, the absolute one makes them sharp.
@@ -18,9 +18,10 @@ from .loop import Run
 from .mixture import VAE_BUCKETS, Bucket, bucket_of_step
 
 BATCH = 8
-PEAK_RATE, DECODER_RATE = 2e-3, 1e-3
+PEAK_RATE, FURTHER_RATE = 2e-3, 1e-3  # from nothing; of what is trained on
 KL_WEIGHT = 1e-4
 SQUARED_WEIGHT = 2.0
+EDGE_WEIGHT = 2.0  # of the error's difference from pixel to pixel: a blurred disc in a box passes for a square
 DRAWN_WEIGHT = 4.0  # of pixels that move or differ from the background
 INITIAL_LOG_VARIANCE = -5.0  # of the posterior: at 0 its noise hides colours for the first thousand steps
 
@@ -96,13 +97,15 @@ class ClipAutoencoder(nn.Module):
             mean, logvar = (tensor.float() for tensor in self.encode(clip))
             latents = mean + torch.exp(0.5 * logvar) * torch.randn_like(mean)
             decoded = self.decode(latents).float()
-        error = (decoded - clip).abs()
+        signed = decoded - clip
+        error = signed.abs()
         background = clip.flatten(2).median(-1).values.view(*clip.shape[:2], 1, 1, 1)
         drawn = torch.maximum((clip - background).abs(), (clip - clip[:, :, :1]).abs()).amax(1, keepdim=True) > 0.05
         weight = 1 + (DRAWN_WEIGHT - 1) * drawn
         reconstruction = (weight * (error + SQUARED_WEIGHT * error**2)).mean()
+        edges = sum(signed.diff(dim=dim).abs().mean() for dim in (-1, -2))
         kl = 0.5 * (mean**2 + logvar.exp() - 1 - logvar).mean()
-        return {"loss": reconstruction + KL_WEIGHT * kl, "l1": error.mean().detach(), "kl": kl.detach()}
+        return {"loss": reconstruction + EDGE_WEIGHT * edges + KL_WEIGHT * kl, "l1": error.mean().detach(), "kl": kl.detach()}
 
 
 def clip_pool(work: Path, bucket: Bucket) -> Path:
@@ -138,8 +141,9 @@ def train_vae(rank: int, world: int, work: Path, steps: int, seed: int, begin_wi
         vae.load_state_dict(AutoencoderKLWan.from_pretrained(begin_with).state_dict())
     module = ClipAutoencoder(vae)
     pools = {bucket: np.load(clip_pool(work, bucket), mmap_mode="r") for bucket in VAE_BUCKETS}
-    optimizer = torch.optim.AdamW(module.parameters(), PEAK_RATE, betas=(0.9, 0.98), weight_decay=0.0)
-    run = Run(work / "vae-run", module, [optimizer], steps, seed=seed, rank=rank, world=world)
+    rate, decay_share = (PEAK_RATE, 0.4) if begin_with is None else (FURTHER_RATE, 0.7)
+    optimizer = torch.optim.AdamW(module.parameters(), rate, betas=(0.9, 0.98), weight_decay=0.0)
+    run = Run(work / "vae-run", module, [optimizer], steps, decay_share=decay_share, seed=seed, rank=rank, world=world)
     run.train(batches(pools, world, seed))
     if rank == 0:
         run.put_average(module)
@@ -158,7 +162,7 @@ def train_decoder(rank: int, world: int, work: Path, steps: int, seed: int) -> N
         part.requires_grad_(False)
     pools = {bucket: np.load(clip_pool(work, bucket), mmap_mode="r") for bucket in VAE_BUCKETS}
     trained = [p for p in module.parameters() if p.requires_grad]
-    optimizer = torch.optim.AdamW(trained, DECODER_RATE, betas=(0.9, 0.98), weight_decay=0.0)
+    optimizer = torch.optim.AdamW(trained, FURTHER_RATE, betas=(0.9, 0.98), weight_decay=0.0)
     run = Run(work / "decoder-run", module, [optimizer], steps, seed=seed, rank=rank, world=world)
     run.train(batches(pools, world, seed))
     if rank == 0:
