@@ -45,6 +45,15 @@ def test_buckets_come_as_often_as_their_shares_and_the_same_in_all_processes():
         assert steps.count(bucket) / 4000 == pytest.approx(bucket.share, abs=0.03)
 
 
+def test_batches_hold_as_many_tokens_and_the_clips_seen_are_theirs():
+    for bucket in mixture.BUCKETS:
+        _, frames, height, width = bucket.latent_shape
+        assert bucket.batch % 2 == 0
+        assert 0.9 < bucket.batch * frames * (height // 2) * (width // 2) / mixture.TOKENS <= 1
+    steps = [mixture.bucket_of_step(step, seed=1).batch for step in range(30)]
+    assert mixture.clips_seen(30, seed=1) == sum(steps) and mixture.clips_seen(0, seed=1) == 0
+
+
 def test_clip_pool_is_the_puzzles(tmp_path):
     bucket = mixture.BUCKETS[1]
     clips.write_clips(tmp_path / "clips.npy", bucket, 3, seed=3, processes=1)

@@ -1,8 +1,9 @@
 """A ball is shot along its aim line, bounces off the walls and lands on a target: which one has to be worked out.
 
 The black ball flies straight from the bottom row, its centre turning back at 5 pixels from the left and right edges,
-and from three quarters of the video on it rests on the middle of one of the four squares of the top row. The grey line,
-which stays, shows its first direction. There are at most two reflections, and the ball's centre crosses no other square on its way.
+and for the last quarter of the video it rests on the middle of one of the four squares of the top row. The grey line,
+which stays, shows its first direction. There are at most two reflections, and the ball's centre crosses no other square
+on its way.
 
 Score: 1.0 if in the last frame the ball stands on the right square and nowhere else (black on less than a fifth of its
 area), the squares and the line stand in their colours and shapes with nothing beside them, and in the middle frame the

@@ -92,9 +92,10 @@ def _hardware() -> str:
 def write_card(work: Path, folder: Path, command: str, seed: int, processes: int) -> None:
     """Write MODEL_CARD.md, learning_curve.png and learning_curve.csv into ``folder`` from the run in ``work``."""
     stages = []
-    for name, run, batch in RUNS:
+    for run, name in RUNS.items():
         steps, took = minutes(work / run / "log.jsonl")
-        stages.append(f"| {name} | {steps} | {steps * batch:,} | {took:.0f} |")
+        clips = clips_seen(steps, seed) if run == "dit-run" else steps * VAE_BATCH
+        stages.append(f"| {name} | {steps} | {clips:,} | {took:.0f} |")
     curve = read_curve(work).round(3)
     draw_curve(curve, folder / "learning_curve.png")
     curve.to_csv(folder / "learning_curve.csv")

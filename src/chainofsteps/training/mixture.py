@@ -29,12 +29,13 @@ TURNS = {  # others: 1
     "loop_maze": 2,
 }
 VAE_TURNS = {  # small shapes and a ball that flies are what it learns last
-    "bounce": 8,
-    "find_then_move": 8,
-    "next_size": 3,
+    "find_then_move": 10,
+    "bounce": 5,
+    "next_size": 5,
     "object_sets": 2,
     "occlusion": 2,
-    "rotation": 2,
+    "shelf": 2,
+    "any_shelf": 2,
 }
 
 

@@ -1,7 +1,7 @@
-"""The miniature Wan VAE: whole clips; absolute and squared error with what is drawn weighted up, edges, a small KL term.
+"""The miniature Wan VAE: whole clips, absolute and squared error with what is drawn weighted up, a small KL term.
 
 Absolute error alone settles on the median, which is the background: thin walls never appear. The squared error brings
-them, the absolute one makes them sharp.
+them, the absolute one makes them sharp, and so does that of the difference from pixel to pixel.
 """
 
 from collections.abc import Callable
@@ -105,7 +105,11 @@ class ClipAutoencoder(nn.Module):
         reconstruction = (weight * (error + SQUARED_WEIGHT * error**2)).mean()
         edges = sum(signed.diff(dim=dim).abs().mean() for dim in (-1, -2))
         kl = 0.5 * (mean**2 + logvar.exp() - 1 - logvar).mean()
-        return {"loss": reconstruction + EDGE_WEIGHT * edges + KL_WEIGHT * kl, "l1": error.mean().detach(), "kl": kl.detach()}
+        return {
+            "loss": reconstruction + EDGE_WEIGHT * edges + KL_WEIGHT * kl,
+            "l1": error.mean().detach(),
+            "kl": kl.detach(),
+        }
 
 
 def clip_pool(work: Path, bucket: Bucket) -> Path:
