@@ -227,6 +227,16 @@ def test_timestep_dtype_rounds_what_the_network_is_told_and_nothing_else(checkpo
     assert exact[7].item() != 968
 
 
+def test_compiled_blocks_are_what_runs_and_say_the_same(folder):
+    noise = initial_latents(tiny.LATENTS_SHAPE, "00000", 1)
+    plain, traced = (tiny.guided_velocity(folder, settings_for(folder, compile=name)) for name in (None, "eager"))
+    torch._dynamo.reset()
+    before = sum(torch._dynamo.utils.counters["stats"].values())
+    for step in (0, 4):  # of either expert
+        assert torch.equal(plain(noise, step), traced(noise, step))
+    assert sum(torch._dynamo.utils.counters["stats"].values()) > before
+
+
 def test_noise_depends_on_case_and_seed_alone():
     shape = tiny.LATENTS_SHAPE
     noise = initial_latents(shape, "loop_maze/00000", 1)

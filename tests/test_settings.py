@@ -33,6 +33,7 @@ def test_guidance_is_decided_as_the_stock_pipeline_does():
         ({"boundary": 900}, "boundary is 900"),
         ({"dtype": "fp32"}, "dtype is 'fp32': choose one of float32"),
         ({"timestep_dtype": "float16"}, "timestep_dtype is 'float16'"),
+        ({"compile": "triton"}, "compile is 'triton': choose one of inductor"),
         ({"guidance": 5}, "unknown sampling setting 'guidance': known are .*guidance_scale"),
     ],
 )

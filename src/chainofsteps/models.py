@@ -170,6 +170,8 @@ class Experts:
             model = load_transformer(self.folder, name, self.sampling.dtype, self.sampling.torch_device)
             if name in self.adapters:
                 lora.fuse(model, self.adapters[name])
+            if self.sampling.compile:  # the blocks are alike: one is compiled, for all of them
+                model.compile_repeated_blocks(backend=self.sampling.compile)
             self._model, self._resident = model, name
         return self._model
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import torch
 
 DTYPES = ("float32", "bfloat16", "float16")  # torch's names
+COMPILERS = ("inductor", "eager")  # torch's names; eager traces the blocks and leaves them as they are
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,7 @@ class Sampling:
     boundary: sigma at and above which the high-noise expert works (None: one model for all steps).
     timestep_dtype: what the timestep is rounded to before the network (sigma never is). dtype: of weights.
     batch_size: most items in one forward. device: "auto" takes CUDA where there is one.
+    compile: torch's compiler for the blocks (None: none), which may move the last bits.
     """
 
     steps: int
@@ -37,6 +39,7 @@ class Sampling:
     negative_prompt: str = ""
     device: str = "auto"
     batch_size: int = 64
+    compile: str | None = None
 
     def __post_init__(self) -> None:
         for name, least in (("steps", 1), ("batch_size", 1), ("max_sequence_length", 1)):
@@ -51,6 +54,8 @@ class Sampling:
             raise InputError(f"dtype is {self.dtype!r}: choose one of {', '.join(DTYPES)}")
         if self.timestep_dtype not in ("float32", "bfloat16"):
             raise InputError(f"timestep_dtype is {self.timestep_dtype!r}: choose float32 or bfloat16")
+        if self.compile not in (None, *COMPILERS):
+            raise InputError(f"compile is {self.compile!r}: choose one of {', '.join(COMPILERS)}, or null")
 
     @classmethod
     def from_config(cls, model: Mapping[str, Any]) -> Sampling:

@@ -237,7 +237,7 @@ def lora_of(wildcards):
 
 # The device is in no rule's params: where a job runs is no reason to run it again.
 ENCODING = ("guidance_scale", "dtype", "max_sequence_length", "negative_prompt")
-DENOISING = ("steps", "shift", "boundary", "timestep_dtype", *ENCODING)
+DENOISING = ("steps", "shift", "boundary", "timestep_dtype", "compile", *ENCODING)
 
 
 def sampling_of(model, *keys):
