@@ -18,19 +18,37 @@ from chainofsteps.puzzles import grounding
 from chainofsteps.settings import Sampling
 from chainofsteps.skill import load_pipeline, measure, sample
 from chainofsteps.skill_table import COLUMNS
+from chainofsteps.training import experts
 from chainofsteps.trajectory import record
 
 ROOT = Path(__file__).parents[1]
-FOLDER = ROOT / "models" / "embedded"
+FOLDER, EXPERTS = ROOT / "models" / "embedded", ROOT / "models" / "embedded_experts"
 ABLE, LEAST = ("loop_maze", "unique_maze", "grounding"), 0.9  # what Figures 1 and 3 stand on; exact success
 
 
-def test_folder_is_whole_and_small():
-    facts = check_checkpoint(FOLDER)
-    assert facts["experts"] == ["high"]
-    weights = [entry["bytes"] for name, entry in facts["files"].items() if name.endswith(".safetensors")]
-    assert sum(weights) <= 40e6
-    assert not [path for path in FOLDER.rglob("*") if path.suffix in (".bin", ".pt", ".ckpt", ".pkl")]
+def test_folders_are_whole_and_small():
+    facts = {folder: check_checkpoint(folder) for folder in (FOLDER, EXPERTS)}
+    assert [of_it["experts"] for of_it in facts.values()] == [["high"], ["high", "low"]]
+    files = [file for of_it in facts.values() for file in of_it["files"].items()]
+    assert sum(file["bytes"] for name, file in files if name.endswith(".safetensors")) <= 40e6
+    assert not [path for path in (ROOT / "models").rglob("*") if path.suffix in (".bin", ".pt", ".ckpt", ".pkl")]
+
+
+def test_two_experts_differ_and_share_the_rest():
+    entry = load_config(ROOT / "config.yaml")["models"]["embedded-experts"]
+    pipeline = load_pipeline(EXPERTS)
+    assert pipeline.config.boundary_ratio == entry["boundary"] == experts.BOUNDARY
+    assert ROOT / entry["folder"] == EXPERTS
+    single = load_pipeline(FOLDER)
+    for part in ("vae", "text_encoder"):
+        assert equal(getattr(pipeline, part), getattr(single, part))
+    assert not equal(pipeline.transformer, pipeline.transformer_2)
+    assert not equal(pipeline.transformer, single.transformer) and not equal(pipeline.transformer_2, single.transformer)
+
+
+def equal(one, other):
+    pairs = zip(one.parameters(), other.parameters(), strict=True)
+    return all(torch.equal(a, b) for a, b in pairs)
 
 
 @pytest.fixture(scope="module")
@@ -49,8 +67,9 @@ def test_our_loop_ends_in_the_bits_of_the_stock_pipeline(tmp_path):
     assert torch.equal(record(velocity, noise, sigmas, "00000").latents, torch.cat([noise, *latents]))
 
 
-def test_measured_skill_is_what_the_figures_need():
-    rows = pd.read_csv(FOLDER / "skill.csv")
+@pytest.mark.parametrize("folder", [FOLDER, EXPERTS], ids=lambda folder: folder.name)
+def test_measured_skill_is_what_the_figures_need(folder):
+    rows = pd.read_csv(folder / "skill.csv")
     assert (rows.puzzle.value_counts() >= 24).all() and set(rows.puzzle) == set(PUZZLES)
     for name in ABLE:
         cases = rows[rows.puzzle == name]
