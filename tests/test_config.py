@@ -75,6 +75,7 @@ def test_known_key_in_the_wrong_section_is_sent_to_its_own(config):
 
 
 def test_batch_size_must_be_given(config):
+    remove(config, "models.embedded-experts")  # which is like it
     remove(config, "models.embedded.batch_size")
     assert "key 'models.embedded.batch_size' is missing; give a whole number of at least 1" in refused(config)
 
