@@ -1,5 +1,7 @@
 import json
-from dataclasses import asdict
+import re
+from dataclasses import asdict, fields
+from pathlib import Path
 
 import pytest
 import torch
@@ -16,6 +18,14 @@ def test_from_config_and_back():
     assert Sampling.from_config(json.loads(json.dumps(asdict(sampling)))) == sampling
     assert sampling.torch_dtype == torch.float32
     assert sampling.torch_device.type == ("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def test_rules_are_given_every_setting_that_moves_a_number():
+    """Where a job runs and in what batches is none; a setting that is in no list would be left out without a word."""
+    text = (Path(__file__).parents[1] / "workflow/rules/common.smk").read_text()
+    encoding, denoising = (re.search(rf"^{name} = \((.*)\)$", text, re.M)[1] for name in ("ENCODING", "DENOISING"))
+    given = re.findall(r'"(\w+)"', encoding + denoising)
+    assert sorted(given) == sorted({field.name for field in fields(Sampling)} - {"device", "batch_size"})
 
 
 def test_guidance_is_decided_as_the_stock_pipeline_does():

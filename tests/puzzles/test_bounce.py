@@ -18,6 +18,13 @@ def test_bounce(module, seed):
     check_puzzle(module, seed)
 
 
+@both
+def test_the_ball_rests_for_the_last_quarter(module):
+    for seed in range(20):
+        video = module.generate(seed).video
+        assert (video[12:] == video[12]).all() and (video[11] != video[12]).any()
+
+
 @many
 @given(seeds)
 def test_the_flight_is_what_a_ball_does_between_two_walls(seed):

@@ -12,6 +12,12 @@ def test_find_then_move(seed):
     check_puzzle(find_then_move, seed)
 
 
+def test_the_object_rests_in_the_box_for_the_last_quarter():
+    for seed in range(20):
+        video = find_then_move.generate(seed).video
+        assert (video[12:] == video[12]).all() and (video[11] != video[12]).any()
+
+
 def render(layout, **changes):
     return find_then_move._render({**layout, **changes}, layout["target"])
 

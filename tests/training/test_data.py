@@ -54,6 +54,15 @@ def test_batches_hold_as_many_tokens_and_the_clips_seen_are_theirs():
     assert mixture.clips_seen(30, seed=1) == sum(steps) and mixture.clips_seen(0, seed=1) == 0
 
 
+def test_pools_are_as_large_as_what_is_drawn_of_them():
+    sizes = {bucket: latents.pool_size(bucket, 100_000) for bucket in mixture.BUCKETS}
+    first, *others = mixture.BUCKETS
+    assert sum(sizes.values()) == pytest.approx(100_000, rel=0.01)
+    for other in others:
+        drawn = other.share * other.batch / (first.share * first.batch)
+        assert sizes[other] / sizes[first] == pytest.approx(drawn, rel=0.01)
+
+
 def test_clip_pool_is_the_puzzles(tmp_path):
     bucket = mixture.BUCKETS[1]
     clips.write_clips(tmp_path / "clips.npy", bucket, 3, seed=3, processes=1)

@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 import torch
 from diffusers import AutoencoderKLWan
 
@@ -19,6 +20,18 @@ def test_the_decoder_is_trained_and_the_latents_stay(tmp_path, monkeypatch):
     same = {name for name in before if torch.equal(before[name], after[name])}
     assert {name for name in before if name.startswith(("encoder.", "quant_conv."))} <= same
     assert len(same) < len(before)
+
+
+def test_of_two_errors_as_large_the_ragged_one_costs_more(monkeypatch):
+    module, clip = vae.ClipAutoencoder(vae.build_vae()), torch.zeros(1, 3, 5, 64, 64)
+    ragged = torch.ones(64, 64)
+    ragged[::2, 1::2] = ragged[1::2, ::2] = -1
+    losses = []
+    for error in (torch.ones(64, 64), ragged):
+        monkeypatch.setattr(module, "decode", lambda latents, error=error: clip + 0.1 * error)
+        torch.manual_seed(0)
+        losses.append(module(clip)["loss"].item())
+    assert losses[1] - losses[0] == pytest.approx(vae.EDGE_WEIGHT * (0.2 + 0.2), rel=1e-4)
 
 
 def test_a_clip_is_laid_in_eight_ways():
