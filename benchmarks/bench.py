@@ -260,9 +260,8 @@ def jobs(given: argparse.Namespace, config: dict, folder: Path) -> list[Result]:
     model = config["models"][config["model"]]
     checkpoint, sampling = given.model or ROOT / model["folder"], Sampling.from_config(model)
     turns = min(given.turns, 5)
-    return [
-        Result(*row) for row in overhead.figures(given.config, config, checkpoint, sampling, given.dag, turns, folder)
-    ]
+    figures = overhead.figures(given.config, config, checkpoint, sampling, given.dag, turns, folder)
+    return [Result(*figure) for figure in figures]
 
 
 def said(result: Result, more: str) -> Result:

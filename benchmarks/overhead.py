@@ -110,33 +110,18 @@ def figures(
         f"{SHARE:.0%}, {SHARE * took - job:.0f} s are left to load its experts"
     )
     medians = f"CPU seconds, median of {turns}"
-    return [
+    in_seconds = [
         *(
-            (
-                f"DAG of {cases:,} cases, {size} to a job",
-                seconds,
-                "seconds",
-                10.0,
-                f"snakemake -n all: {jobs} jobs; CPU seconds",
-            )
+            (f"DAG of {cases:,} cases, {size} to a job", seconds, 10.0, f"snakemake -n all: {jobs} jobs; CPU seconds")
             for size, (seconds, jobs) in dags.items()
         ),
-        (
-            "a job beside its work",
-            job,
-            "seconds",
-            None,
-            "Snakemake twice (in SLURM's job and in its step), Python and imports; CPU seconds",
-        ),
+        ("a job beside its work", job, None, "Snakemake twice (in SLURM's job and in its step), Python, imports; CPU"),
+        ("a job: Snakemake, once", start, None, f"snakemake -n of one job, all of it; {medians}"),
+        ("a job: Python", python, None, f"an empty program; {medians}"),
+        ("a job: imports", imported, None, f"what scripts/noise.py imports; {medians}"),
+        ("a job: the model", loaded, None, f"a transformer from the page cache to its device; median of {turns}"),
+    ]
+    return [
+        *((name, value, "seconds", goal, detail) for name, value, goal, detail in in_seconds),
         ("a job beside its work, share of the smallest of 14B", job / took, "share", SHARE, beside),
-        ("a job: Snakemake, once", start, "seconds", None, f"snakemake -n of one job, all of it; {medians}"),
-        ("a job: Python", python, "seconds", None, f"an empty program; {medians}"),
-        ("a job: imports", imported, "seconds", None, f"what scripts/noise.py imports; {medians}"),
-        (
-            "a job: the model",
-            loaded,
-            "seconds",
-            None,
-            f"a transformer from the page cache to its device; median of {turns}",
-        ),
     ]
