@@ -14,7 +14,7 @@ from chainofsteps.interventions import indices
 from chainofsteps.jobs import pieces, progress
 from chainofsteps.models import Experts
 from chainofsteps.provenance import made_with
-from chainofsteps.settings import Sampling
+from chainofsteps.settings import Sampling, placement
 from chainofsteps.shards import Shard, read_shard
 from chainofsteps.taps import Tap
 from chainofsteps.trajectory import Trajectory
@@ -23,8 +23,7 @@ from chainofsteps.transformer import Forwards
 with reported(snakemake.log[0]):
     torch.set_num_threads(snakemake.threads)
     params, given, (name_of_model, task, _) = snakemake.params, snakemake.input, snakemake.wildcards
-    device = snakemake.config["models"][name_of_model].get("device", "auto")
-    sampling = Sampling.from_config({**params.sampling, "batch_size": 1, "device": device})
+    sampling = Sampling.from_config({**params.sampling, "batch_size": 1, **placement(snakemake.config, name_of_model)})
     model, encoded, trajectories = read_json(given.model), read_shard(given.conditioning), read_shard(given.trajectory)
     settings = {"activations": params.activations, "trajectory": trajectories.manifest["settings_hash"]}
     names = {f"{case}-seed{seed}": (case, seed) for case in encoded.cases for seed in params.seeds}

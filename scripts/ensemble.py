@@ -13,7 +13,7 @@ from chainofsteps.files import read_json
 from chainofsteps.jobs import pieces, progress
 from chainofsteps.models import Experts
 from chainofsteps.provenance import made_with
-from chainofsteps.settings import Sampling
+from chainofsteps.settings import Sampling, placement
 from chainofsteps.shards import Shard, read_shard
 from chainofsteps.trajectory import Trajectory
 from chainofsteps.transformer import Forwards
@@ -21,8 +21,7 @@ from chainofsteps.transformer import Forwards
 with reported(snakemake.log[0]):
     torch.set_num_threads(snakemake.threads)
     params, given, (name_of_model, task, number) = snakemake.params, snakemake.input, snakemake.wildcards
-    device = snakemake.config["models"][name_of_model].get("device", "auto")
-    sampling = Sampling.from_config({**params.sampling, "device": device})
+    sampling = Sampling.from_config({**params.sampling, **placement(snakemake.config, name_of_model)})
     model, encoded, trajectories = read_json(given.model), read_shard(given.conditioning), read_shard(given.trajectory)
     settings = {
         "ensemble": params.ensemble,

@@ -14,7 +14,7 @@ from chainofsteps.jobs import pieces, progress
 from chainofsteps.models import Experts
 from chainofsteps.plan import frames_of
 from chainofsteps.provenance import made_with
-from chainofsteps.settings import Sampling
+from chainofsteps.settings import Sampling, placement
 from chainofsteps.shards import Shard, read_shard
 from chainofsteps.tasks import other_counts
 from chainofsteps.trajectory import check_finite
@@ -23,8 +23,9 @@ from chainofsteps.transformer import Forwards
 with reported(snakemake.log[0]):
     torch.set_num_threads(snakemake.threads)
     params, task = snakemake.params, snakemake.wildcards.task
-    device = snakemake.config["models"][snakemake.wildcards.model].get("device", "auto")
-    sampling = Sampling.from_config({**params.sampling, "batch_size": 1, "device": device})
+    sampling = Sampling.from_config(
+        {**params.sampling, "batch_size": 1, **placement(snakemake.config, snakemake.wildcards.model)}
+    )
     model, encoded = read_json(snakemake.input.model), read_shard(snakemake.input.conditioning)
     settings = {
         "sampling": params.sampling,

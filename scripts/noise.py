@@ -16,7 +16,7 @@ from chainofsteps.jobs import pieces, progress
 from chainofsteps.models import Experts
 from chainofsteps.noise import Sweep, SweepState, block_tap
 from chainofsteps.provenance import made_with
-from chainofsteps.settings import Sampling
+from chainofsteps.settings import Sampling, placement
 from chainofsteps.shards import Shard, read_shard
 from chainofsteps.similarity import Similarity
 from chainofsteps.tables import CKA_COLUMNS, write_table
@@ -32,8 +32,7 @@ def untouched(case: str, seed: int) -> Trajectory:
 with reported(snakemake.log[0]):
     torch.set_num_threads(snakemake.threads)
     params, given, (name_of_model, task, _) = snakemake.params, snakemake.input, snakemake.wildcards
-    device = snakemake.config["models"][name_of_model].get("device", "auto")
-    sampling = Sampling.from_config({**params.sampling, "device": device})
+    sampling = Sampling.from_config({**params.sampling, **placement(snakemake.config, name_of_model)})
     similarity = Similarity.from_config(params.similarity)
     model, cases = read_json(given.model), read_json(given.cases)
     encoded, trajectories = read_shard(given.conditioning), read_shard(given.trajectory)

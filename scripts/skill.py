@@ -7,7 +7,7 @@ from chainofsteps.errors import reported
 from chainofsteps.files import read_json
 from chainofsteps.jobs import progress
 from chainofsteps.lora import adapters_in
-from chainofsteps.settings import Sampling
+from chainofsteps.settings import Sampling, placement
 from chainofsteps.skill import load_pipeline, measure
 from chainofsteps.skill_table import COLUMNS
 from chainofsteps.tables import write_table
@@ -15,8 +15,7 @@ from chainofsteps.tables import write_table
 with reported(snakemake.log[0]):
     torch.set_num_threads(snakemake.threads)
     params, (model, puzzle) = snakemake.params, snakemake.wildcards
-    device = snakemake.config["models"][model].get("device", "auto")
-    sampling = Sampling.from_config({**params.sampling, "device": device})
+    sampling = Sampling.from_config({**params.sampling, **placement(snakemake.config, model)})
     of_model = read_json(snakemake.input.model)
     pipeline, rows = load_pipeline(of_model["folder"], sampling, adapters_in(of_model)), []
     with progress(f"skill {puzzle}", params.number, "cases") as line:

@@ -13,7 +13,7 @@ from chainofsteps.files import fingerprint, read_json
 from chainofsteps.jobs import pieces, progress
 from chainofsteps.models import Experts
 from chainofsteps.provenance import made_with
-from chainofsteps.settings import Sampling
+from chainofsteps.settings import Sampling, placement
 from chainofsteps.shards import Shard, read_shard
 from chainofsteps.swap_score import pairs_of
 from chainofsteps.swap_sweep import SwapState, SwapSweep, same_text
@@ -29,8 +29,7 @@ def untouched(case: str, seed: int) -> Trajectory:
 with reported(snakemake.log[0]):
     torch.set_num_threads(snakemake.threads)
     params, given, (name_of_model, task, _) = snakemake.params, snakemake.input, snakemake.wildcards
-    device = snakemake.config["models"][name_of_model].get("device", "auto")
-    sampling = Sampling.from_config({**params.sampling, "device": device})
+    sampling = Sampling.from_config({**params.sampling, **placement(snakemake.config, name_of_model)})
     model, cases = read_json(given.model), read_json(given.cases)
     encoded, trajectories = read_shard(given.conditioning), read_shard(given.trajectory)
     pairs = pairs_of(read_cases(cases["root"], task, list(cases["cases"])))

@@ -12,7 +12,7 @@ from chainofsteps.files import read_json
 from chainofsteps.jobs import pieces, progress
 from chainofsteps.models import Experts
 from chainofsteps.provenance import made_with
-from chainofsteps.settings import Sampling
+from chainofsteps.settings import Sampling, placement
 from chainofsteps.shards import Shard, read_shard
 from chainofsteps.trajectory import Trajectory, extend
 from chainofsteps.transformer import Forwards
@@ -20,9 +20,10 @@ from chainofsteps.transformer import Forwards
 with reported(snakemake.log[0]):
     torch.set_num_threads(snakemake.threads)
     params, task = snakemake.params, snakemake.wildcards.task
-    device = snakemake.config["models"][snakemake.wildcards.model].get("device", "auto")
     # untouched runs go one by one: batches would tie their bits to the batch_size of the noise
-    sampling = Sampling.from_config({**params.sampling, "batch_size": 1, "device": device})
+    sampling = Sampling.from_config(
+        {**params.sampling, "batch_size": 1, **placement(snakemake.config, snakemake.wildcards.model)}
+    )
     model, encoded = read_json(snakemake.input.model), read_shard(snakemake.input.conditioning)
     manifest = Path(snakemake.output.manifest)
     settings = {

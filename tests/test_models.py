@@ -2,12 +2,14 @@ import gc
 import json
 import shutil
 import weakref
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import tiny
 import torch
 from diffusers import WanTransformer3DModel
+from diffusers.hooks.group_offloading import ModuleGroup
 from transformers import CLIPVisionModel, CLIPVisionModelWithProjection
 
 from chainofsteps import models
@@ -123,6 +125,35 @@ def peak(folder, boundary, monkeypatch):
 
 def bytes_of(model):
     return sum(weight.nbytes for weight in model.parameters())
+
+
+def test_offloaded_layers_come_when_they_run_and_say_the_same(checkpoint_two, monkeypatch):
+    """The CPU is both sides here and nothing would go away; so what diffusers sends away is NaN until it comes back."""
+    away = {}
+
+    def weights(group):
+        return {*group.parameters, *(weight for module in group.modules for weight in module.parameters())}
+
+    def send(group):
+        if not isinstance(group.offload_leader, WanTransformer3DModel):  # its own table: `head` fetches that itself
+            for weight in weights(group):
+                away.setdefault(weight, weight.data)
+                weight.data = torch.full_like(weight.data, torch.nan)
+
+    def fetch(group):
+        for weight in weights(group):
+            weight.data = away.pop(weight)
+
+    settings = tiny.sampling(boundary=tiny.BOUNDARY)
+    noise = initial_latents(tiny.LATENTS_SHAPE, "00000", 1)
+    plain = tiny.guided_velocity(checkpoint_two, settings)
+    velocity = tiny.guided_velocity(checkpoint_two, replace(settings, group_offload=True))
+    monkeypatch.setattr(ModuleGroup, "_offload_to_memory", send)
+    monkeypatch.setattr(ModuleGroup, "_onload_from_memory", fetch)
+    for step in (0, settings.steps - 1):  # of either expert
+        assert torch.equal(velocity(noise, step), plain(noise, step))
+        here = [name for name, weight in velocity.model_at(step).named_parameters() if not weight.isnan().all()]
+        assert here == ["scale_shift_table"], "the rest is away again"
 
 
 def test_two_experts_take_the_memory_of_one(tmp_path, monkeypatch):

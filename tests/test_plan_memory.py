@@ -1,5 +1,6 @@
 """Memory is reckoned near what the real networks hold on the meta device, and never much below it."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import peak
@@ -90,6 +91,19 @@ def test_a_14b_model_is_one_expert_and_its_activations():
     assert memory_of(work("vbvr-wan2.2", "skill")).weights > 2 * memory.weights  # the stock pipeline holds both
     assert memory_of(work("vbvr-wan2.2", "conditioning")).total == pytest.approx(11.4e9, rel=0.01)
     assert memory_of(work("vbvr-wan2.2", "fig3")) is None
+
+
+def test_an_offloaded_expert_is_its_largest_layer():
+    config = load_config(ROOT / "config.yaml", model="vbvr-wan2.2")
+    entry = config["models"]["vbvr-wan2.2"] | {"group_offload": True}
+    config = {**config, "models": {**config["models"], "vbvr-wan2.2": entry}}
+    whole = work("vbvr-wan2.2")
+    offloaded = replace(whole, config=config, model=model_of(config, "vbvr-wan2.2", ROOT))
+    network, _ = on_meta(whole.model)
+    layers = [module for module in network.modules() if not list(module.children())]
+    largest = max(sum(weight.nbytes for weight in layer.parameters()) for layer in layers)
+    assert memory_of(offloaded).weights == pytest.approx(largest, rel=0.001)
+    assert memory_of(offloaded).held == memory_of(whole).held
 
 
 def test_batches_take_more_and_cases_that_are_not_here_leave_the_weights():

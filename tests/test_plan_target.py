@@ -134,8 +134,10 @@ def test_what_cannot_fit_is_refused_after_the_table(config, planned):
         small.check()
     assert "which is more than the GPU of 24 GB" in printed.table(small)
     planned({**config, "model": "vbvr-wan2.2", "gpu_memory_gb": 40}, *jobs).check()
+    offloaded = {**config["models"], "vbvr-wan2.2": config["models"]["vbvr-wan2.2"] | {"group_offload": True}}
+    planned({**config, "models": offloaded, "model": "vbvr-wan2.2", "gpu_memory_gb": 24}, *jobs).check()
     in_batches = planned({**config, "gpu_memory_gb": 1e-6}, *shards("noise", ["loop_maze"]))
-    with pytest.raises(InputError, match="or a smaller batch_size$"):
+    with pytest.raises(InputError, match="take a larger GPU, or a smaller batch_size, or group_offload: true$"):
         in_batches.check()
 
 

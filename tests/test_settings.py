@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from chainofsteps.errors import InputError
-from chainofsteps.settings import Sampling
+from chainofsteps.settings import PLACEMENT, Sampling
 
 ENTRY = {"folder": "models/embedded", "steps": 20, "shift": 3.0, "boundary": None, "batch_size": 8}
 
@@ -25,7 +25,7 @@ def test_rules_are_given_every_setting_that_moves_a_number():
     text = (Path(__file__).parents[1] / "workflow/rules/common.smk").read_text()
     encoding, denoising = (re.search(rf"^{name} = \((.*)\)$", text, re.M)[1] for name in ("ENCODING", "DENOISING"))
     given = re.findall(r'"(\w+)"', encoding + denoising)
-    assert sorted(given) == sorted({field.name for field in fields(Sampling)} - {"device", "batch_size"})
+    assert sorted(given) == sorted({field.name for field in fields(Sampling)} - {*PLACEMENT, "batch_size"})
 
 
 def test_guidance_is_decided_as_the_stock_pipeline_does():
@@ -43,6 +43,7 @@ def test_guidance_is_decided_as_the_stock_pipeline_does():
         ({"boundary": 900}, "boundary is 900"),
         ({"dtype": "fp32"}, "dtype is 'fp32': choose one of float32"),
         ({"timestep_dtype": "float16"}, "timestep_dtype is 'float16'"),
+        ({"compile": "eager", "group_offload": True}, "group_offload and compile do not go together"),
         ({"compile": "triton"}, "compile is 'triton': choose one of inductor"),
         ({"guidance": 5}, "unknown sampling setting 'guidance': known are .*guidance_scale"),
     ],

@@ -1,8 +1,13 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
+import tiny
+from diffusers.hooks.group_offloading import _is_group_offload_enabled
 
 from chainofsteps import puzzles, skill, skill_table
+from chainofsteps.checkpoint import SUBFOLDERS
 from chainofsteps.layout import SPLITS
 
 
@@ -31,3 +36,14 @@ def test_summary_counts_exact_success_with_wilsons_interval():
 def test_held_out_cases_are_held_out():
     for name in ("bounce", "unique_maze_6"):
         assert puzzles.is_held_out(skill.held_out(name, 3).layout)
+
+
+def test_a_pipeline_with_offloaded_layers_says_the_same(checkpoint_two):
+    puzzle, seed = puzzles.puzzle("loop_maze").generate(3), 5
+    settings = tiny.sampling(boundary=tiny.BOUNDARY)
+    videos = []
+    for offload in (False, True):
+        pipeline = skill.load_pipeline(checkpoint_two, replace(settings, group_offload=offload))
+        assert [_is_group_offload_enabled(pipeline.components[name]) for name in SUBFOLDERS.values()] == 2 * [offload]
+        videos.append(skill.sample(pipeline, puzzle, seed, settings))
+    assert np.array_equal(*videos)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 DTYPES = ("float32", "bfloat16", "float16")  # torch's names
 COMPILERS = ("inductor", "eager")  # torch's names; eager traces the blocks and leaves them as they are
+PLACEMENT = ("device", "group_offload")  # where a model runs: this moves no number
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,8 @@ class Sampling:
     boundary: sigma at and above which the high-noise expert works (None: one model for all steps).
     timestep_dtype: what the timestep is rounded to before the network (sigma never is). dtype: of weights.
     batch_size: most items in one forward. device: "auto" takes CUDA where there is one.
-    compile: torch's compiler for the blocks (None: none), which may move the last bits.
+    compile: torch's compiler for the blocks (None: none), which may move the last bits. group_offload: the
+    transformer's weights wait in main memory, and each layer's are on the device only while it runs.
     """
 
     steps: int
@@ -40,6 +42,7 @@ class Sampling:
     device: str = "auto"
     batch_size: int = 64
     compile: str | None = None
+    group_offload: bool = False
 
     def __post_init__(self) -> None:
         for name, least in (("steps", 1), ("batch_size", 1), ("max_sequence_length", 1)):
@@ -56,6 +59,8 @@ class Sampling:
             raise InputError(f"timestep_dtype is {self.timestep_dtype!r}: choose float32 or bfloat16")
         if self.compile not in (None, *COMPILERS):
             raise InputError(f"compile is {self.compile!r}: choose one of {', '.join(COMPILERS)}, or null")
+        if self.group_offload and self.compile:
+            raise InputError("group_offload and compile do not go together: leave one of them out")
 
     @classmethod
     def from_config(cls, model: Mapping[str, Any]) -> Sampling:
@@ -91,3 +96,8 @@ class Sampling:
         if self.device == "auto":
             return torch.device("cuda" if torch.cuda.is_available() else "cpu")
         return torch.device(self.device)
+
+
+def placement(config: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """Those of an entry of `models`, as far as they are given."""
+    return {key: config["models"][name][key] for key in PLACEMENT if key in config["models"][name]}

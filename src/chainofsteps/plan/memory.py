@@ -92,6 +92,9 @@ def _largest(work: Work) -> Size:
 
 
 def _expert(work: Work) -> int:
+    if work.model.offloaded:  # its largest layer: what makes six numbers of the time, or the FFN
+        width, ffn_width = work.of_model("width", "ffn_width")
+        return work.model.item * (width + 1) * max(6 * width, ffn_width)
     return sum(weights(work, "expert"))
 
 
@@ -106,7 +109,7 @@ def _encoder(work: Work) -> int:
 
 def _pipeline(work: Work) -> int:
     """The stock pipeline: all parts at once."""
-    return sum(weights(work, *["expert"] * work.model.experts, "text_encoder", "vae", *_images(work)))
+    return sum(weights(work, "text_encoder", "vae", *_images(work))) + work.model.experts * _expert(work)
 
 
 def _images(work: Work) -> list[str]:

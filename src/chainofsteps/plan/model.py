@@ -31,7 +31,7 @@ class Model:
     takes none). Of the VAE are latent_channels, stride (pixels a side of a latent), vae_width (its most channels where
     it is as large as the video) and vae_patch (but for patches of so many pixels a side). parameters: numbers in the
     weights of expert, text_encoder, image_encoder and vae. experts: how many there are. per_token: each token has a
-    timestep of its own.
+    timestep of its own. offloaded: of an expert, only the layer that runs is on the device.
     """
 
     name: str
@@ -41,6 +41,7 @@ class Model:
     item: int
     batch_size: int
     here: bool
+    offloaded: bool = False
     layers: int | None = None
     width: int | None = None
     ffn_width: int | None = None
@@ -76,6 +77,7 @@ def model_of(config: Mapping[str, Any], name: str, root: str | Path = ".") -> Mo
         "text_tokens": entry["max_sequence_length"],
         "item": BYTES[entry["dtype"]],
         "batch_size": entry["batch_size"],
+        "offloaded": entry.get("group_offload", False),
     }
     if is_here(entry, root):
         try:

@@ -78,10 +78,12 @@ class Plan:
         """InputError if a job cannot fit the GPU that the configuration states."""
         stated, largest = self.facts["gpu_memory_gb"], self.largest
         if stated is not None and largest and largest.memory.total > stated * GB:
-            memory, batches = largest.memory, largest.batch > 1 and largest.counts
+            memory = largest.memory
+            mends = ["a smaller batch_size"] * (largest.batch > 1 and largest.counts)
+            mends += ["group_offload: true"] * (largest.counts and not self.facts["model"].offloaded)
             raise InputError(
                 f"{largest.job.rule} needs about {memory.total / GB:.1f} GB on its GPU ({memory.what}), more than the "
-                f"{stated:g} GB of gpu_memory_gb; take a larger GPU{', or a smaller batch_size' * batches}"
+                f"{stated:g} GB of gpu_memory_gb; take {', or '.join(['a larger GPU', *mends])}"
             )
 
 
