@@ -30,7 +30,7 @@ TURNS = {  # others: 1
 }
 VAE_TURNS = {  # small shapes and a ball that flies are what it learns last
     "find_then_move": 10,
-    "bounce": 5,
+    "bounce": 10,
     "next_size": 5,
     "object_sets": 2,
     "occlusion": 2,
