@@ -1,6 +1,7 @@
 """Train the embedded model, stage by stage, each resumable: python -m chainofsteps.training [stage ...]."""
 
 import argparse
+import shutil
 from concurrent.futures import ProcessPoolExecutor
 from itertools import repeat
 from pathlib import Path
@@ -40,6 +41,8 @@ def vae(options: argparse.Namespace) -> None:
 
 def decoder(options: argparse.Namespace) -> None:
     """the VAE's decoder alone, trained on; latents stay the same"""
+    if options.vae_from and not (options.work / "vae").exists():  # no stage vae went before
+        shutil.copytree(options.vae_from, options.work / "vae")
     launch(train_decoder, options.processes, options.work, options.decoder_steps, options.seed + 1)
 
 
@@ -100,7 +103,7 @@ def card(options: argparse.Namespace) -> None:
         + (f" --vae-from {options.vae_from}" if options.vae_from else "")
         + (f" --dit-from {options.dit_from}" if options.dit_from else "")
     )
-    write_card(options.work, options.output, command, options.seed, options.processes)
+    write_card(options.work, options.output, command, options.seed, options.processes, options.dit_from)
 
 
 STAGES = {stage.__name__: stage for stage in (clips, vae, decoder, latents, dit, folder, experts, skill, card)}

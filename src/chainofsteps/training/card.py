@@ -1,15 +1,21 @@
-"""The model card: what was run, on what, for how long, and what came of it. Every number is read from the run."""
+"""The model card: what was run, on what, for how long, and what came of it. Every number is read from the run.
+
+Weights that were trained on from a folder have the stretches of that folder before their own: `training.json` in it
+lists them, and its learning curve goes on.
+"""
 
 import json
 import os
 import platform
 from pathlib import Path
+from typing import Any
 
 import matplotlib.pyplot as plt
 import pandas as pd
 
 from .. import puzzles, style
-from ..files import atomic_write
+from ..errors import InputError
+from ..files import atomic_write, read_json, write_json
 from ..layout import SPLITS
 from ..provenance import versions
 from ..skill import EMBEDDED, load_pipeline
@@ -21,6 +27,7 @@ from .vae import BATCH as VAE_BATCH
 CATEGORIES = ("Abstraction", "Knowledge", "Perception", "Spatiality", "Transformation")  # of VBVR-Bench
 RUNS = {"vae-run": "VAE", "decoder-run": "its decoder, further", "dit-run": "transformer and text encoder"}
 TEMPLATE = Path(__file__).with_name("card.md")
+HISTORY, CURVE = "training.json", "learning_curve.csv"
 
 
 def minutes(log: Path) -> tuple[int, float]:
@@ -89,27 +96,67 @@ def _hardware() -> str:
     return f"{os.cpu_count()} cores of {names[0] if names else platform.processor()}, no GPU"
 
 
-def write_card(work: Path, folder: Path, command: str, seed: int, processes: int) -> None:
-    """Write MODEL_CARD.md, learning_curve.png and learning_curve.csv into ``folder`` from the run in ``work``."""
+def stretch(work: Path, command: str, seed: int, processes: int) -> dict[str, Any]:
+    """What the run in ``work`` was, for `training.json`; its stages are (name, steps, clips, minutes)."""
     stages = []
     for run, name in RUNS.items():
-        steps, took = minutes(work / run / "log.jsonl")
-        clips = clips_seen(steps, seed) if run == "dit-run" else steps * VAE_BATCH
-        stages.append(f"| {name} | {steps} | {clips:,} | {took:.0f} |")
-    curve = read_curve(work).round(3)
+        if (work / run / "log.jsonl").exists():
+            steps, took = minutes(work / run / "log.jsonl")
+            clips = clips_seen(steps, seed) if run == "dit-run" else steps * VAE_BATCH
+            stages.append((name, steps, clips, round(took)))
+    made_on = f"{processes} processes of one thread on {_hardware()}; "
+    made_on += ", ".join(f"{name} {version}" for name, version in versions().items())
+    return {"command": command, "made_on": made_on, "stages": stages, "note": ""}
+
+
+def history(last: dict[str, Any], before: Path | None) -> list[dict[str, Any]]:
+    """The stretches that made the weights: those of ``before``, the folder that was trained on, and the last one.
+
+    InputError if it lists none.
+    """
+    if before is None:
+        return [last]
+    if not (before / HISTORY).exists():
+        raise InputError(f"{before} has no {HISTORY}, so that what made it is not known; copy the whole folder")
+    return [one for one in read_json(before / HISTORY) if one["command"] != last["command"]] + [last]
+
+
+def joined_curve(curve: pd.DataFrame, stretches: list[dict[str, Any]], before: Path | None) -> pd.DataFrame:
+    """The curve of the last stretch after that of the folder that was trained on, whose clips count first."""
+    if before is None:
+        return curve
+    seen = sum(clips for one in stretches[:-1] for name, _, clips, _ in one["stages"] if name == RUNS["dit-run"])
+    earlier = pd.read_csv(before / CURVE, index_col="clips")
+    curve = curve.set_axis(curve.index + seen)
+    return pd.concat([earlier[earlier.index <= seen], curve]).rename_axis("clips")
+
+
+def _made(stretches: list[dict[str, Any]]) -> str:
+    parts = []
+    for one in stretches:
+        note = f"{one['note']}\n\n" if one["note"] else ""
+        parts.append(f"```\n{one['command']}\n```\n\n{note}On {one['made_on']}.\n\n")
+    return "and from what came of that\n\n".join(parts).strip()
+
+
+def write_card(work: Path, folder: Path, command: str, seed: int, processes: int, before: Path | None = None) -> None:
+    """Write MODEL_CARD.md, training.json and the learning curve into ``folder`` from the run in ``work``.
+
+    before: the folder whose weights were trained on; None: from nothing.
+    """
+    stretches = history(stretch(work, command, seed, processes), before)
+    curve = joined_curve(read_curve(work), stretches, before).round(3)
     draw_curve(curve, folder / "learning_curve.png")
-    curve.to_csv(folder / "learning_curve.csv")
+    curve.to_csv(folder / CURVE)
+    write_json(folder / HISTORY, stretches)
+    stages = [stage for one in stretches for stage in one["stages"]]
     skill = summary(pd.read_csv(folder / "skill.csv"))
     text = TEMPLATE.read_text(encoding="utf-8").format(
         steps=EMBEDDED.steps,
         parts=_parts(folder),
         megabytes=sum(path.stat().st_size for path in folder.rglob("*.safetensors")) / 1e6,
-        command=command,
-        seed=seed,
-        processes=processes,
-        hardware=_hardware(),
-        versions=", ".join(f"{name} {version}" for name, version in versions().items()),
-        stages="\n".join(stages),
+        made=_made(stretches),
+        stages="\n".join(f"| {name} | {steps} | {clips:,} | {took} |" for name, steps, clips, took in stages),
         curve_cases=CURVE_CASES,
         in_domain=_skill_of(skill, SPLITS[0]),
         out_of_domain=_skill_of(skill, SPLITS[1]),
