@@ -55,7 +55,7 @@ def test_a_card_has_the_stretches_of_the_folder_that_was_trained_on(tmp_path, ch
     assert curve.index.tolist() == [640, clips_seen(10, 0) + 64]
     text = (folder / "MODEL_CARD.md").read_text()
     assert text.index("the first command") < text.index("and from what came of that") < text.index("the second command")
-    assert "In domain, mean success 1.000" in text and f"| {trained} | 4 | {clips_seen(4, 1)} | 2 |" in text
+    assert "In domain, mean success 1.000" in text and f"| 2 | {trained} | 4 | {clips_seen(4, 1)} | 2 |" in text
 
 
 def test_a_folder_of_unknown_making_is_refused(tmp_path):

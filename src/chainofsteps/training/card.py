@@ -132,11 +132,19 @@ def joined_curve(curve: pd.DataFrame, stretches: list[dict[str, Any]], before: P
 
 
 def _made(stretches: list[dict[str, Any]]) -> str:
+    """The commands, each with its note, and what they ran on where that changes."""
     parts = []
-    for one in stretches:
-        note = f"{one['note']}\n\n" if one["note"] else ""
-        parts.append(f"```\n{one['command']}\n```\n\n{note}On {one['made_on']}.\n\n")
-    return "and from what came of that\n\n".join(parts).strip()
+    for one, following in zip(stretches, [*stretches[1:], {"made_on": None}], strict=True):
+        paragraphs = [f"```\n{one['command']}\n```", one["note"]]
+        if one["made_on"] != following["made_on"]:
+            paragraphs.append(f"On {one['made_on']}.")
+        parts.append("\n\n".join(filter(None, paragraphs)))
+    return "\n\nand from what came of that\n\n".join(parts)
+
+
+def _stages(stretches: list[dict[str, Any]]) -> str:
+    rows = [(number, *stage) for number, one in enumerate(stretches, 1) for stage in one["stages"]]
+    return _markdown(pd.DataFrame(rows, columns=["command", "stage", "steps", "clips seen", "minutes"]))
 
 
 def write_card(work: Path, folder: Path, command: str, seed: int, processes: int, before: Path | None = None) -> None:
@@ -149,14 +157,13 @@ def write_card(work: Path, folder: Path, command: str, seed: int, processes: int
     draw_curve(curve, folder / "learning_curve.png")
     curve.to_csv(folder / CURVE)
     write_json(folder / HISTORY, stretches)
-    stages = [stage for one in stretches for stage in one["stages"]]
     skill = summary(pd.read_csv(folder / "skill.csv"))
     text = TEMPLATE.read_text(encoding="utf-8").format(
         steps=EMBEDDED.steps,
         parts=_parts(folder),
         megabytes=sum(path.stat().st_size for path in folder.rglob("*.safetensors")) / 1e6,
         made=_made(stretches),
-        stages="\n".join(f"| {name} | {steps} | {clips:,} | {took} |" for name, steps, clips, took in stages),
+        stages=_stages(stretches),
         curve_cases=CURVE_CASES,
         in_domain=_skill_of(skill, SPLITS[0]),
         out_of_domain=_skill_of(skill, SPLITS[1]),
