@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from chainofsteps.errors import InputError
-from chainofsteps.files import read_json
+from chainofsteps.files import read_json, write_json
 from chainofsteps.training import card
 from chainofsteps.training.mixture import clips_seen
 
@@ -56,6 +56,21 @@ def test_a_card_has_the_stretches_of_the_folder_that_was_trained_on(tmp_path, ch
     text = (folder / "MODEL_CARD.md").read_text()
     assert text.index("the first command") < text.index("and from what came of that") < text.index("the second command")
     assert "In domain, mean success 1.000" in text and f"| 2 | {trained} | 4 | {clips_seen(4, 1)} | 2 |" in text
+
+
+def test_another_seed_stands_beside_the_skill_that_ships(tmp_path, checkpoint):
+    folder = shutil.copytree(checkpoint, tmp_path / "model")
+    for name, score in ((card.SKILL, 1.0), (card.OTHER_SKILL, 0.5)):
+        rows = [("grounding", case, value, value == 1.0, 0.0, 1.0) for case, value in enumerate([1.0, score])]
+        columns = ["puzzle", "case", "score", "success", "static", "ground_truth"]
+        pd.DataFrame(rows, columns=columns).to_csv(folder / name, index=False)
+    theirs = {"command": "that with another seed", "made_on": "a machine", "stages": [], "note": ""}
+    write_json(folder / card.OTHER_HISTORY, [theirs])
+    card.write_card(run_of(tmp_path / "a", 640, dit=10), folder, "the command", 0, 2)
+    text = (folder / "MODEL_CARD.md").read_text()
+    told = text[text.index("## Another seed") :]
+    assert "that with another seed" in told and "mean success 0.500, which is -0.500 from" in told
+    assert "| grounding | 2 | 1.0 | 2 | 0.5 |" in told
 
 
 def test_a_folder_of_unknown_making_is_refused(tmp_path):

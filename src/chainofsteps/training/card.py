@@ -1,7 +1,8 @@
 """The model card: what was run, on what, for how long, and what came of it. Every number is read from the run.
 
 Weights that were trained on from a folder have the stretches of that folder before their own: `training.json` in it
-lists them, and its learning curve goes on.
+lists them, and its learning curve goes on. `other_seed.json` and `other_seed.csv`, if they are there, are what
+`training.json` and `skill.csv` were of a model that was trained with another seed.
 """
 
 import json
@@ -27,7 +28,8 @@ from .vae import BATCH as VAE_BATCH
 CATEGORIES = ("Abstraction", "Knowledge", "Perception", "Spatiality", "Transformation")  # of VBVR-Bench
 RUNS = {"vae-run": "VAE", "decoder-run": "its decoder, further", "dit-run": "transformer and text encoder"}
 TEMPLATE = Path(__file__).with_name("card.md")
-HISTORY, CURVE = "training.json", "learning_curve.csv"
+HISTORY, CURVE, SKILL = "training.json", "learning_curve.csv", "skill.csv"
+OTHER_HISTORY, OTHER_SKILL = "other_seed.json", "other_seed.csv"
 
 
 def minutes(log: Path) -> tuple[int, float]:
@@ -147,6 +149,23 @@ def _stages(stretches: list[dict[str, Any]]) -> str:
     return _markdown(pd.DataFrame(rows, columns=["command", "stage", "steps", "clips seen", "minutes"]))
 
 
+def _mean(skill: pd.DataFrame) -> float:
+    """Success in domain."""
+    return skill[skill.split == SPLITS[0]].success.mean()
+
+
+def _other_seed(folder: Path, skill: pd.DataFrame) -> str:
+    """What another seed came to, beside the skill of the weights that ship."""
+    if not (folder / OTHER_SKILL).exists():
+        return "No training with another seed has been measured."
+    other = summary(pd.read_csv(folder / OTHER_SKILL))
+    both = skill[["puzzle", "n", "success"]].merge(other[["puzzle", "n", "success"]], "left", "puzzle")
+    both.columns = ["puzzle", "n", "success", "n, other seed", "success, other seed"]
+    difference = _mean(other) - _mean(skill)
+    said = f"In domain, mean success {_mean(other):.3f}, which is {difference:+.3f} from that of the weights that ship:"
+    return "\n\n".join([_made(read_json(folder / OTHER_HISTORY)), said, _markdown(both)])
+
+
 def write_card(work: Path, folder: Path, command: str, seed: int, processes: int, before: Path | None = None) -> None:
     """Write MODEL_CARD.md, training.json and the learning curve into ``folder`` from the run in ``work``.
 
@@ -157,7 +176,7 @@ def write_card(work: Path, folder: Path, command: str, seed: int, processes: int
     draw_curve(curve, folder / "learning_curve.png")
     curve.to_csv(folder / CURVE)
     write_json(folder / HISTORY, stretches)
-    skill = summary(pd.read_csv(folder / "skill.csv"))
+    skill = summary(pd.read_csv(folder / SKILL))
     text = TEMPLATE.read_text(encoding="utf-8").format(
         steps=EMBEDDED.steps,
         parts=_parts(folder),
@@ -167,6 +186,7 @@ def write_card(work: Path, folder: Path, command: str, seed: int, processes: int
         curve_cases=CURVE_CASES,
         in_domain=_skill_of(skill, SPLITS[0]),
         out_of_domain=_skill_of(skill, SPLITS[1]),
-        mean=skill[skill.split == SPLITS[0]].success.mean(),
+        mean=_mean(skill),
+        other_seed=_other_seed(folder, skill),
     )
     atomic_write(folder / "MODEL_CARD.md", text.encode())
