@@ -104,6 +104,7 @@ def test_an_offloaded_expert_is_its_largest_layer():
     largest = max(sum(weight.nbytes for weight in layer.parameters()) for layer in layers)
     assert memory_of(offloaded).weights == pytest.approx(largest, rel=0.001)
     assert memory_of(offloaded).held == memory_of(whole).held
+    assert memory_of(offloaded).what == "one layer of an expert and its forward"
 
 
 def test_batches_take_more_and_cases_that_are_not_here_leave_the_weights():

@@ -55,11 +55,13 @@ def memory_of(work: Work) -> Memory | None:
     by = RECKONED.get(work.job.rule)
     if by is None:
         return None
-    loaded = by.weights(work)
+    loaded, what = by.weights(work), by.what
+    if work.model.offloaded:
+        what = what.replace("one expert", "one layer of an expert")
     try:
-        return Memory(loaded, by.held(work), by.what)
+        return Memory(loaded, by.held(work), what)
     except UnknownError:
-        return Memory(loaded, None, by.what)
+        return Memory(loaded, None, what)
 
 
 def forward(work: Work, batch: int, size: Size, more: float = 0) -> int:
