@@ -12,6 +12,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,17 +26,17 @@ from chainofsteps.decode import decode
 from chainofsteps.denoise import GuidedVelocity, denoise
 from chainofsteps.errors import InputError, reported
 from chainofsteps.files import load_tensors, save_tensors, write_json
-from chainofsteps.plan import memory
-from chainofsteps.plan.cases import Cases, Size, latents_of, tokens_of
+from chainofsteps.plan import latent_frames_of, memory
+from chainofsteps.plan.cases import Cases, Size, tokens_of
 from chainofsteps.plan.forwards import Work
 from chainofsteps.plan.jobs import Job
-from chainofsteps.plan.model import Model
+from chainofsteps.plan.model import Model, transformer_width
 from chainofsteps.settings import Sampling
 from chainofsteps.taps import Tap
 from chainofsteps.transformer import depth
 
 OUTPUT = Path(__file__).with_name("full_size.json")
-CHANNELS = 16  # of the latents
+CHANNELS, STRIDE = 16, 8  # of the latents
 TRANSFORMER = {"in_channels": MASK_CHANNELS + 2 * CHANNELS}  # all else of 14B is diffusers' default
 GB = 1e9
 
@@ -66,15 +67,12 @@ def network(config: Mapping[str, Any], dtype: torch.dtype, device: torch.device)
     return model.eval().requires_grad_(False)
 
 
-def work_of(model: WanTransformer3DModel, vae: AutoencoderKLWan, sampling: Sampling) -> Work:
-    """As the plan sees it."""
-    of = model.config
-    width = of.num_attention_heads * of.attention_head_dim
-    sizes = {"layers": of.num_layers, "width": width, "ffn_width": of.ffn_dim, "text_width": of.text_dim}
-    sizes |= {"latent_channels": CHANNELS, "stride": 8, "vae_width": vae.config.base_dim}
-    item = sampling.torch_dtype.itemsize
-    seen = Model("full size", sampling.steps, 1, sampling.max_sequence_length, item, 1, True, **sizes)
-    return Work(Job("", {}), {}, seen, Cases({}, Path()))
+def work_of(sampling: Sampling, **sizes: int) -> Work:
+    """A job as the plan sees it, of a model of these sizes."""
+    settings = {"steps": sampling.steps, "branches": 1, "text_tokens": sampling.max_sequence_length}
+    settings |= {"item": sampling.torch_dtype.itemsize, "batch_size": 1, "here": True}
+    model = Model("full size", **settings, latent_channels=CHANNELS, stride=STRIDE, **sizes)
+    return Work(Job("", {}), {}, model, Cases({}, Path()))
 
 
 def timed(run: Callable[[], object], turns: int, device: torch.device) -> tuple[float, float, float | None]:
@@ -96,8 +94,8 @@ def forwards(
     """Of a transformer: seconds and memory of a forward in each way, and whether a run goes on to the same bits."""
     device = sampling.torch_device
     model = network(config, sampling.torch_dtype, device)
-    with torch.device("meta"):
-        work = work_of(model, AutoencoderKLWan(), sampling)
+    of, width = model.config, transformer_width(model.config)
+    work = work_of(sampling, layers=of.num_layers, width=width, ffn_width=of.ffn_dim, text_width=of.text_dim)
     given = conditioning(work.model, sampling, size)
     sigmas = schedule.sigmas(sampling.steps, sampling.shift)
     latents = torch.randn(given.latents_shape)
@@ -123,8 +121,7 @@ def forwards(
     torch._dynamo.reset()
     gc.collect()
     torch.cuda.empty_cache()  # does nothing where there is no CUDA
-    model = network(config, sampling.torch_dtype, device)
-    model.enable_group_offload(device, offload_type="leaf_level")
+    model = replace(sampling, group_offload=True).placed(network(config, sampling.torch_dtype, device))
     rows.append({"what": "forward, group_offload", **seconds(timed(one, turns, device))})
     return rows
 
@@ -151,17 +148,8 @@ def decoding(config: Mapping[str, Any], size: Size, sampling: Sampling, turns: i
     device = sampling.torch_device
     with device:
         vae = AutoencoderKLWan(**config).eval().requires_grad_(False)
-    sizes = {"latent_channels": CHANNELS, "stride": 8, "vae_width": vae.config.base_dim}
-    work = Work(Job("", {}), {}, Model("full size", 1, 1, 1, 4, 1, True, **sizes), Cases({}, Path()))
-    frames, height, width = size
-    shape = (
-        1,
-        CHANNELS,
-        latents_of(size, work.model) // (CHANNELS * (height // 8) * (width // 8)),
-        height // 8,
-        width // 8,
-    )
-    latents = torch.randn(shape)
+    work, (frames, height, width) = work_of(sampling, vae_width=vae.config.base_dim), size
+    latents = torch.randn(1, CHANNELS, latent_frames_of(frames), height // STRIDE, width // STRIDE)
     weights = sum(weight.nbytes for weight in vae.parameters())
     about = {"weights_gb": weights / GB, "reckoned_beside_gb": memory.decode(work, 1, size) / GB}
     return {"what": "decode", **seconds(timed(lambda: decode(vae, latents), turns, device)), **about}

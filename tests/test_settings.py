@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from chainofsteps.errors import InputError
-from chainofsteps.settings import PLACEMENT, Sampling
+from chainofsteps.settings import PLACEMENT, Sampling, placement
 
 ENTRY = {"folder": "models/embedded", "steps": 20, "shift": 3.0, "boundary": None, "batch_size": 8}
 
@@ -51,6 +51,14 @@ def test_guidance_is_decided_as_the_stock_pipeline_does():
 def test_bad_settings_are_named(change, message):
     with pytest.raises(InputError, match=message):
         Sampling.from_config({**ENTRY, **change})
+
+
+def test_every_script_that_runs_the_model_is_told_where():
+    config = {"models": {"mine": {**ENTRY, "device": "cpu", "group_offload": True}, "other": ENTRY}}
+    assert placement(config, "mine") == {"device": "cpu", "group_offload": True} and placement(config, "other") == {}
+    texts = [path.read_text() for path in (Path(__file__).parents[1] / "scripts").glob("*.py")]
+    told = [text for text in texts if "Sampling.from_config(" in text]
+    assert len(told) >= 8 and all("**placement(snakemake.config, " in text for text in told)
 
 
 def test_missing_settings_are_named():

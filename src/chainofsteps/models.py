@@ -167,12 +167,11 @@ class Experts:
             self._model = self._resident = None
             gc.collect()
             torch.cuda.empty_cache()  # does nothing where there is no CUDA
-            device, offload = self.sampling.torch_device, self.sampling.group_offload
-            model = load_transformer(self.folder, name, self.sampling.dtype, "cpu" if offload else device)
+            device = "cpu" if self.sampling.group_offload else self.sampling.torch_device
+            model = load_transformer(self.folder, name, self.sampling.dtype, device)
             if name in self.adapters:
                 lora.fuse(model, self.adapters[name])
-            if offload:  # of single layers: `transformer` calls parts of the model, never its own forward
-                model.enable_group_offload(device, offload_type="leaf_level")
+            model = self.sampling.placed(model)
             if self.sampling.compile:  # the blocks are alike: one is compiled, for all of them
                 model.compile_repeated_blocks(backend=self.sampling.compile)
             self._model, self._resident = model, name

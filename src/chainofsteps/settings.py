@@ -13,10 +13,11 @@ from .errors import InputError
 
 if TYPE_CHECKING:
     import torch
+    from diffusers import ModelMixin
 
 DTYPES = ("float32", "bfloat16", "float16")  # torch's names
 COMPILERS = ("inductor", "eager")  # torch's names; eager traces the blocks and leaves them as they are
-PLACEMENT = ("device", "group_offload")  # where a model runs: this moves no number
+PLACEMENT = ("device", "group_offload")  # where a model runs: in no rule's params
 
 
 @dataclass(frozen=True)
@@ -96,6 +97,16 @@ class Sampling:
         if self.device == "auto":
             return torch.device("cuda" if torch.cuda.is_available() else "cpu")
         return torch.device(self.device)
+
+    def placed(self, transformer: ModelMixin) -> ModelMixin:
+        """A diffusers transformer where it runs: on the device, or in main memory with group_offload.
+
+        Of single layers, since `chainofsteps.transformer` calls parts of the model and never its own forward.
+        """
+        if not self.group_offload:
+            return transformer.to(self.torch_device)
+        transformer.enable_group_offload(self.torch_device, offload_type="leaf_level")
+        return transformer
 
 
 def placement(config: Mapping[str, Any], name: str) -> dict[str, Any]:

@@ -30,13 +30,9 @@ def load_pipeline(
     pipeline.set_progress_bar_config(disable=True)
     for expert, adapter in (adapters or {}).items():
         fuse(getattr(pipeline, SUBFOLDERS[expert]), adapter)
-    if not settings.group_offload:
-        return pipeline.to(settings.torch_device)
     for name, part in pipeline.components.items():
-        if name in SUBFOLDERS.values() and part is not None:
-            part.enable_group_offload(settings.torch_device, offload_type="leaf_level")
-        elif isinstance(part, torch.nn.Module):
-            part.to(settings.torch_device)
+        if isinstance(part, torch.nn.Module):
+            settings.placed(part) if name in SUBFOLDERS.values() else part.to(settings.torch_device)
     return pipeline
 
 

@@ -120,7 +120,9 @@ def history(last: dict[str, Any], before: Path | None) -> list[dict[str, Any]]:
         return [last]
     if not (before / HISTORY).exists():
         raise InputError(f"{before} has no {HISTORY}, so that what made it is not known; copy the whole folder")
-    return [one for one in read_json(before / HISTORY) if one["command"] != last["command"]] + [last]
+    earlier = read_json(before / HISTORY)
+    again = earlier[-1]["command"] == last["command"]  # a card that is written once more
+    return [*earlier[:-1], last] if again else [*earlier, last]
 
 
 def joined_curve(curve: pd.DataFrame, stretches: list[dict[str, Any]], before: Path | None) -> pd.DataFrame:
