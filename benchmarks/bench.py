@@ -5,18 +5,18 @@ their medians are compared.
 """
 
 import argparse
-import json
 import statistics
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import forward
 import overhead
 import torch
 from ours import Ours, Work, Workers, batches, label
+from results import Result, kept, said, table
 from stock import Stock
 
 from chainofsteps.cases import Case, read_cases, write_case
@@ -34,17 +34,6 @@ from chainofsteps.taps import Tap, full, token_norm
 from chainofsteps.transformer import depth
 
 ROOT = Path(__file__).parents[1]
-
-
-@dataclass(frozen=True)
-class Result:
-    """One line of results.json. goal: the most it should be, None for a figure without one."""
-
-    name: str
-    value: float
-    unit: str
-    goal: float | None
-    detail: str
 
 
 def medians(what: str, sides: dict[str, Callable[[], object]], turns: int, warm: bool) -> dict[str, float]:
@@ -211,18 +200,6 @@ def one_video(ours: Ours, stock: Stock, case: Case, seed: int, turns: int) -> li
     ]
 
 
-def table(results: list[Result]) -> str:
-    """For a reader: value, goal and whether it is met."""
-    lines = [f"{'':<46}{'value':>14}{'goal':>8}"]
-    for result in results:
-        values = {"bytes": f"{result.value:,.0f} B", "seconds": f"{result.value:.2f} s"}
-        value = values.get(result.unit, f"{result.value:.3f}")
-        goal = "" if result.goal is None else f"{result.goal:g}"
-        met = "" if result.goal is None else ("  met" if result.value <= result.goal else "  missed")
-        lines.append(f"{result.name:<46}{value:>14}{goal:>8}{met}")
-    return "\n".join(lines)
-
-
 def measure(given: argparse.Namespace, config: dict, folder: Path) -> list[Result]:
     """All of it, for the configured model, interventions and puzzles."""
     model = config["models"][config["model"]]
@@ -262,17 +239,6 @@ def jobs(given: argparse.Namespace, config: dict, folder: Path) -> list[Result]:
     turns = min(given.turns, 5)
     figures = overhead.figures(given.config, config, checkpoint, sampling, given.dag, turns, folder)
     return [Result(*figure) for figure in figures]
-
-
-def said(result: Result, more: str) -> Result:
-    """With more detail."""
-    return replace(result, detail=f"{result.detail}; {more}")
-
-
-def kept(path: Path, results: list[Result]) -> list[dict]:
-    """What an earlier run wrote of the parts that this one did not measure."""
-    earlier = json.loads(path.read_text()) if path.exists() else []
-    return [record for record in earlier if record["name"] not in {result.name for result in results}]
 
 
 def main() -> None:
