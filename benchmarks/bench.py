@@ -15,8 +15,8 @@ from pathlib import Path
 import forward
 import overhead
 import torch
+from lines import Result, kept, said, table
 from ours import Ours, Work, Workers, batches, label
-from results import Result, kept, said, table
 from stock import Stock
 
 from chainofsteps.cases import Case, read_cases, write_case
