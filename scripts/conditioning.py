@@ -12,16 +12,15 @@ from chainofsteps.errors import reported
 from chainofsteps.files import read_json
 from chainofsteps.jobs import progress
 from chainofsteps.models import load_vae
-from chainofsteps.settings import Sampling
+from chainofsteps.settings import Sampling, placement
 from chainofsteps.shards import Shard
 
 with reported(snakemake.log[0]):
     torch.set_num_threads(snakemake.threads)
     params, task = snakemake.params, snakemake.wildcards.task
     model, cases = read_json(snakemake.input.model), read_json(snakemake.input.cases)
-    device = snakemake.config["models"][snakemake.wildcards.model].get("device", "auto")
-    # steps and shift have no part in encoding
-    sampling = Sampling(steps=1, shift=1.0, device=device, **params.encoding)
+    placed = placement(snakemake.config, snakemake.wildcards.model)
+    sampling = Sampling(steps=1, shift=1.0, **params.encoding, **placed)  # the two have no part in encoding
     manifest = Path(snakemake.output.manifest)
     settings = {"encoding": params.encoding, "model": model["identity"]}
     identities = {name: of_case["identity"] for name, of_case in cases["cases"].items()}

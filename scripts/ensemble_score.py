@@ -16,7 +16,7 @@ from chainofsteps.files import read_json
 from chainofsteps.jobs import progress
 from chainofsteps.models import load_vae
 from chainofsteps.scoring import references, scores
-from chainofsteps.settings import Sampling
+from chainofsteps.settings import Sampling, device_of
 from chainofsteps.shards import Shard, read_shard
 from chainofsteps.tables import write_table
 
@@ -29,8 +29,7 @@ with reported(snakemake.log[0]):
     manifest, shared = Path(snakemake.output.manifest), snakemake.config["shared"]
     shard = Shard(manifest, "ensemble_score", settings, params.recipe, merged.identities, shared)
     pending = shard.pending(merged.cases)
-    device = snakemake.config["models"][name_of_model].get("device", "auto")
-    vae = load_vae(model["folder"], device=Sampling(steps=1, shift=1.0, device=device).torch_device)
+    vae = load_vae(model["folder"], device=device_of(snakemake.config, name_of_model))
     asked, sampling = merged.settings["ensemble"], Sampling(**merged.manifest["sampling"])
     with progress(f"ensemble_score {task} {number}", len(pending), "cases") as line:
         for case in read_cases(cases["root"], task, pending):

@@ -15,7 +15,7 @@ from chainofsteps.evalkit import COLUMNS, MODES, Kit, described, runs
 from chainofsteps.files import read_json
 from chainofsteps.jobs import progress
 from chainofsteps.models import load_vae
-from chainofsteps.settings import Sampling
+from chainofsteps.settings import device_of
 from chainofsteps.shards import Shard, read_shard
 from chainofsteps.tables import write_table
 
@@ -33,8 +33,7 @@ with reported(snakemake.log[0]):
     names, manifest = list(identities), Path(snakemake.output.manifest)
     shard = Shard(manifest, "evalkit", settings, params.recipe, identities, snakemake.config["shared"])
     pending, failed = shard.pending(names), 0
-    device = snakemake.config["models"][name_of_model].get("device", "auto")
-    vae = load_vae(model["folder"], device=Sampling(steps=1, shift=1.0, device=device).torch_device)
+    vae = load_vae(model["folder"], device=device_of(snakemake.config, name_of_model))
     with progress(f"evalkit {task} {snakemake.wildcards.shard}", len(pending), "cases") as line:
         for case in read_cases(cases["root"], task, pending):
             began = time.perf_counter()

@@ -14,7 +14,7 @@ from chainofsteps.files import read_json
 from chainofsteps.jobs import progress
 from chainofsteps.models import load_vae
 from chainofsteps.scoring import scores
-from chainofsteps.settings import Sampling
+from chainofsteps.settings import device_of
 from chainofsteps.shards import Shard, read_shard
 from chainofsteps.tables import FEW_STEPS_COLUMNS, write_table
 
@@ -27,8 +27,7 @@ with reported(snakemake.log[0]):
     settings |= {"steps": params.steps, **params.scorer}
     identities = {name: of_case["identity"] for name, of_case in cases["cases"].items()}
     shard = Shard(Path(snakemake.output.manifest), "few_steps_score", settings, params.recipe, identities)
-    device = snakemake.config["models"][name_of_model].get("device", "auto")
-    vae = load_vae(model["folder"], device=Sampling(steps=1, shift=1.0, device=device).torch_device)
+    vae = load_vae(model["folder"], device=device_of(snakemake.config, name_of_model))
     names = list(cases["cases"])
     pending = shard.pending(names)
     judge = scorer(given.scorer, snakemake.config["evalkit"], snakemake.threads)

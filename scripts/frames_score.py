@@ -15,7 +15,7 @@ from chainofsteps.frames import tokens_of
 from chainofsteps.jobs import progress
 from chainofsteps.models import load_vae
 from chainofsteps.scoring import references, scores
-from chainofsteps.settings import Sampling
+from chainofsteps.settings import device_of
 from chainofsteps.shards import Shard, read_shard
 from chainofsteps.tables import FRAMES_COLUMNS, write_table
 from chainofsteps.tasks import other_counts
@@ -30,8 +30,7 @@ with reported(snakemake.log[0]):
     identities = {name: of_case["identity"] for name, of_case in cases["cases"].items()}
     manifest, shared = Path(snakemake.output.manifest), snakemake.config["shared"]
     shard = Shard(manifest, "frames_score", settings, params.recipe, identities, shared)
-    device = snakemake.config["models"][name_of_model].get("device", "auto")
-    vae = load_vae(model["folder"], device=Sampling(steps=1, shift=1.0, device=device).torch_device)
+    vae = load_vae(model["folder"], device=device_of(snakemake.config, name_of_model))
     names = list(cases["cases"])
     pending = shard.pending(names)
     with progress(f"frames_score {task} {snakemake.wildcards.shard}", len(pending), "cases") as line:

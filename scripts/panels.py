@@ -11,7 +11,7 @@ from chainofsteps.errors import reported
 from chainofsteps.files import read_json, save_tensors
 from chainofsteps.models import load_vae
 from chainofsteps.panels import Panel
-from chainofsteps.settings import Sampling
+from chainofsteps.settings import device_of
 from chainofsteps.shards import read_shard
 from chainofsteps.trajectory import Trajectory
 from chainofsteps.video import beside, write_mp4
@@ -19,8 +19,8 @@ from chainofsteps.video import beside, write_mp4
 with reported(snakemake.log[0]):
     torch.set_num_threads(snakemake.threads)
     given, output, kept, finals = snakemake.input, snakemake.output, {}, []
-    device = snakemake.config["models"][snakemake.wildcards.model].get("device", "auto")
-    vae = load_vae(read_json(given.model)["folder"], device=Sampling(steps=1, shift=1.0, device=device).torch_device)
+    device = device_of(snakemake.config, snakemake.wildcards.model)
+    vae = load_vae(read_json(given.model)["folder"], device=device)
     for row, path in zip(snakemake.params.panels, given.trajectories, strict=True):
         panel, trajectories = Panel(**row), read_shard(path)
         trajectory = Trajectory.from_tensors(trajectories.load(panel.run)[0], trajectories.path(panel.run))

@@ -16,7 +16,7 @@ from chainofsteps.interventions import expand
 from chainofsteps.jobs import progress
 from chainofsteps.models import load_vae
 from chainofsteps.scoring import finals, references, scores
-from chainofsteps.settings import Sampling
+from chainofsteps.settings import device_of
 from chainofsteps.shards import Shard, read_shard
 from chainofsteps.tables import SCORE_COLUMNS, write_table
 
@@ -48,9 +48,7 @@ with reported(snakemake.log[0]):
     }
     shard = Shard(manifest, "score", settings, params.recipe, encoded.identities, snakemake.config["shared"])
     pending = shard.pending(encoded.cases)
-    # steps and shift have no part in scoring
-    device = snakemake.config["models"][name_of_model].get("device", "auto")
-    device = Sampling(steps=1, shift=1.0, device=device).torch_device
+    device = device_of(snakemake.config, name_of_model)
     vae = load_vae(model["folder"], device=device)
     made = {name: perturbed.manifest[name] for name in ("sampling", "attention_backend")}  # of the runs
     made |= {"vae": {"device": str(device), "dtype": "float32"}}

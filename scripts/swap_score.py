@@ -15,7 +15,7 @@ from chainofsteps.files import read_json
 from chainofsteps.jobs import progress
 from chainofsteps.models import load_vae
 from chainofsteps.scoring import batch_of
-from chainofsteps.settings import Sampling
+from chainofsteps.settings import device_of
 from chainofsteps.shards import Shard, read_shard
 from chainofsteps.swap_score import COLUMNS, pairs_of
 from chainofsteps.tables import write_table
@@ -50,8 +50,7 @@ with reported(snakemake.log[0]):
     shard = Shard(manifest, "swap_score", settings, params.recipe, swapped.identities, shared)
     pairs = pairs_of(read_cases(cases["root"], task, list(cases["cases"])))
     pending = shard.pending(list(names))
-    device = snakemake.config["models"][name_of_model].get("device", "auto")
-    vae = load_vae(model["folder"], device=Sampling(steps=1, shift=1.0, device=device).torch_device)
+    vae = load_vae(model["folder"], device=device_of(snakemake.config, name_of_model))
     with progress(f"swap_score {task} {snakemake.wildcards.shard}", len(pending), "pairs") as line:
         for name in pending:
             began, pair, rows = time.perf_counter(), pairs[names[name][0]], []

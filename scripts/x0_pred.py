@@ -15,7 +15,7 @@ from chainofsteps.jobs import progress
 from chainofsteps.models import load_vae
 from chainofsteps.puzzles import PUZZLES, puzzle
 from chainofsteps.puzzles.candidates import right_answers
-from chainofsteps.settings import Sampling
+from chainofsteps.settings import device_of
 from chainofsteps.shards import Shard, read_shard
 from chainofsteps.tables import write_table
 from chainofsteps.trajectory import Trajectory
@@ -30,8 +30,7 @@ with reported(snakemake.log[0]):
     manifest, shared = Path(snakemake.output.manifest), snakemake.config["shared"]
     shard = Shard(manifest, "x0_pred", settings, params.recipe, trajectories.identities, shared)
     pending = shard.pending(list(runs))
-    device = snakemake.config["models"][name_of_model].get("device", "auto")
-    vae = load_vae(model["folder"], device=Sampling(steps=1, shift=1.0, device=device).torch_device)
+    vae = load_vae(model["folder"], device=device_of(snakemake.config, name_of_model))
     judge = scorer(given.scorer, snakemake.config["evalkit"], snakemake.threads)
     by_name = {case.name: case for case in read_cases(cases["root"], task, list(cases["cases"]))}
     with progress(f"x0_pred {task} {snakemake.wildcards.shard}", len(pending), "runs") as line:

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from chainofsteps.errors import InputError
-from chainofsteps.settings import PLACEMENT, Sampling, placement
+from chainofsteps.settings import PLACEMENT, Sampling, device_of, placement
 
 ENTRY = {"folder": "models/embedded", "steps": 20, "shift": 3.0, "boundary": None, "batch_size": 8}
 
@@ -59,6 +59,14 @@ def test_every_script_that_runs_the_model_is_told_where():
     texts = [path.read_text() for path in (Path(__file__).parents[1] / "scripts").glob("*.py")]
     told = [text for text in texts if "Sampling.from_config(" in text]
     assert len(told) >= 8 and all("**placement(snakemake.config, " in text for text in told)
+    decoding = [text for text in texts if "load_vae(" in text]
+    assert len(decoding) >= 9 and all(
+        "placement(snakemake.config, " in t or "device_of(snakemake.config, " in t for t in decoding
+    )
+    assert (
+        device_of(config, "mine") == torch.device("cpu")
+        and device_of(config, "other") == Sampling.from_config(ENTRY).torch_device
+    )
 
 
 def test_missing_settings_are_named():

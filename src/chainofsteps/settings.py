@@ -92,11 +92,7 @@ class Sampling:
 
     @property
     def torch_device(self) -> torch.device:
-        import torch
-
-        if self.device == "auto":
-            return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        return torch.device(self.device)
+        return _device(self.device)
 
     def placed(self, transformer: ModelMixin) -> ModelMixin:
         """A diffusers transformer where it runs: on the device, or in main memory with group_offload.
@@ -112,3 +108,16 @@ class Sampling:
 def placement(config: Mapping[str, Any], name: str) -> dict[str, Any]:
     """Those of an entry of `models`, as far as they are given."""
     return {key: config["models"][name][key] for key in PLACEMENT if key in config["models"][name]}
+
+
+def device_of(config: Mapping[str, Any], name: str) -> torch.device:
+    """Where the VAE and the encoders of an entry of `models` run."""
+    return _device(config["models"][name].get("device", "auto"))
+
+
+def _device(named: str) -> torch.device:
+    import torch
+
+    if named == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    return torch.device(named)

@@ -4,8 +4,18 @@ import pytest
 
 from chainofsteps.config import load_config
 from chainofsteps.plan.target import plan_of
-from tests.workflow import everything
-from tests.workflow.test_dag import snakemake
+from tests.workflow import everything, figure3
+from tests.workflow.running import snakemake
+
+
+@pytest.fixture(scope="session")
+def drawn(tmp_path_factory, checkpoint):
+    """A working folder in which Figure 3 was made, and what Snakemake printed, for tests of the xdist_group "dag"."""
+    folder = tmp_path_factory.mktemp("run")
+    figure3.configure(folder, checkpoint)
+    run = snakemake(folder, "--", "figures/fig3.pdf")
+    assert run.returncode == 0, run.stdout
+    return folder, run.stdout
 
 
 @pytest.fixture(scope="session")

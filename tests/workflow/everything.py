@@ -4,7 +4,7 @@ times as long. Two experts with random weights, two cases, four steps."""
 import tiny
 import yaml
 
-from tests.workflow.test_dag import ROOT
+from tests.workflow.running import ROOT
 
 STEPS, CASES, LAYERS = 4, 2, 2
 MAZES, OTHERS = ["loop_maze", "unique_maze"], ["occlusion", "find_then_move", "object_sets"]

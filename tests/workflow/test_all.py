@@ -7,7 +7,7 @@ import pytest
 
 from chainofsteps.files import read_json
 from tests.workflow.everything import CASES, COUNTS, MAZES, OTHERS, STEPS
-from tests.workflow.test_dag import snakemake, verdict
+from tests.workflow.running import snakemake, verdict
 
 FIGURES = [*range(1, 9), "A9", "A10", "A11", "A12", "A13"]
 pytestmark = pytest.mark.xdist_group("all")

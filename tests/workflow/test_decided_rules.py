@@ -7,7 +7,7 @@ from chainofsteps.decided_tables import COLUMNS, STEP_COLUMNS
 from chainofsteps.files import load_tensors
 from chainofsteps.provenance import identity_in
 from tests.workflow.everything import CASES, MAZES, OTHERS, SHOWN, STEPS, panels
-from tests.workflow.test_dag import jobs_of, snakemake
+from tests.workflow.running import jobs_of, snakemake
 
 TASKS = [*MAZES, *OTHERS]
 pytestmark = pytest.mark.xdist_group("all")

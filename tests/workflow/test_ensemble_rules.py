@@ -6,7 +6,7 @@ import pytest
 from chainofsteps.files import read_json
 from tests.workflow.everything import CASES, STEPS
 from tests.workflow.everything import MAZES as TASKS
-from tests.workflow.test_dag import jobs_of, snakemake, verdict
+from tests.workflow.running import jobs_of, snakemake, verdict
 
 TARGETS = ("figures/fig7.pdf", "tables/tableA1.csv")
 pytestmark = pytest.mark.xdist_group("all")

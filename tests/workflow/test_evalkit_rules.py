@@ -9,7 +9,7 @@ from chainofsteps import bench, puzzles
 from chainofsteps.cases import write_case
 from chainofsteps.evalkit import COLUMNS, source_hash
 from chainofsteps.files import read_json
-from tests.workflow.test_dag import ROOT, jobs_of, snakemake, verdict
+from tests.workflow.running import ROOT, jobs_of, snakemake, verdict
 
 MAZE = "O-39_maze_data-generator"
 TASKS = {MAZE: "unique_maze", "rotation": "rotation"}

@@ -8,7 +8,7 @@ from chainofsteps import plan
 from chainofsteps.files import read_json
 from chainofsteps.shards import read_shard
 from tests.workflow.everything import CASES, COUNTS, FEW, SKILL, STEPS
-from tests.workflow.test_dag import rows_of, snakemake
+from tests.workflow.running import rows_of, snakemake
 
 pytestmark = pytest.mark.xdist_group("all")
 

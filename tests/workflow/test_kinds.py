@@ -10,7 +10,6 @@ import pytest
 import tiny
 import torch
 import yaml
-from test_dag import ROOT, snakemake
 
 from chainofsteps.cases import read_cases
 from chainofsteps.conditioning import Conditioning
@@ -21,6 +20,7 @@ from chainofsteps.lora import adapters_in
 from chainofsteps.plan.target import plan_of
 from chainofsteps.settings import Sampling
 from chainofsteps.shards import read_shard
+from tests.workflow.running import ROOT, snakemake
 
 pytestmark = pytest.mark.xdist_group("kinds")
 STEPS = 2

@@ -6,7 +6,7 @@ import pytest
 from chainofsteps.files import read_json
 from chainofsteps.shards import read_shard
 from tests.workflow.everything import CASES, LAYERS, STEPS
-from tests.workflow.test_dag import snakemake
+from tests.workflow.running import snakemake
 
 pytestmark = pytest.mark.xdist_group("all")
 

@@ -7,7 +7,7 @@ from chainofsteps.files import read_json
 from chainofsteps.plan.disk import KEPT
 from chainofsteps.plan.forwards import COUNTED
 from chainofsteps.plan.target import plan_of
-from tests.workflow.test_dag import snakemake
+from tests.workflow.running import snakemake
 
 pytestmark = pytest.mark.xdist_group("all")
 MODEL = "two"

@@ -7,7 +7,7 @@ import torch
 from chainofsteps.files import load_tensors, read_json
 from chainofsteps.shards import read_shard
 from tests.workflow.everything import CASES, STEPS, panels
-from tests.workflow.test_dag import rows_of, snakemake
+from tests.workflow.running import rows_of, snakemake
 
 pytestmark = pytest.mark.xdist_group("all")
 

@@ -1,0 +1,77 @@
+"""What is wrong stops in one line, before anything runs or with nothing half written."""
+
+import shutil
+
+import pytest
+
+from tests.workflow.figure3 import FRAMES, SHARDED, STEPS
+from tests.workflow.running import ROOT, jobs_of, snakemake
+
+# All tests of `drawn` read one run: pytest-xdist must keep them in one process.
+pytestmark = pytest.mark.xdist_group("dag")
+
+
+BAD = [
+    ({"noise": {"amplitud": 2}}, "unknown key 'noise.amplitud'; did you mean 'amplitude'?"),
+    ({"modle": "tiny"}, "unknown key 'modle'; did you mean 'model'?"),
+    ({"models": {"tiny": {"teacache": True}}}, "unknown key 'models.tiny.teacache'"),
+    ({"noise": {"steps": [STEPS]}}, f"noise.steps: step {STEPS} is out of range"),
+    ({"noise": {"frames": [FRAMES]}}, f"noise.frames: frame {FRAMES} is out of range"),
+    ({"similarity": {"features": "block:2"}}, "layer 2 is out of range; this model has layers 0 to 1"),
+    ({"models": {"tiny": {"boundary": 0.5}}}, "has one expert: set boundary to null"),
+    ({"models": {"tiny": {"steps": 20.0}}}, "'models.tiny.steps' is 20.0, but must be a whole number"),
+    ({"cases": {"folder": "nowhere"}}, "has no task 'loop_maze' under In-Domain_50 or Out-of-Domain_50"),
+    ({"shared": ["nowhere"]}, f"shared: {ROOT / 'nowhere'} holds no results; give the results folder of another run"),
+    ({"cases": {"tasks": ["loop_mase"]}}, "'loop_mase', which is no puzzle made here; did you mean 'loop_maze'?"),
+]
+
+
+@pytest.mark.parametrize("change, words", BAD, ids=[str(change) for change, _ in BAD])
+def test_bad_configuration_stops_in_one_line_before_anything_runs(drawn, tmp_path, change, words):
+    shutil.copy(drawn[0] / "run.yaml", tmp_path)
+    run = snakemake(tmp_path, "--", "figures/fig3.pdf", change=change)
+    assert run.returncode == 1
+    errors = [line for line in run.stdout.splitlines() if line.startswith("error: ")]
+    assert len(errors) == 1 and words in errors[0], run.stdout
+    assert "Traceback" not in run.stdout
+    assert {path.name for path in tmp_path.iterdir()} <= {"run.yaml", "change.yaml", ".snakemake"}
+
+
+@pytest.mark.parametrize("name", ["results", "figures"])
+def test_output_folder_that_cannot_be_written_stops_in_one_line(drawn, tmp_path, name):
+    shutil.copy(drawn[0] / "run.yaml", tmp_path)
+    (tmp_path / name).touch()  # a file in its place, since root may write everywhere
+    run = snakemake(tmp_path, "--", "figures/fig3.pdf")
+    assert run.returncode == 1 and "Traceback" not in run.stdout
+    assert f"error: cannot write {tmp_path / name}; make it a writable folder" in run.stdout
+
+
+def test_task_without_a_scorer_stops_before_anything_runs(drawn, tmp_path):
+    folder = drawn[0] / "results/cases/embedded/In-Domain_50/loop_maze"
+    shutil.copytree(folder, tmp_path / "bench/In-Domain_50/G-1_unknown")
+    shutil.copy(drawn[0] / "run.yaml", tmp_path)
+    change = {"cases": {"folder": str(tmp_path / "bench"), "tasks": ["G-1_unknown"]}}
+    run = snakemake(tmp_path, "--", "figures/fig3.pdf", change=change)
+    assert run.returncode == 1 and "error: task 'G-1_unknown' has no scorer" in run.stdout
+    assert not (tmp_path / "results").exists()
+    assert "ask for its CKA, results/tiny/tables/fig3_cka.csv" in run.stdout
+    # but for the scores, any folder in the benchmark's layout will do
+    run = snakemake(tmp_path, "-n", "--", "results/tiny/tables/fig3_cka.csv", change=change)
+    assert run.returncode == 0, run.stdout
+    assert jobs_of(run.stdout) == dict.fromkeys(["model", "cases", *SHARDED[:-1], "fig3_cka"], 1)
+
+
+def test_bad_case_fails_in_one_line_and_leaves_nothing_half_written(drawn, tmp_path):
+    bench = tmp_path / "bench/In-Domain_50/loop_maze"
+    shutil.copytree(drawn[0] / "results/cases/embedded/In-Domain_50/loop_maze", bench)
+    shutil.copy(drawn[0] / "run.yaml", tmp_path)
+    change = {"cases": {"folder": str(tmp_path / "bench")}, "noise": {"frames": [1, FRAMES]}}
+    run = snakemake(tmp_path, "--", "results/cases/loop_maze/00.json", change=change)
+    assert run.returncode == 1
+    assert f"error: case loop_maze/00000: noise.frames: frame {FRAMES} is out of range" in run.stdout
+    (bench / "00001" / "prompt.txt").unlink()
+    run = snakemake(tmp_path, "--", "results/cases/loop_maze/00.json", change=change)
+    assert run.returncode == 1
+    assert "error: case loop_maze/00001 has no prompt.txt" in run.stdout
+    assert "Traceback" not in (tmp_path / "results/logs/cases/loop_maze/00.log").read_text()
+    assert not (tmp_path / "results/cases/loop_maze/00.json").exists()
