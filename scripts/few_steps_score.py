@@ -24,9 +24,10 @@ with reported(snakemake.log[0]):
     model, cases = read_json(given.model), read_json(given.cases)
     few, trajectories = read_shard(given.few_steps), read_shard(given.trajectory)
     settings = {reader.manifest["noun"]: reader.manifest["settings_hash"] for reader in (few, trajectories)}
-    settings |= {"steps": params.steps, **params.scorer}
+    settings |= {"steps": params.steps, "seeds": params.seeds, **params.scorer}
     identities = {name: of_case["identity"] for name, of_case in cases["cases"].items()}
-    shard = Shard(Path(snakemake.output.manifest), "few_steps_score", settings, params.recipe, identities)
+    manifest, shared = Path(snakemake.output.manifest), snakemake.config["shared"]
+    shard = Shard(manifest, "few_steps_score", settings, params.recipe, identities, shared)
     vae = load_vae(model["folder"], device=device_of(snakemake.config, name_of_model))
     names = list(cases["cases"])
     pending = shard.pending(names)

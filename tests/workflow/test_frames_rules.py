@@ -1,5 +1,7 @@
 """Frame counts, Figure 8 and the paper's tables of the run of everything."""
 
+import shutil
+
 import pandas as pd
 import pytest
 import torch
@@ -73,3 +75,12 @@ def test_a_count_that_no_video_has_stops_before_anything_runs(finished):
     run = snakemake(finished, "-n", "--", "tables/frames.csv", change={"frames": {"counts": [5, 21]}})
     assert run.returncode != 0 and "Traceback" not in run.stdout
     assert "error: frames.counts: 21 frames are more than the 17 of the video; leave it out" in run.stdout
+
+
+def test_another_seed_has_scores_of_its_own(finished, tmp_path):
+    folder, target = tmp_path / "run", "results/two/few_steps_score/loop_maze/00.csv"
+    shutil.copytree(finished, folder)
+    run = snakemake(folder, "--", target, change={"trajectory": {"seeds": [1, 3]}})
+    assert run.returncode == 0, run.stdout
+    rows = pd.read_csv(folder / target)
+    assert rows.groupby("seed").size().to_dict() == {1: CASES * len(FEW), 3: CASES * len(FEW)}

@@ -50,7 +50,7 @@ rule few_steps_score:
         mem_mb=2000,
         runtime=240,
     params:
-        recipe=1,
+        recipe=2,
         steps=config["few_steps"]["steps"],
         own_steps=lambda wildcards: config["models"][wildcards.model]["steps"],
         seeds=config["trajectory"]["seeds"],
