@@ -35,7 +35,7 @@ with reported(snakemake.log[0]):
     layers = indices("activations.layers", asked["layers"], model["layers"])
     left = len(shard.pending(list(names))) * len(asked["steps"])
     with progress(f"activations {task} {snakemake.wildcards.shard}", left, "steps") as line:
-        for piece in pieces(shard, list(names), sigmas, sampling.boundary):
+        for piece in pieces(shard, dict.fromkeys(names, sigmas), sampling.boundary):
             counter, conditioning = Forwards(), Conditioning.from_tensors(encoded.load(names[piece.run][0])[0])
             velocity = GuidedVelocity(experts, conditioning, sigmas, sampling, counter)
             trajectory = Trajectory.from_tensors(trajectories.load(piece.run)[0], trajectories.path(piece.run))

@@ -34,7 +34,7 @@ with reported(snakemake.log[0]):
     experts, runs = Experts.of(model, sampling), windows.expand(params.ensemble, model["layers"])
     left = len(shard.pending(encoded.cases)) * sampling.steps
     with progress(f"ensemble {task} {number}", left, "steps") as line:
-        for piece in pieces(shard, encoded.cases, sigmas, sampling.boundary):
+        for piece in pieces(shard, dict.fromkeys(encoded.cases, sigmas), sampling.boundary):
             conditioning, counter = Conditioning.from_tensors(encoded.load(piece.run)[0]), Forwards()
             velocity = GuidedVelocity(experts, conditioning, sigmas, sampling, counter)
             names = [f"{piece.run}-seed{seed}" for seed in params.ensemble["seeds"]]

@@ -41,19 +41,18 @@ with reported(snakemake.log[0]):
     manifest = Path(snakemake.output.manifest)
     shard = Shard(manifest, "few_steps", settings, params.recipe, identities, snakemake.config["shared"])
     experts = Experts.of(model, sampling)
+    schedules = {name: schedule.sigmas(steps, sampling.shift) for name, (_, _, steps) in names.items()}
     left = sum(names[name][2] for name in shard.pending(list(names)))
     with progress(f"few_steps {task} {snakemake.wildcards.shard}", left, "steps") as line:
-        for steps in params.steps:
-            of_steps, sigmas = replace(sampling, steps=steps), schedule.sigmas(steps, sampling.shift)
-            for piece in pieces(shard, [name for name in names if names[name][2] == steps], sigmas, sampling.boundary):
-                (case, seed, _), counter = names[piece.run], Forwards()
-                conditioning = Conditioning.from_tensors(encoded.load(case)[0])
-                velocity = GuidedVelocity(experts, conditioning, sigmas, of_steps, counter)
-                latents = piece.before.get("latents")
-                if latents is None:
-                    shape, shared = conditioning.latents_shape, params.share_noise_over_cases
-                    latents = conditioning.begin(initial_latents(shape, f"{task}/{case}", seed, shared))
-                latents = denoise(velocity, latents, sigmas, piece.start, piece.stop, lambda _: line.update())
-                check_finite(latents, f"{task}/{case}", piece.stop - 1)
-                piece.save({"latents": latents.cpu()}, counter.total, case=f"{task}/{case}", seed=seed, steps=steps)
+        for piece in pieces(shard, schedules, sampling.boundary):
+            (case, seed, steps), sigmas, counter = names[piece.run], schedules[piece.run], Forwards()
+            conditioning = Conditioning.from_tensors(encoded.load(case)[0])
+            velocity = GuidedVelocity(experts, conditioning, sigmas, replace(sampling, steps=steps), counter)
+            latents = piece.before.get("latents")
+            if latents is None:
+                shape, shared = conditioning.latents_shape, params.share_noise_over_cases
+                latents = conditioning.begin(initial_latents(shape, f"{task}/{case}", seed, shared))
+            latents = denoise(velocity, latents, sigmas, piece.start, piece.stop, lambda _: line.update())
+            check_finite(latents, f"{task}/{case}", piece.stop - 1)
+            piece.save({"latents": latents.cpu()}, counter.total, case=f"{task}/{case}", seed=seed, steps=steps)
     shard.finish(list(names), **made_with(sampling))

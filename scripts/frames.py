@@ -46,7 +46,7 @@ with reported(snakemake.log[0]):
     experts, sigmas = Experts.of(model, sampling), schedule.sigmas(sampling.steps, sampling.shift)
     left = len(shard.pending(list(names))) * sampling.steps
     with progress(f"frames {task} {snakemake.wildcards.shard}", left, "steps") as line:
-        for piece in pieces(shard, list(names), sigmas, sampling.boundary):
+        for piece in pieces(shard, dict.fromkeys(names, sigmas), sampling.boundary):
             (case, seed, count), counter = names[piece.run], Forwards()
             conditioning, label = shortened(Conditioning.from_tensors(encoded.load(case)[0]), count), f"{task}/{case}"
             velocity = GuidedVelocity(experts, conditioning, sigmas, sampling, counter)

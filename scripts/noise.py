@@ -29,6 +29,8 @@ def untouched(case: str, seed: int) -> Trajectory:
     return Trajectory.from_tensors(trajectories.load(name)[0], trajectories.path(name))
 
 
+SAVED_EVERY = 5  # steps: of a 14B model at full size, whose sweep takes half a day, about an hour
+
 with reported(snakemake.log[0]):
     torch.set_num_threads(snakemake.threads)
     params, given, (name_of_model, task, _) = snakemake.params, snakemake.input, snakemake.wildcards
@@ -60,7 +62,7 @@ with reported(snakemake.log[0]):
         for of_run in interventions.values()
     )
     with progress(f"noise {task} {snakemake.wildcards.shard}", samples, "samples") as line:
-        for piece in pieces(shard, list(names), sigmas, sampling.boundary):
+        for piece in pieces(shard, dict.fromkeys(names, sigmas), sampling.boundary, SAVED_EVERY):
             (case, seed), counter = names[piece.run], Forwards()
             velocity = GuidedVelocity(experts, conditionings[piece.run], sigmas, sampling, counter, tap)
             clean, null = untouched(case, seed), untouched(case, params.null_seed)

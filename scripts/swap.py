@@ -49,7 +49,7 @@ with reported(snakemake.log[0]):
     part, layers = {key: params.swap[key] for key in ("frames", "rows")}, model["layers"]
     left = len(shard.pending(list(names))) * sampling.steps
     with progress(f"swap {task} {snakemake.wildcards.shard}", left, "steps") as line:
-        for piece in pieces(shard, list(names), sigmas, sampling.boundary):
+        for piece in pieces(shard, dict.fromkeys(names, sigmas), sampling.boundary):
             (case, seed), counter = names[piece.run], Forwards()
             if case not in sources:
                 piece.save({"skipped": torch.tensor(True)}, 0.0)

@@ -39,7 +39,7 @@ with reported(snakemake.log[0]):
     experts = Experts.of(model, sampling)
     left = len(shard.pending(list(names))) * sampling.steps
     with progress(f"trajectory {task} {snakemake.wildcards.shard}", left, "steps") as line:
-        for piece in pieces(shard, list(names), sigmas, sampling.boundary):
+        for piece in pieces(shard, dict.fromkeys(names, sigmas), sampling.boundary):
             case, seed = names[piece.run]
             conditioning, counter = Conditioning.from_tensors(encoded.load(case)[0]), Forwards()
             velocity = GuidedVelocity(experts, conditioning, sigmas, sampling, counter)

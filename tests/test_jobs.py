@@ -13,10 +13,10 @@ def shard(folder):
     return Shard(folder / "00.json", "noise", {"amplitude": 1.0}, 1)
 
 
-def work(folder, boundary, most=99):
+def work(folder, boundary, most=99, at_once=None):
     """Take up to `most` pieces; each adds its steps to what was there before. (run, start, stop) of each."""
     taken = []
-    for piece in pieces(shard(folder), RUNS, SIGMAS, boundary):
+    for piece in pieces(shard(folder), dict.fromkeys(RUNS, SIGMAS), boundary, at_once):
         if len(taken) == most:
             break
         before = piece.before.get("steps", torch.zeros(0, dtype=torch.int64))
@@ -37,10 +37,24 @@ def work(folder, boundary, most=99):
     ],
 )
 def test_stretches_are_the_steps_of_one_expert(boundary, expected):
-    assert stretches(SIGMAS, boundary) == expected
-    for start, stop in expected:
-        experts = {schedule.expert(1000 * SIGMAS[step], boundary) for step in range(start, stop)}
-        assert len(experts) == 1
+    found = stretches(SIGMAS, boundary)
+    assert [(start, stop) for _, start, stop in found] == expected
+    for name, start, stop in found:
+        assert {schedule.expert(1000 * SIGMAS[step], boundary) for step in range(start, stop)} == {name}
+
+
+def test_long_stretches_are_cut():
+    assert stretches(SIGMAS, 0.75, 3) == [("high", 0, 3), ("high", 3, 4), ("low", 4, 6)]
+    assert stretches(SIGMAS, None, 99) == [("high", 0, 6)]
+
+
+def test_runs_of_other_numbers_of_steps_meet_each_expert_once(tmp_path):
+    runs = {"short": schedule.sigmas(2, 3.0), "long": SIGMAS}
+    taken = []
+    for piece in pieces(shard(tmp_path), runs, 0.75):
+        taken.append((piece.run, piece.start, piece.stop))
+        piece.save({"steps": torch.zeros(1)}, forwards=1, case=piece.run)
+    assert taken == [("short", 0, 2), ("long", 0, 4), ("long", 4, 6)]
 
 
 def test_all_runs_of_one_expert_before_the_next(tmp_path):
@@ -65,6 +79,21 @@ def test_killed_anywhere_it_goes_on_with_the_next_piece(tmp_path, most):
     assert read_shard(tmp_path / "00.json").manifest["forwards"] == 12
     # made again from a whole shard, such as after its manifest was deleted: nothing is left to do
     assert work(tmp_path, 0.8) == []
+
+
+@pytest.mark.parametrize("most", range(7))
+def test_a_long_stretch_loses_no_more_than_a_piece(tmp_path, most):
+    whole = [("a", 0, 2), ("a", 2, 4), ("b", 0, 2), ("b", 2, 4), ("a", 4, 6), ("b", 4, 6)]
+    assert work(tmp_path, 0.75, most, at_once=2) == whole[:most]
+    left = work(tmp_path, 0.75, at_once=2)
+    assert left == whole[most:]
+    shard(tmp_path).finish(RUNS)
+    finished = read_shard(tmp_path / "00.json")
+    assert finished.manifest["forwards"] == 12 and finished.load("b")[0]["steps"].tolist() == [0, 1, 2, 3, 4, 5]
+    assert sorted(path.name for path in shard(tmp_path).folder.glob("*.safetensors")) == [
+        "a.safetensors",
+        "b.safetensors",
+    ]
 
 
 @pytest.mark.parametrize("terminal, every", [(True, 10), (False, 60)])

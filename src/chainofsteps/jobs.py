@@ -4,7 +4,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import Any
 
 import torch
@@ -18,7 +18,7 @@ from .shards import Shard
 class Piece:
     """The steps start..stop-1 of one run, all of one expert.
 
-    before: what the run's piece before this one saved, empty for the first.
+    before: what the run's piece before this one saved, empty for the first. earlier: where pieces before it ended.
     """
 
     shard: Shard
@@ -26,6 +26,7 @@ class Piece:
     start: int
     stop: int
     last: bool
+    earlier: Sequence[int] = ()
     before: Mapping[str, torch.Tensor] = field(default_factory=dict)
     forwards: float = 0.0  # of the pieces before
     seconds: float = 0.0
@@ -43,34 +44,46 @@ class Piece:
             "seconds": self.seconds + time.perf_counter() - self.began,
         }
         self.shard.save(self.run, tensors, {**metadata, **spent}, self.part)
-        if self.last and self.start > 0:
-            self.shard.drop(self.run, _until(self.start))
+        for step in self.earlier:
+            self.shard.drop(self.run, _until(step))
 
 
-def pieces(shard: Shard, runs: Sequence[str], sigmas: torch.Tensor, boundary: float | None) -> Iterator[Piece]:
+def pieces(
+    shard: Shard, runs: Mapping[str, torch.Tensor], boundary: float | None, most: int | None = None
+) -> Iterator[Piece]:
     """What is left to do of a shard's runs, all of them through the steps of one expert before the next.
 
-    So each expert is loaded once. A piece must be saved before the next is asked for. sigmas (S + 1,).
+    So each expert is loaded once. A piece must be saved before the next is asked for. runs: sigmas (S + 1,) of each.
+    most: steps in a piece (None: all that an expert does), where what is lost if the job is cut off would be long.
     """
-    pending = shard.pending(runs)
-    steps = len(sigmas) - 1
-    for start, stop in stretches(sigmas, boundary):
+    pending = shard.pending(list(runs))
+    left = {run: stretches(runs[run], boundary, most) for run in pending}
+    reached = {
+        run: max((stop for _, _, stop in of_run[:-1] if not shard.pending([run], _until(stop))), default=0)
+        for run, of_run in left.items()
+    }
+    for expert in schedule.EXPERTS:
         for run in pending:
-            piece = Piece(shard, run, start, stop, last=stop == steps)
-            if not shard.pending([run], piece.part):
-                continue
-            if start > 0:
-                piece.before, metadata = shard.load(run, _until(start))
-                piece.forwards, piece.seconds = float(metadata["forwards"]), float(metadata["seconds"])
-            yield piece
+            for of_expert, start, stop in left[run]:
+                if of_expert != expert or start < reached[run]:
+                    continue
+                earlier = [end for _, _, end in left[run] if end < stop]
+                piece = Piece(shard, run, start, stop, last=stop == left[run][-1][-1], earlier=earlier)
+                if start > 0:
+                    piece.before, metadata = shard.load(run, _until(start))
+                    piece.forwards, piece.seconds = float(metadata["forwards"]), float(metadata["seconds"])
+                yield piece
 
 
-def stretches(sigmas: torch.Tensor, boundary: float | None) -> list[tuple[int, int]]:
-    """(start, stop) of the steps that one expert works through, in order; sigmas (S + 1,)."""
+def stretches(sigmas: torch.Tensor, boundary: float | None, most: int | None = None) -> list[tuple[str, int, int]]:
+    """(expert, start, stop) of steps that one expert works through, in order, `most` at once; sigmas (S + 1,)."""
     timesteps = schedule.timesteps(sigmas)
-    groups = groupby(range(len(timesteps)), lambda step: schedule.expert(timesteps[step], boundary))
-    steps = [list(group) for _, group in groups]
-    return [(group[0], group[-1] + 1) for group in steps]
+    found = []
+    for expert, group in groupby(range(len(timesteps)), lambda step: schedule.expert(timesteps[step], boundary)):
+        steps = list(group)
+        ends = [*range(steps[0], steps[-1] + 1, most or len(steps)), steps[-1] + 1]
+        found += [(expert, start, stop) for start, stop in pairwise(ends)]
+    return found
 
 
 def _until(step: int) -> str:

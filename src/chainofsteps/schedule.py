@@ -27,6 +27,9 @@ def timesteps(sigmas: torch.Tensor) -> torch.Tensor:
     return sigmas[:-1] * TRAIN_TIMESTEPS
 
 
+EXPERTS = ("high", "low")  # in the order in which a run meets them
+
+
 def expert(timestep: torch.Tensor | float, boundary: float | None) -> str:
     """The expert ("high" | "low") of one timestep in [0, 1000]: high from 1000 boundary up (boundary: a sigma),
     else low; high throughout without a boundary."""
