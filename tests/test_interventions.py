@@ -5,6 +5,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from chainofsteps import schedule
 from chainofsteps.errors import InputError
 from chainofsteps.interventions import NoiseAtFrame, NoiseAtStep, apply, expand, from_row, indices, parse
 
@@ -228,3 +229,11 @@ def test_nothing_is_done_at_other_steps(intervention):
     x, x0_pred, eps = tensors(batch=1)
     other = next(step for step in range(3000) if not intervention.acts_at(step))
     assert torch.equal(apply(intervention, other, x, torch.tensor(0.5), x0_pred, eps), x)
+
+
+def test_renoise_at_the_first_step_whatever_the_rounding_of_its_sigma():
+    sigma = schedule.sigmas(4, 2.07)[0]  # 1 less a rounding
+    eps = torch.ones(1, 4, 2, 2, 2)
+    assert float(sigma) != 1 and apply(NoiseAtStep(0, "renoise"), 0, 0 * eps, sigma, None, eps).equal(eps)
+    with pytest.raises(ValueError, match="needs x0_pred"):
+        apply(NoiseAtStep(0, "renoise"), 0, 0 * eps, 0.999, None, eps)

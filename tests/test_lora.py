@@ -167,6 +167,10 @@ SPOILT = {
         {**pair(Q), "blocks.0.norm3.diff": torch.ones(24)},
         "changes diffusion_model.blocks.0.norm3.diff, which diffusers leaves out",
     ),
+    "a DoRA": (
+        {**pair("transformer.blocks.0.attn1.to_q"), "transformer.blocks.0.attn1.to_q.dora_scale": torch.ones(24)},
+        "is a DoRA, which is not supported",
+    ),
     "a bias of another size": ({**pair(Q), f"{Q}.diff_b": torch.ones(23)}, "changes the bias of blocks.0.attn1.to_q"),
     "no LoRA": ({"transformer.proj_out.weight": torch.ones(24, 24)}, "has the key transformer.proj_out.weight, which"),
 }

@@ -30,10 +30,12 @@ def object_mask(video: np.ndarray, grid: Sequence[int]) -> np.ndarray:
     """
     latent_frames, rows, columns = grid
     frames, height, width, _ = video.shape
-    pixels = video.astype(np.int16)
-    background = np.median(pixels.reshape(frames, -1, 3), axis=1)[:, None, None]
-    differs = np.abs(pixels - background).max(-1) > DIFFERS
-    seen = differs.reshape(frames, rows, height // rows, columns, width // columns).mean((2, 4)) > SHARE
+
+    def of_tokens(image: np.ndarray) -> np.ndarray:
+        differs = np.abs(image - np.median(image.reshape(-1, 3), axis=0)).max(-1) > DIFFERS
+        return differs.reshape(rows, height // rows, columns, width // columns).mean((1, 3)) > SHARE
+
+    seen = np.stack([of_tokens(image) for image in video])  # one by one: float64, 24 bytes a pixel
     of_frame = -(-np.arange(frames) // VAE_STRIDE)  # latent frame 0 is frame 0, latent frame f the frames 4f - 3 to 4f
     last = seen[-1]  # of a clip that is shorter than the video that is made
     return np.stack([seen[of_frame == f].any(0) if (of_frame == f).any() else last for f in range(latent_frames)])

@@ -287,7 +287,7 @@ def apply(
     elif intervention.operator == "add":
         edited = latents + noise
     elif x0_pred is None:
-        if float(sigma) != 1:  # only there the estimate has no weight
+        if abs(float(sigma) - 1) > 1e-6:  # only there the estimate has no weight; 1 may be off by a rounding
             raise ValueError(f"renoise at sigma {float(sigma)} needs x0_pred")
         edited = noise.expand_as(latents)
     else:

@@ -86,6 +86,9 @@ def _read(path: Path, with_matrices: bool) -> dict[str, Change]:
     tensors, metadata = _open(path, with_matrices)
     alpha = _alpha(path, metadata)
     named = _in_a_known_style(tensors)
+    for key in named:
+        if "dora_scale" in key or "lora_magnitude_vector" in key:  # which diffusers leaves out with a warning
+            raise InputError(f"{path} is a DoRA, which is not supported; merge the adapter into a checkpoint")
     try:
         converted = WanLoraLoaderMixin.lora_state_dict(named)
     except (LookupError, NameError, RuntimeError, ValueError) as error:  # what the converter makes of strange keys

@@ -92,16 +92,23 @@ def check_adapters(folder: str | Path, adapters: Mapping[str, Path]) -> None:
 
 
 def load_transformer(
-    folder: str | Path, expert: str = "high", dtype: str = "float32", device: str | torch.device = "cpu"
+    folder: str | Path,
+    expert: str = "high",
+    dtype: str = "float32",
+    device: str | torch.device = "cpu",
+    runs_on: str | torch.device | None = None,
 ) -> WanTransformer3DModel:
-    """One expert ("high" | "low") for inference. Raises InputError if it is missing or cut short."""
-    part = SUBFOLDERS[expert]
-    return _load_diffusers(WanTransformer3DModel, Path(folder), part, dtype, device)
+    """One expert ("high" | "low") for inference. Raises InputError if it is missing or cut short.
+
+    runs_on: where it will run, if that is not the device where its weights are to lie.
+    """
+    part, by_reads = SUBFOLDERS[expert], _by_reads(device if runs_on is None else runs_on)
+    return _load_diffusers(WanTransformer3DModel, Path(folder), part, dtype, device, by_reads)
 
 
 def load_vae(folder: str | Path, dtype: str = "float32", device: str | torch.device = "cpu") -> AutoencoderKLWan:
     """The VAE for inference. Raises InputError if it is missing or cut short."""
-    return _load_diffusers(AutoencoderKLWan, Path(folder), "vae", dtype, device)
+    return _load_diffusers(AutoencoderKLWan, Path(folder), "vae", dtype, device, _by_reads(device))
 
 
 def load_text_encoder(
@@ -168,7 +175,7 @@ class Experts:
             gc.collect()
             torch.cuda.empty_cache()  # does nothing where there is no CUDA
             device = "cpu" if self.sampling.group_offload else self.sampling.torch_device
-            model = load_transformer(self.folder, name, self.sampling.dtype, device)
+            model = load_transformer(self.folder, name, self.sampling.dtype, device, self.sampling.torch_device)
             if name in self.adapters:
                 lora.fuse(model, self.adapters[name])
             model = self.sampling.placed(model)
@@ -222,13 +229,13 @@ def _check_safetensors(path: Path) -> None:
         raise InputError(f"{path} is cut short or not safetensors ({error}); copy it again") from error
 
 
-def _load_diffusers(kind: type, folder: Path, part: str, dtype: str, device: str | torch.device) -> Any:
+def _load_diffusers(kind: type, folder: Path, part: str, dtype: str, device: str | torch.device, by_reads: bool) -> Any:
     _check_part(folder, part)
     model = kind.from_pretrained(
         folder,
         subfolder=part,
         torch_dtype=getattr(torch, dtype),
-        disable_mmap=_by_reads(device),
+        disable_mmap=by_reads,
         **READING,
     )
     return _for_inference(model, device)

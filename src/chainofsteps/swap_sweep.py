@@ -188,15 +188,15 @@ def same_text(
     source, target: latents (1, C, F, h, w) of two runs of one case before a step. Norm of the difference over the norm
     of the source's velocity, conditional branch: 0 wherever the swap is degenerate, whatever the layer.
     """
-    model, ended = velocity.model_at(step), {}
+    model, last, ended = velocity.model_at(step), max(layers), []
     streams = [velocity.stream(latents, step, "cond") for latents in (source, target)]
 
     def on_walked(layer: int, of_source: transformer.Stream, _of_target: transformer.Stream) -> None:
-        ended[layer] = of_source
+        if layer == last:
+            ended.append(of_source)
 
     swaps, mask = [Swap(layer, "full") for layer in layers], token_mask(streams[0].grid)
     found = dict(swap(model, *streams, swaps, mask, velocity.counter, on_walked))
-    last = max(layers)
-    rest = transformer.walk(model, ended[last], last + 1, counter=velocity.counter)
+    rest = transformer.walk(model, ended[0], last + 1, counter=velocity.counter)
     own = transformer.head(model, rest).float()
     return [float((found[one].float() - own).norm() / own.norm()) for one in swaps]

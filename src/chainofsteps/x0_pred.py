@@ -46,8 +46,13 @@ def read_steps(
     """
     made_here = case.task in puzzles.PUZZLES
     answers = puzzles.puzzle(case.task).answers(case.layout) if made_here else {}
-    estimates = torch.cat([trajectory.x0_pred(step) for step in range(trajectory.steps)])
-    videos = decode(vae, estimates, batch_of(estimates))
+    size = batch_of(trajectory.x0_pred(0))
+    chunks = (range(trajectory.steps)[start : start + size] for start in range(0, trajectory.steps, size))
+    videos = (  # a few at once: those of all steps of a 14B model's run take 10 GB and more
+        video
+        for steps in chunks
+        for video in decode(vae, torch.cat([trajectory.x0_pred(step) for step in steps]), size)
+    )
     return [
         {
             "step": step,
