@@ -7,6 +7,8 @@ Score, from the last frame: 1.0 if the frame stands around the named object and 
 a frame counts), and every object is still there in its colour and shape. Otherwise partial credit, at most 0.9:
 0.9 x (share of the frame around the named object) x (1 - the largest share around another cell). The first frame
 scores 0.
+
+A frame stands from 0.6 of it on, so one with a side missing passes; what is added in free cells is not looked for.
 """
 
 import numpy as np

@@ -4,8 +4,8 @@ Four objects of one shape and four radii, of one colour or of four, stand in cel
 clockwise around the largest, as in grounding.
 
 Score, from the last frame: as in grounding (1.0 if the frame stands around the largest and around no other, and every
-object is still there in its colour and shape), and every object must have kept its size: 0.9 if only that is wrong.
-The first frame scores 0.
+object is still there in its colour and shape), and every object must have kept its area, by a third more or less: 0.9
+if only that is wrong. The first frame scores 0.
 """
 
 import numpy as np

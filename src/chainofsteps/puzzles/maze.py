@@ -6,6 +6,9 @@ Score, from the last frame: 1.0 if the passages that carry trail are exactly tho
 on the square and nowhere else, the walls stand, and there is no trail beside the route. Otherwise partial credit, at
 most 0.9: 0.7 x (best overlap of trail with a shortest route, intersection over union of passages; 0 if the trail
 crosses a wall) + 0.2 x (disc on the square). The first frame scores 0: it has no trail.
+
+A wall stands with 0.4 of its ink; ink in free passages, and what else is drawn into rooms beside the route, is not
+looked for.
 """
 
 from collections import defaultdict, deque

@@ -5,6 +5,8 @@ Both are wholly hidden half-way, so what comes out (colour, shape, row, side) is
 Score: 1.0 if in the last frame both objects stand at the far end of their rows in their colour and shape, their
 starting places are empty, the bar stands, and in the middle frame neither is seen. Otherwise partial credit, at most
 0.9: 0.9 x mean over objects of (there in its colour) x (1 - still at the start). The first frame scores 0.
+
+Frames between first, middle and last are not looked at, nor rows without an object.
 """
 
 import numpy as np
