@@ -24,6 +24,7 @@ with reported(snakemake.log[0]):
     scores = read_table(given.scores, SCORE_COLUMNS, "score")
     cka = read_table(given.cka, CKA_COLUMNS, "dissimilarity")
     masses, readings = read(given.masses), read(given.readings)
+    undisturbed = early.Undisturbed(read(given.finished), interval)
     runs = pd.read_csv(given.runs, dtype={"case": str})
     activations = pd.read_csv(given.activations, dtype={"case": str})
     frames, few_steps = read(given.frames), read(given.few_steps)
@@ -33,21 +34,20 @@ with reported(snakemake.log[0]):
         "C1": noise.step_against_frame(scores, interval, params.restored),
         "C2": noise.peak_of_sensitivity(cka, interval),
         "C3": noise.propagation(cka, interval),
-        "C4": early.pruned(masses, thresholds.live, interval),
-        "C5": early.superposed(masses, interval),
-        "C6": early.reference_kept(readings, thresholds, interval),
-        "C7": early.revision(runs, interval),
-        "C8": early.perception_first(runs, interval),
+        "C4": early.pruned(masses, thresholds.live, undisturbed),
+        "C5": early.superposed(masses, thresholds.live, undisturbed),
+        "C6": early.reference_kept(readings, thresholds, undisturbed),
+        "C7": early.revision(runs, undisturbed),
+        "C8": early.perception_first(runs, undisturbed),
         "C9": layers.specialised(activations, depth, interval),
         "C10": layers.reversed_by_a_swap(read_rows(given.swap), depth, interval),
         "C11": sampling.ensemble_gain(ensembles, "20-29", "mean", interval),
-        "C12": sampling.difference(frames, "frames", 17, 5, interval),
-        "C13": sampling.difference(few_steps, "steps", params.steps, 4, interval),
-        "C14": early.several_paths(masses, thresholds.live, interval),
+        "C12": sampling.loss(frames, "frames", 17, 5, interval),
+        "C13": sampling.loss(few_steps, "steps", params.steps, 4, interval),
+        "C14": early.several_paths(masses, thresholds.live, undisturbed),
     }
-    clean = dict.fromkeys(("C2", "C3"), noise.undisturbed(scores))
-    clean |= dict.fromkeys(("C4", "C5", "C6", "C7", "C8", "C14"), float(runs.right.mean()))
-    measured |= {name: replace(measured[name], clean=value) for name, value in clean.items()}
+    for name in ("C2", "C3"):
+        measured[name] = replace(measured[name], clean=noise.undisturbed(scores))
     rows = judge(measured, schema, snakemake.config["model"])
     atomic_write(output.json, (json.dumps(rows, indent=2) + "\n").encode())
     atomic_write(output.page, markdown(rows, schema, interval.level).encode())

@@ -4,6 +4,7 @@
 rule claims:
     input:
         **x0_pred_files("masses", "readings"),
+        finished=rules.x0_pred_table.input,
         model=f"results/model/{config['model']}.json",
         schema=workflow.source_path("../schemas/claims.schema.yaml"),
         scores=f"results/{config['model']}/tables/fig3_scores.csv",
@@ -34,7 +35,7 @@ rule claims:
         mem_mb=1000,
         runtime=10,
     params:
-        recipe=1,
+        recipe=2,
         restored=config["noise"]["restore_first_frame"],
         steps=config["models"][config["model"]]["steps"],
         thresholds=part_of("x0_pred", "tasks"),

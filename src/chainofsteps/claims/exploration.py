@@ -1,5 +1,7 @@
 """C4 to C8 and C14: what lives in x0_pred before the answer is there, from the readings of every step."""
 
+from dataclasses import dataclass
+
 import pandas as pd
 
 from ..decided import Thresholds, reading_steps
@@ -13,61 +15,74 @@ CONTROL = "unique_maze"
 SUPERPOSED = ("next_size", "rotation")
 
 
-def _measured(per_case: pd.Series, table: pd.DataFrame, interval: Interval, null: float | None = None) -> Measured:
-    if per_case.empty:
-        return UNMEASURED
-    found = bootstrap_mean(per_case.to_numpy(dtype=float), interval.resamples, interval.level, interval.seed)
-    return Measured(len(per_case), seeds_of(table), *found, null=null)
+@dataclass(frozen=True)
+class Undisturbed:
+    """What all of these need. scores: SCORE_COLUMNS of x0_pred, whose last step is the finished video."""
+
+    scores: pd.DataFrame
+    interval: Interval
+
+    def measured(self, per_case: pd.Series, seeds: int, null: float | None = None) -> Measured:
+        """The mean over cases, beside the score of the finished videos of the same puzzles; per_case: by task, case."""
+        if per_case.empty:
+            return UNMEASURED
+        how = self.interval
+        found = bootstrap_mean(per_case.to_numpy(dtype=float), how.resamples, how.level, how.seed)
+        of_tasks = self.scores[self.scores.task.isin(per_case.index.get_level_values("task"))]
+        finished = of_tasks[of_tasks.step == of_tasks.step.max()]
+        return Measured(len(per_case), seeds, *found, null=null, clean=float(finished.score.mean()))
 
 
 def live(masses: pd.DataFrame, threshold: float) -> pd.DataFrame:
     """Live candidates of each run at each step: rows (task, kind, case, seed), columns steps."""
-    masses = masses.assign(live=masses.mass >= threshold)
+    masses = masses.assign(live=masses.mass > threshold)
     return masses.groupby(["task", "kind", "case", "seed", "step"], sort=False).live.sum().unstack()
 
 
-def pruned(masses: pd.DataFrame, threshold: float, interval: Interval) -> Measured:
+def pruned(masses: pd.DataFrame, threshold: float, of: Undisturbed) -> Measured:
     """C4: live candidates at early steps less those at the last step; puzzles with several solutions."""
     number = live(masses, threshold)
     early = number.columns < EARLY * number.shape[1]
     per_case = (number.loc[:, early].mean(axis=1) - number.iloc[:, -1]).groupby(["kind", "task", "case"]).mean()
-    of = {kind: per_case[per_case.index.get_level_values("kind") == kind] for kind in ("multi", "unique")}
-    return _measured(of["multi"], masses, interval, of["unique"].mean())
+    of_kind = {kind: per_case[per_case.index.get_level_values("kind") == kind] for kind in ("multi", "unique")}
+    return of.measured(of_kind["multi"], seeds_of(masses), of_kind["unique"].mean())
 
 
-def superposed(masses: pd.DataFrame, interval: Interval) -> Measured:
+def superposed(masses: pd.DataFrame, threshold: float, of: Undisturbed) -> Measured:
     """C5: the strongest rival's highest mass over the steps less its mass at the end."""
-    rival = chosen_and_rival(masses[masses.task.isin([*SUPERPOSED, CONTROL])])
+    if not masses.task.isin(SUPERPOSED).any():
+        return UNMEASURED
+    rival = chosen_and_rival(masses[masses.task.isin([*SUPERPOSED, CONTROL])], threshold)
     rival = rival.set_index(["task", "case", "seed", "step"]).rival.unstack()
     per_case = (rival.max(axis=1) - rival.iloc[:, -1]).groupby(["task", "case"]).mean()
     task = per_case.index.get_level_values("task")
-    return _measured(per_case[task != CONTROL], masses, interval, per_case[task == CONTROL].mean())
+    return of.measured(per_case[task != CONTROL], seeds_of(masses), per_case[task == CONTROL].mean())
 
 
-def several_paths(masses: pd.DataFrame, threshold: float, interval: Interval) -> Measured:
+def several_paths(masses: pd.DataFrame, threshold: float, of: Undisturbed) -> Measured:
     """C14: share of cases with two live candidates at some step."""
     several = (live(masses, threshold) >= 2).any(axis=1).groupby(["task", "case"]).any()
     control = several[several.index.get_level_values("task") == CONTROL]
-    return _measured(several, masses, interval, float(control.mean()))
+    return of.measured(several, seeds_of(masses), float(control.mean()))
 
 
-def reference_kept(readings: pd.DataFrame, thresholds: Thresholds, interval: Interval) -> Measured:
+def reference_kept(readings: pd.DataFrame, thresholds: Thresholds, of: Undisturbed) -> Measured:
     """C6: share of steps at which x0_pred keeps the reference, of the runs that keep it at the end."""
     steps = reading_steps(readings, thresholds)
     if "kept" not in steps or steps.kept.isna().all():
         return UNMEASURED
     kept = steps.dropna(subset=["kept"]).set_index(["task", "case", "seed", "step"]).kept.unstack()
     kept = kept[kept.iloc[:, -1] == 1]
-    return _measured(kept.mean(axis=1).groupby(["task", "case"]).mean(), readings, interval)
+    return of.measured(kept.mean(axis=1).groupby(["task", "case"]).mean(), seeds_of(readings))
 
 
-def revision(runs: pd.DataFrame, interval: Interval) -> Measured:
+def revision(runs: pd.DataFrame, of: Undisturbed) -> Measured:
     """C7: share of runs that go from a held wrong answer to the right one, less the share that goes the other way."""
     unique = runs[runs.kind == "unique"]
-    return _measured(unique.groupby(["task", "case"]).net_revision.mean(), unique, interval)
+    return of.measured(unique.groupby(["task", "case"]).net_revision.mean(), seeds_of(unique))
 
 
-def perception_first(runs: pd.DataFrame, interval: Interval) -> Measured:
-    """C8: first step with motion less first step with the mark, of the runs that end with both."""
+def perception_first(runs: pd.DataFrame, of: Undisturbed) -> Measured:
+    """C8: first step with motion of any object less first step with the mark, of the runs that end with both."""
     both = runs.dropna(subset=["later"])
-    return _measured(both.groupby(["task", "case"]).later.mean(), both, interval)
+    return of.measured(both.groupby(["task", "case"]).later.mean(), seeds_of(both))

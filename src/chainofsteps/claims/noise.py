@@ -5,7 +5,7 @@ import pandas as pd
 
 from ..figures.fig3_points import Interval, comparisons
 from ..statistics import bootstrap_statistic
-from . import Measured
+from . import UNMEASURED, Measured
 
 EARLY = 0.2  # of the steps
 
@@ -13,22 +13,37 @@ EARLY = 0.2  # of the steps
 def step_against_frame(scores: pd.DataFrame, interval: Interval, restored: bool) -> Measured:
     """C1: score lost by noise at one step less that lost by noise at one inner latent frame."""
     rows = comparisons(scores, interval, restored).set_index(["kind", "operator"])
+    if ("multi", "replace") not in rows.index:
+        return UNMEASURED
     row, null = rows.loc["multi", "replace"], rows.difference.get(("multi", "renoise"))
     seeds = seeds_of(scores[scores.run == "noise_at_step"])
     return Measured(int(row.cases), seeds, row.difference, row.low, row.high, null, undisturbed(scores))
 
 
+def final_rows(cka: pd.DataFrame, operator: str) -> pd.DataFrame:
+    """Dissimilarity of the final latents after noise at a step, but the first: there sigma is 1, and new noise is no
+    disturbance but another seed. Puzzles with several solutions."""
+    final = cka[(cka.kind == "multi") & (cka.later_step == cka.later_step.max())]
+    return final[(final.run == "noise_at_step") & (final.operator == operator) & (final.step > 0)]
+
+
 def peak_of_sensitivity(cka: pd.DataFrame, interval: Interval) -> Measured:
-    """C2: where the sensitivity to noise at a step is highest, as a share of the steps."""
+    """C2: the step at which noise changes the end most, as a share of the steps.
+
+    Of the end alone, since right after a step the latents differ by the noise itself, the more of it the earlier.
+    """
+    steps = cka.later_step.max() + 1
 
     def curves(operator: str) -> pd.DataFrame:
-        rows = cka[(cka.kind == "multi") & (cka.run == "noise_at_step") & (cka.operator == operator)]
-        return rows.groupby(["unit", "step"]).dissimilarity.mean().unstack()  # mean over seeds and later steps
-
-    def peak(values: np.ndarray) -> float:
-        return values.mean(0).argmax() / values.shape[1]
+        return final_rows(cka, operator).groupby(["unit", "step"]).dissimilarity.mean().unstack()  # mean over seeds
 
     values, null = curves("renoise"), curves("replace")
+    if values.empty:
+        return UNMEASURED
+
+    def peak(drawn: np.ndarray) -> float:
+        return values.columns[drawn.mean(0).argmax()] / steps
+
     found = bootstrap_statistic(values.to_numpy(), peak, interval.resamples, interval.level, interval.seed)
     return Measured(len(values), seeds_of(cka), *found, null=None if null.empty else peak(null.to_numpy()))
 
@@ -36,14 +51,16 @@ def peak_of_sensitivity(cka: pd.DataFrame, interval: Interval) -> Measured:
 def propagation(cka: pd.DataFrame, interval: Interval) -> Measured:
     """C3: dissimilarity at the end after noise at an early step, relative to that of another seed."""
     final = cka[(cka.kind == "multi") & (cka.later_step == cka.later_step.max())]
-    noisy = final[(final.run == "noise_at_step") & (final.operator == "renoise")]
-    noisy = noisy[noisy.step < EARLY * (cka.later_step.max() + 1)]
+    noisy = final_rows(cka, "renoise")
+    noisy = noisy[noisy.step < max(2, EARLY * (cka.later_step.max() + 1))]
     per_case = pd.DataFrame(
         {
             "noisy": noisy.groupby("unit").dissimilarity.mean(),
             "reseed": final[final.run == "reseed"].groupby("unit").dissimilarity.mean(),
         }
     ).dropna()
+    if per_case.empty:
+        return UNMEASURED
 
     def ratio(values: np.ndarray) -> float:
         noisy, reseed = values.mean(0)

@@ -5,30 +5,51 @@ from dataclasses import replace
 import pandas as pd
 
 from ..figures.fig3_points import Interval
-from ..statistics import paired_bootstrap
+from ..statistics import bootstrap_group_means, paired_bootstrap
 from . import UNMEASURED, Measured
 from .noise import seeds_of
 
 
-def difference(table: pd.DataFrame, column: str, minuend, subtrahend, interval: Interval) -> Measured:
-    """Mean score where `column` has one value less that where it has another, over the cases that have both.
+def _pairs(table: pd.DataFrame, column: str, minuend, subtrahend) -> pd.DataFrame:
+    """Scores of the cases that have both values of `column`, in two columns; no rows if there are none.
 
-    table: rows task, case, seed, score and the column. Seeds of a case are averaged. UNMEASURED if one of the values is
-    not there, or both are one.
+    table: rows task, case, seed, score and the column. Seeds of a case are averaged.
     """
-    scores = table.groupby(["task", "case", column]).score.mean().unstack()
+    scores = table.groupby(["task", "case", column], sort=False).score.mean().unstack()
     if minuend == subtrahend or not {minuend, subtrahend} <= set(scores.columns):
+        return pd.DataFrame()
+    return scores[[minuend, subtrahend]].dropna()
+
+
+def loss(table: pd.DataFrame, column: str, minuend, subtrahend, interval: Interval) -> Measured:
+    """C12, C13: mean over tasks of the score where `column` has one value less that where it has another.
+
+    Cases are drawn within each task, as Figure 8 and Tables A2 and A3 do.
+    """
+    scores = _pairs(table, column, minuend, subtrahend)
+    if scores.empty:
         return UNMEASURED
-    scores = scores[[minuend, subtrahend]].dropna()
+    of_tasks = [scores.loc[task] for task in dict.fromkeys(scores.index.get_level_values("task"))]
+    lost = [rows[minuend] - rows[subtrahend] for rows in of_tasks]
+    found = bootstrap_group_means(lost, None, interval.resamples, interval.level, interval.seed)
+    clean = sum(rows[minuend].mean() for rows in of_tasks) / len(of_tasks)
+    return Measured(len(scores), seeds_of(table), *found, clean=float(clean))
+
+
+def _gain(table: pd.DataFrame, column: str, minuend, subtrahend, interval: Interval) -> Measured:
+    """The same difference over all cases alike."""
+    scores = _pairs(table, column, minuend, subtrahend)
+    if scores.empty:
+        return UNMEASURED
     pair = scores[minuend].to_numpy(), scores[subtrahend].to_numpy()
     found = paired_bootstrap(*pair, interval.resamples, interval.level, interval.seed)
-    return Measured(len(scores), seeds_of(table), *found, clean=float(scores[minuend].mean()))
+    return Measured(len(scores), seeds_of(table), *found)
 
 
 def ensemble_gain(table: pd.DataFrame, window: str, mode: str, interval: Interval) -> Measured:
     """C11: score with an ensemble less that of the untouched run that it carries; null: another seed's run less that.
 
-    table: rows of `ensemble_table.COLUMNS`. window: as it was configured.
+    Over all cases alike, as Figure 7 and Table A1 do. table: rows of `ensemble_table.COLUMNS`. window: as configured.
     """
     single = table[table.variant == "single"]
     carried = single.seed.iloc[0]
@@ -37,6 +58,6 @@ def ensemble_gain(table: pd.DataFrame, window: str, mode: str, interval: Interva
         (table.variant == "single") & (table.seed == carried), "carried"
     )
     rows = table.assign(run=names)
-    found = difference(rows, "run", f"{window} {mode}", "carried", interval)
+    found = _gain(rows, "run", f"{window} {mode}", "carried", interval)
     clean = float(single.loc[single.seed == carried, "score"].mean())
-    return replace(found, null=difference(rows, "run", "another", "carried", interval).estimate, clean=clean)
+    return replace(found, null=_gain(rows, "run", "another", "carried", interval).estimate, clean=clean)
