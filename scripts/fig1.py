@@ -14,7 +14,7 @@ with reported(snakemake.log[0]):
     given, params, output = snakemake.input, snakemake.params, snakemake.output
     panels = [Panel(**row) for row in params.panels]
     pictures, sigmas = grids.load(panels, given.pictures)
-    runs = masses.chosen_and_rival(pd.concat(map(masses.read, given.masses)))
+    runs = masses.chosen_and_rival(pd.concat(map(masses.read, given.masses)), params.thresholds["live"])
     points = masses.curves(runs, Interval(**params.statistics))
     caption = fig1.caption(panels, points, snakemake.config["model"], params.statistics["level"])
     of_run = identity(given.model, dict(params.items()), [given.pictures, *given.masses])

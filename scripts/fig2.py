@@ -13,7 +13,7 @@ from chainofsteps.provenance import identity
 with reported(snakemake.log[0]):
     given, params, output = snakemake.input, snakemake.params, snakemake.output
     panels = [Panel(**row) for row in params.panels]
-    runs = masses.chosen_and_rival(pd.concat(map(masses.read, given.masses)))
+    runs = masses.chosen_and_rival(pd.concat(map(masses.read, given.masses)), params.thresholds["live"])
     points = masses.curves(runs, Interval(**params.statistics))
     of = {"model": snakemake.config["model"], "level": params.statistics["level"]}
     caption = fig2.caption(params.figure, panels, runs, points, **of)

@@ -114,6 +114,15 @@ def test_frames_that_change_together_are_told_from_those_that_do_not():
     assert other.spread.tolist() == [3, 1, 1, 3] and not other.in_one.any()
 
 
+def test_the_null_of_frames_that_change_is_of_frames_that_change():
+    """One frame of two is settled from step 0 on: dealt out anew, both would be in some deals, which is no change."""
+    halves = [{4: "a" * 3 + "bbb", 16: "bbbbbb"}, {4: "bbbbbb", 16: "a" * 3 + "bbb"}] * 3
+    found = decided.spreads(decided.frame_changes(frames(*halves), THRESHOLDS))
+    assert not found.in_one.any() and 0.2 < found.in_one_null.mean() < 0.5
+    lonely = decided.spreads(decided.frame_changes(frames(halves[0]), THRESHOLDS))
+    assert lonely.spread.tolist() == [3] and lonely[["spread_null", "in_one_null"]].isna().all(axis=None)
+
+
 def test_frames_that_tell_nothing_are_left_out():
     same = decided.frame_changes(frames({4: "aab"}, apart=1), THRESHOLDS)
     faint = decided.frame_changes(frames({4: ["a", "a", None]}), THRESHOLDS)

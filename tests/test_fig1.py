@@ -8,7 +8,7 @@ from chainofsteps.figures.fig3_points import Interval
 from chainofsteps.panels import Panel
 
 INTERVAL = Interval(resamples=200, level=0.95, seed=0)
-STEPS = 5
+STEPS, LIVE = 5, 0.1
 
 
 def table(gone_at=2, cases=4, seeds=(1, 2), task="loop_maze"):
@@ -26,7 +26,7 @@ def table(gone_at=2, cases=4, seeds=(1, 2), task="loop_maze"):
 
 
 def test_chosen_is_what_the_run_ends_with_and_rival_the_strongest_other():
-    runs = masses.chosen_and_rival(table())
+    runs = masses.chosen_and_rival(table(), LIVE)
     assert len(runs) == 4 * 2 * STEPS and runs.right.all()
     assert np.allclose(runs[runs.step < 2][["chosen", "rival"]], 0.5)
     assert np.allclose(runs[runs.step >= 2][["chosen", "rival"]], [1.0, 0.0])
@@ -35,12 +35,24 @@ def test_chosen_is_what_the_run_ends_with_and_rival_the_strongest_other():
 def test_a_run_that_ends_wrong_is_not_right():
     wrong = table(cases=1, seeds=(1,))
     wrong.loc[(wrong.step == STEPS - 1) & (wrong.candidate == "wall"), "mass"] = 2.0
-    runs = masses.chosen_and_rival(wrong)
+    runs = masses.chosen_and_rival(wrong, LIVE)
     assert not runs.right.any() and (runs.chosen.iloc[:-1] == 0).all()
 
 
+def test_a_run_that_draws_nothing_is_not_right():
+    runs = masses.chosen_and_rival(table().assign(mass=0.0), LIVE)
+    assert not runs.right.any()
+
+
+def test_an_answer_that_comes_back_is_not_gone():
+    runs = table(gone_at=0)
+    runs.loc[(runs.step == 3) & (runs.mass == 0) & runs.right, "mass"] = 0.6
+    words = fig1.summary(*(lambda found: (found, masses.curves(found, INTERVAL)))(masses.chosen_and_rival(runs, LIVE)))
+    assert "below 0.1 from step 4 on" in words
+
+
 def test_curves_count_cases_and_seeds_apart():
-    points = masses.curves(masses.chosen_and_rival(table()), INTERVAL)
+    points = masses.curves(masses.chosen_and_rival(table(), LIVE), INTERVAL)
     assert set(points.cases) == {4} and set(points.seeds) == {2}
     rival = points[points.quantity == "rival"].set_index("step")
     assert rival.mass.tolist() == pytest.approx([0.5, 0.5, 0, 0, 0])
@@ -53,11 +65,11 @@ def test_figure_and_summary_say_when_the_other_is_gone(tmp_path):
     ]
     pictures = {panel.name: np.zeros((3, 2, 64, 64, 3), np.uint8) for panel in panels}
     sigmas = {panel.name: [1.0, 0.9, 0.5] for panel in panels}
-    runs = masses.chosen_and_rival(pd.concat([table(), table(gone_at=9, task="unique_maze")]))
+    runs = masses.chosen_and_rival(pd.concat([table(), table(gone_at=9, task="unique_maze")]), LIVE)
     points = masses.curves(runs, INTERVAL)
     words = fig1.summary(runs, points)
     assert "loop maze, 4 cases, 2 seeds: at step 0 the strongest answer other than the run's own has mass 0.50" in words
-    assert "below 0.1 from step 2 on" in words and "unique maze" in words and "never falls below 0.1" in words
+    assert "below 0.1 from step 2 on" in words and "unique maze" in words and "does not stay below 0.1" in words
     with style.styled():
         figure = fig1.draw(panels, pictures, sigmas, runs, points)
         images = [axes for axes in figure.axes if axes.images]

@@ -16,7 +16,7 @@ def test_each_grid_stands_beside_the_curve_of_its_puzzle(tmp_path):
         for letter, task in (("a", "any_shelf"), ("b", "rotation"))
     ]
     both = [table(task="any_shelf"), table(gone_at=0, task="rotation").assign(kind="unique")]
-    runs = masses.chosen_and_rival(pd.concat(both))
+    runs = masses.chosen_and_rival(pd.concat(both), 0.1)
     points = masses.curves(runs, INTERVAL)
     pictures = {panel.name: np.zeros((2, 2, 64, 64, 3), np.uint8) for panel in panels}
     with style.styled():

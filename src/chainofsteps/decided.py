@@ -118,7 +118,8 @@ def spreads(changes: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
 
     changed_from, changed_to: the first and the last step of a change. spread = changed_to - changed_from; in_one,
     whether it is 0: all frames change within one step. spread_null and in_one_null: the same if the frames of a run
-    changed independently, each frame's steps being dealt out anew among the runs of the task (mean of SHUFFLES deals).
+    changed independently, each frame's steps being dealt out anew among the runs of the task: mean of those of SHUFFLES
+    deals in which a frame of the run changes after step 0, as in the runs themselves; nan of a single run.
     """
     rng, found = np.random.default_rng(seed), []
     for _, of_task in changes.groupby(["model", "task"], sort=False):
@@ -126,14 +127,17 @@ def spreads(changes: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
         wide = wide[(wide.notna().sum(axis=1) >= 2) & (wide.max(axis=1) > 0)]
         if wide.empty:
             continue
-        steps, null = wide.to_numpy(np.float64), np.zeros((2, len(wide)))
+        steps, sums, deals = wide.to_numpy(np.float64), np.zeros((2, len(wide))), np.zeros(len(wide))
         for _ in range(SHUFFLES):
             dealt = steps.copy()
             for column in dealt.T:
                 tells = ~np.isnan(column)
                 column[tells] = rng.permutation(column[tells])
-            spread = np.nanmax(dealt, axis=1) - np.nanmin(dealt, axis=1)
-            null += np.stack([spread, spread == 0]) / SHUFFLES
+            last, spread = np.nanmax(dealt, axis=1), np.nanmax(dealt, axis=1) - np.nanmin(dealt, axis=1)
+            sums += np.stack([spread, spread == 0]) * (last > 0)
+            deals += last > 0
+        known = (deals > 0) & (len(wide) > 1)
+        null = np.where(known, sums / np.maximum(deals, 1), np.nan)
         low, high = np.nanmin(steps, axis=1), np.nanmax(steps, axis=1)
         columns = {"changed_from": low, "changed_to": high, "spread": high - low, "in_one": high == low}
         found.append(wide.index.to_frame(index=False).assign(**columns, spread_null=null[0], in_one_null=null[1]))

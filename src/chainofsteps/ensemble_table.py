@@ -99,15 +99,15 @@ def _compared(rows: pd.DataFrame, statistics: Mapping[str, Any]) -> Iterator[dic
 
 
 def table_a1(table: pd.DataFrame, of_layers: int) -> pd.DataFrame:
-    """Table A1: over all cases, no ensemble and then each window in each mode, beside the published score if it has
-    that window.
+    """Table A1: over all cases, no ensemble, another seed without one, and then each window in each mode, beside the
+    published score if it has that window.
 
     table: of `summary`. of_layers: the depth in which windows were given. In mode mean two windows that begin at one
     layer are one run, so their rows are equal.
     """
     over_all = table[table.scope == "all"]
-    rows = over_all[over_all.variant.isin([SINGLE, "ensemble"])].copy()
-    rows["window"] = rows.window.fillna("none")
+    rows = over_all[over_all.variant.isin([SINGLE, ANOTHER, "ensemble"])].copy()
+    rows["window"] = rows.window.fillna(rows.variant.map({SINGLE: "none", ANOTHER: "none, another seed"}))
     published = PUBLISHED if of_layers == PUBLISHED_OF_LAYERS else {"none": PUBLISHED["none"]}
     rows["published"] = rows.window.map(published)
     rows["published_is"] = rows.published.notna().map({True: QUOTED, False: ""})

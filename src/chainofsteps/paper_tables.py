@@ -74,7 +74,7 @@ def from_skill(model: str, rows: pd.DataFrame) -> list[Labelled]:
 
 
 def from_ensemble(model: str, rows: pd.DataFrame, window: str, mode: str) -> list[Labelled]:
-    """The rows of an ensemble and of the untouched runs that it is held against; rows: of ensemble_table.COLUMNS.
+    """The rows of an ensemble and of the untouched run that it carries; rows: of ensemble_table.COLUMNS.
 
     window: as it was configured. No rows if there is no such ensemble.
     """
@@ -83,8 +83,10 @@ def from_ensemble(model: str, rows: pd.DataFrame, window: str, mode: str) -> lis
     if merged.empty:
         return []
     columns = ["puzzle", "case", "score"]
+    single = rows[rows.variant == "single"]
+    carried = single.seed.iloc[0]
     return [
-        Labelled(f"{model}, cases of the ensemble", rows.loc[rows.variant == "single", [*columns, "seed"]]),
+        Labelled(f"{model}, seed {carried:.0f} of the ensemble's cases", single.loc[single.seed == carried, columns]),
         Labelled(f"{model} + ensemble ({window}, {mode})", merged[columns]),
     ]
 
@@ -170,7 +172,7 @@ def shown_a1(table: pd.DataFrame) -> pd.DataFrame:
                 "Window": row["window"],
                 "Layers": NONE if pd.isna(row["layers"]) else row["layers"],
                 "Mode": NONE if pd.isna(row["mode"]) else row["mode"],
-                "Score": with_interval(row, "score"),
+                "Score": with_interval({**row, "score_low": row["low"], "score_high": row["high"]}, "score"),
                 "Difference": with_interval(row, "difference"),
                 "First frame repeated": number(row["floor"]),
                 "Published (quoted)": number(row["published"]),

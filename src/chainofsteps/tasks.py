@@ -33,9 +33,13 @@ def number_of(cases: Mapping[str, Any], task: str) -> int:
 
 
 def untouched_seeds(config: Mapping[str, Any]) -> list[int]:
-    """Seeds of the untouched runs of every case, each once: those of `trajectory`, the null, those of `ensemble`."""
+    """Seeds of the untouched runs of every case, each once: those of `trajectory`, the null, those of `ensemble`.
+
+    The last where Figure 7 can be drawn: of puzzles that are made here.
+    """
     runs = config["trajectory"]
-    return list(dict.fromkeys([*runs["seeds"], runs["null_seed"], *config["ensemble"]["seeds"]]))
+    merged = config["ensemble"]["seeds"] if {*PUZZLES} & {*tasks_of(config, "ensemble")} else []
+    return list(dict.fromkeys([*runs["seeds"], runs["null_seed"], *merged]))
 
 
 def other_counts(counts: Iterable[int], own: int) -> list[int]:

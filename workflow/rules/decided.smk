@@ -20,7 +20,7 @@ rule decided:
         mem_mb=1000,
         runtime=10,
     params:
-        recipe=1,
+        recipe=2,
         thresholds=part_of("x0_pred", "tasks"),
         statistics=part_of("statistics"),
     script:

@@ -33,8 +33,9 @@ rule fig1:
         mem_mb=1000,
         runtime=10,
     params:
-        recipe=2,
+        recipe=3,
         panels=lambda wildcards: [asdict(panel) for panel in panels_shown("fig1")],
+        thresholds=part_of("x0_pred", "tasks"),
         statistics=part_of("statistics"),
     script:
         "../../scripts/fig1.py"
@@ -224,7 +225,7 @@ rule fig4:
         runtime=10,
     params:
         **drawn_by("fig4"),
-        recipe=1,
+        recipe=2,
     script:
         "../../scripts/fig4.py"
 
@@ -275,7 +276,7 @@ rule fig5:
         runtime=10,
     params:
         **drawn_by("fig5"),
-        recipe=1,
+        recipe=2,
     script:
         "../../scripts/fig5.py"
 

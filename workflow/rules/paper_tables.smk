@@ -30,7 +30,7 @@ rule table1:
         mem_mb=1000,
         runtime=10,
     params:
-        recipe=2,
+        recipe=3,
         statistics=part_of("statistics"),
     script:
         "../../scripts/table1.py"
@@ -61,7 +61,7 @@ rule tableA1:
         mem_mb=1000,
         runtime=10,
     params:
-        recipe=1,
+        recipe=2,
         level=config["statistics"]["level"],
     script:
         "../../scripts/tableA1.py"

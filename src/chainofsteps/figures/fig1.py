@@ -74,8 +74,9 @@ def summary(runs: pd.DataFrame, points: pd.DataFrame) -> str:
     for task, of_task in points.groupby("task", sort=False):
         rival = of_task[of_task.quantity == "rival"].set_index("step")
         first = rival.iloc[0]
-        gone = rival.index[rival.high < 0.1]
-        until = f"its interval is below 0.1 from step {gone[0]} on" if len(gone) else "it never falls below 0.1"
+        last = max(rival.index[rival.high >= 0.1], default=-1)
+        gone = rival.index[rival.index > last]
+        until = f"its interval is below 0.1 from step {gone[0]} on" if len(gone) else "it does not stay below 0.1"
         solved = runs[runs.task == task].drop_duplicates(["case", "seed"]).right.mean()
         lines.append(
             f"{spoken(task)}, {heading(of_task)}: at step 0 the strongest answer other than the run's own "

@@ -95,10 +95,10 @@ def summary(points: pd.DataFrame) -> str:
         if "decided_at" in at:
             words.append(f"the answer of the end leads from step {number(at['decided_at'].iloc[0])} on in the mean")
         if "in_one" in at:
+            null = number(at["in_one_null"].iloc[0]) if "in_one_null" in at else "(one run has no null)"
             words.append(
                 f"of {at['in_one'].iloc[0].runs} runs in which a frame changed after step 0, all frames changed within "
-                f"one step in {number(at['in_one'].iloc[0])}, where frames that change independently would in "
-                f"{number(at['in_one_null'].iloc[0])}"
+                f"one step in {number(at['in_one'].iloc[0])}, where frames that change independently would in {null}"
             )
         lines.append(f"{head}{'; '.join(words)}.")
     return "\n".join(lines) + "\n"

@@ -84,8 +84,8 @@ def _differences(axes: plt.Axes, panels: Sequence[Panel], runs: pd.DataFrame, po
     for panel in panels:
         run = runs[(runs.task == panel.puzzle) & (runs.case == panel.case) & (runs.seed == panel.seed)]
         for value in run.later.dropna():
-            place = {"xy": (value, 0), "xytext": (0, 2 + 9 * panels.index(panel))}
-            axes.annotate(panel.panel, **place, textcoords="offset points", ha="center", fontweight="bold")
+            place = {"xy": (value, 0), "xytext": (3, 2 + 9 * panels.index(panel))}  # beside the line at 0
+            axes.annotate(panel.panel, **place, textcoords="offset points", ha="left", fontweight="bold")
     axes.legend(loc="upper right")
 
 

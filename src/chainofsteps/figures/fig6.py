@@ -45,10 +45,14 @@ class Maps:
         return list(dict.fromkeys(near))
 
     def limits(self, norms: np.ndarray) -> np.ndarray:
-        """(shown rows, F, 2): ends of the colour scale of each cell of one branch."""
+        """(shown rows, F, 2): ends of the colour scale of each cell of one branch.
+
+        Of the generated latent frames: the given first one has norms several times theirs, and is clipped.
+        """
         cells = norms[self.rows]
+        generated = cells[:, 1:] if self.scale != "cell" and cells.shape[1] > 1 else cells
         axes = {"cell": (2, 3), "row": (1, 2, 3), "global": (0, 1, 2, 3)}[self.scale]
-        ends = [reduce(cells, axis=axes, keepdims=True)[..., 0, 0] for reduce in (np.min, np.max)]
+        ends = [reduce(generated, axis=axes, keepdims=True)[..., 0, 0] for reduce in (np.min, np.max)]
         return np.stack([np.broadcast_to(end, cells.shape[:2]) for end in ends], axis=-1)
 
 
@@ -84,7 +88,7 @@ def draw_maps(part: SubFigure, maps: Maps) -> None:
             axes[0, frame].set_title(f"{frame}", pad=2)
             for i, row in enumerate(maps.rows):
                 low, high = limits[i, frame]
-                axes[i + 1, frame].imshow(norms[row, frame], cmap=style.MAP, vmin=low, vmax=high)
+                drawn = axes[i + 1, frame].imshow(norms[row, frame], cmap=style.MAP, vmin=low, vmax=high)
         for ax in axes.flat:
             ax.set(xticks=[], yticks=[])
             ax.spines[:].set_visible(False)
@@ -92,6 +96,10 @@ def draw_maps(part: SubFigure, maps: Maps) -> None:
         for ax, label in zip(axes[:, 0], labels, strict=True):
             ax.set_ylabel(label, rotation=0, ha="right", va="center", fontsize=6.5, labelpad=3)
         block.suptitle(f"{maps.words}, {branch}\nlatent frame", fontsize=7)
+        low, high = drawn.get_clim()
+        bar = block.colorbar(drawn, ax=list(axes.flat), location="bottom", aspect=30, pad=0.02, ticks=[low, high])
+        bar.ax.set_xticklabels(["least", "most"])
+        bar.set_label("token norm of the row" if maps.scale == "row" else "token norm", labelpad=-4)
 
 
 def draw_curves(part: SubFigure, curves: pd.DataFrame) -> None:

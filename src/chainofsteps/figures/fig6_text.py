@@ -34,7 +34,8 @@ def summary(activations: pd.DataFrame, curves: pd.DataFrame) -> str:
             f"pairs: the source's answer in at most {number(best, 'flip')}, at layer {best.layer}, and in "
             f"{number(rows.loc[rows.flip.idxmin()], 'flip')} at the least, layer {rows.loc[rows.flip.idxmin()].layer}; "
             f"clean target {number(of_cell.loc['target'], 'flip')}, clean source "
-            f"{number(of_cell.loc['source'], 'flip')}."
+            f"{number(of_cell.loc['source'], 'flip')}. The target's own answer stays in "
+            f"{number(rows.loc[rows.kept.idxmin()], 'kept')} at the least, layer {rows.loc[rows.kept.idxmin()].layer}."
         )
     same = curves[curves.run == "same_text"]
     if len(same):
@@ -46,6 +47,8 @@ def summary(activations: pd.DataFrame, curves: pd.DataFrame) -> str:
         best, worst = rows.loc[rows.auc.idxmax()], rows.loc[rows.auc.idxmin()]
         above = rows.layer[rows.gain_low > 0].tolist()
         where = f"above the null in layers {', '.join(map(str, above))}" if above else "in no layer above the null"
+        below = rows.layer[rows.gain_high < 0].tolist()
+        where += f", below it in layers {', '.join(map(str, below))}" if below else ", in none below it"
         lines.append(
             f"Token norms, {task.replace('_', ' ')}, step {step}, {best.auc_n} cases: AUC of object against background "
             f"from {number(worst, 'auc')} (layer {worst.layer}) to {number(best, 'auc')} (layer {best.layer}; null "
@@ -63,6 +66,7 @@ def caption(
         ", ".join(map(str, params["seeds"])),
         {"row": "each row", "global": "the panel", "cell": "each cell"},
     )
+    clipped = "" if maps.scale == "cell" else " over the generated latent frames (the given first one is clipped)"
     pairs = curves[curves.run == "swap"].n.iloc[0]
     part = [
         f"all {word}" if value == "all" else f"{word} {', '.join(map(str, value))}"
@@ -74,7 +78,8 @@ def caption(
     sentences = [
         f"Figure 6. Layers within a step, model {params['model']}, seed {seeds}.",
         "(a) L2 norm of each token after some layers, on the token grid; rows = layers, columns = latent frames, one "
-        f"colour scale for {scales[maps.scale]}; {maps.words}. The true video's frames stand above, not the model's.",
+        f"colour scale for {scales[maps.scale]}{clipped}; {maps.words}. The true video's frames stand above, not the "
+        "model's.",
         "(b) How well that norm tells tokens with an object from those without, by layer: AUC within a latent frame, "
         f"mean over latent frames but the given first, mean over cases with {statistics['level']:.0%} bootstrap "
         f"intervals ({statistics['resamples']} resamples of cases, seeds averaged within a case). An object is what "

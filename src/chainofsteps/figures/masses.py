@@ -11,17 +11,18 @@ def read(path: str) -> pd.DataFrame:
     return pd.read_csv(path, dtype={"case": str})
 
 
-def chosen_and_rival(masses: pd.DataFrame) -> pd.DataFrame:
+def chosen_and_rival(masses: pd.DataFrame, live: float) -> pd.DataFrame:
     """One row per run and step: mass of the candidate that has most at the last step, and of the strongest other.
 
     masses: the table of x0_pred (MASS_COLUMNS). Columns: task, kind, case, seed, step, chosen, rival, right; `right`
-    says whether the chosen candidate solves the case.
+    says whether the chosen candidate solves the case, and has a mass above `live` at the end: where nothing is drawn,
+    nothing is right.
     """
     rows = []
     for (task, kind, case, seed), run in masses.groupby(["task", "kind", "case", "seed"], sort=False):
         table = run.pivot(index="step", columns="candidate", values="mass")
         chosen = table.iloc[-1].idxmax()
-        right = bool(run.loc[run.candidate == chosen, "right"].iloc[0])
+        right = bool(run.loc[run.candidate == chosen, "right"].iloc[0]) and table[chosen].iloc[-1] > live
         rivals = table.drop(columns=chosen).max(axis=1)
         rows.append(
             pd.DataFrame(
