@@ -88,8 +88,9 @@ def markdown(rows: Sequence[Mapping[str, Any]], schema: Mapping[str, Any], level
     lines = [
         f"# The paper's claims, measured on the model {model}",
         "",
-        "Verdicts are for this model and its cases, by rules that were written down before the numbers. Where it "
-        f"scores less than {schema['needs']:g} undisturbed, nothing is decided.",
+        "Verdicts are for this model and its cases, by rules that were written down before the numbers (C2 and C3 were "
+        "corrected after a first run; the schema says what was wrong). Where it scores less than "
+        f"{schema['needs']:g} undisturbed, nothing is decided.",
         "",
         f"| | claim | estimate [{level:.0%} interval] | null | cases, seeds | undisturbed score | verdict | figure |",
         "|---|---|---|---|---|---|---|---|",
