@@ -17,6 +17,13 @@ def test_minutes_of_a_run_that_was_taken_up_again(tmp_path):
     assert card.minutes(tmp_path / "log.jsonl") == (400, pytest.approx(3.5))
 
 
+def test_minutes_of_a_run_whose_clock_had_passed_where_it_stood_before(tmp_path):
+    rows = [(100, 0, 60.0), (200, 100, 70.0), (300, 100, 90.0)]
+    lines = [json.dumps({"step": step, "since": since, "seconds": seconds}) for step, since, seconds in rows]
+    (tmp_path / "log.jsonl").write_text("\n".join(lines) + "\n")
+    assert card.minutes(tmp_path / "log.jsonl") == (300, pytest.approx(2.5))
+
+
 def test_curve_is_the_mean_over_cases_of_all_processes(tmp_path):
     for rank, score in ((0, 1.0), (1, 0.5)):
         row = {"clips": 64, "puzzle": "grounding", "case": rank, "score": score}
@@ -56,6 +63,19 @@ def test_a_card_has_the_stretches_of_the_folder_that_was_trained_on(tmp_path, ch
     text = (folder / "MODEL_CARD.md").read_text()
     assert text.index("the first command") < text.index("and from what came of that") < text.index("the second command")
     assert "In domain, mean success 1.000" in text and f"| 2 | {trained} | 4 | {clips_seen(4, 1)} | 2 |" in text
+
+
+def test_a_stretch_of_the_decoder_alone_keeps_the_curve(tmp_path, checkpoint):
+    folder = shutil.copytree(checkpoint, tmp_path / "model")
+    columns = ["puzzle", "case", "score", "success", "static", "ground_truth"]
+    pd.DataFrame([("grounding", 0, 1.0, True, 0.0, 1.0)], columns=columns).to_csv(folder / "skill.csv", index=False)
+    card.write_card(run_of(tmp_path / "a", 640, dit=10), folder, "the first command", 0, 2)
+    before = (folder / card.CURVE).read_text()
+    work = run_of(tmp_path / "b", 0, decoder=5)
+    (work / "curve-0.jsonl").unlink()
+    card.write_card(work, folder, "the second command", 0, 2, folder)
+    assert (folder / card.CURVE).read_text() == before
+    assert read_json(folder / card.HISTORY)[-1]["stages"] == [[card.RUNS["decoder-run"], 5, 40, 2]]
 
 
 def test_another_seed_stands_beside_the_skill_that_ships(tmp_path, checkpoint):

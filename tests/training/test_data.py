@@ -1,12 +1,17 @@
 """What training reads: clips, latents and token ids are what the stock pipeline would make."""
 
+from itertools import permutations
+
 import numpy as np
 import pytest
 import torch
 from diffusers import FlowMatchEulerDiscreteScheduler, WanImageToVideoPipeline
 
 from chainofsteps import layout, puzzles
-from chainofsteps.training import clips, latents, mixture, text, vae
+from chainofsteps.puzzles import bounce, bounce_down
+from chainofsteps.puzzles.canvas import COLOURS
+from chainofsteps.puzzles.flights import FLIGHTS
+from chainofsteps.training import card, clips, latents, mixture, text, vae
 
 
 def test_training_clips_take_turns_and_hold_out():
@@ -18,6 +23,18 @@ def test_training_clips_take_turns_and_hold_out():
             assert puzzle.video.shape == (bucket.frames, bucket.side, bucket.side, 3)
             if bucket.frames > 1:  # one frame is the first, which solves nothing
                 assert puzzles.PUZZLES[names[index]].score(puzzle.video, puzzle.layout) == 1.0
+
+
+def test_what_the_card_says_of_flights_and_of_clips_laid_otherwise():
+    drawn = {flight for flights in FLIGHTS.values() for flight in flights}
+    assert f"{len(drawn)} flights" in card.TEMPLATE.read_text() and f"{len(drawn)} flights" in bounce.__doc__
+    colours = [list(four) for four in permutations(COLOURS, 4)]
+    for start, across in drawn:  # of every flight some are trained on and some are held out
+        layouts = [{"targets": four, "start": start, "across": across} for four in colours]
+        assert len({puzzles.is_held_out(layout) for layout in layouts}) == 2
+    clip = bounce.generate(0).video
+    ways = [vae.turned(torch.from_numpy(clip).movedim(-1, 0), way).movedim(0, -1).numpy() for way in range(8)]
+    assert any(np.array_equal(way, bounce_down.generate(0).video) for way in ways)
 
 
 def test_every_puzzle_in_the_domain_is_trained_on_and_no_other():

@@ -1,3 +1,5 @@
+import json
+
 import pytest
 import torch
 
@@ -43,6 +45,30 @@ def test_resumed_run_ends_in_the_same_bits(tmp_path):
     for name, value in whole.module.named_parameters():
         assert torch.equal(value, dict(again.module.named_parameters())[name])
         assert torch.equal(whole.ema[name], again.ema[name])
+
+
+def test_what_follows_a_checkpoint_is_done_again_where_it_was_cut_short(tmp_path):
+    made, batch = run(tmp_path)
+
+    def stopped(step):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        made.train(batch, stopped)
+    done = []
+    again, batch = run(tmp_path)
+    again.train(batch, done.append)
+    assert done == [4, 8, 12]
+
+
+def test_a_log_says_since_which_step_its_clock_runs(tmp_path):
+    stopped, batch = run(tmp_path, until=6)
+    with pytest.raises(KeyboardInterrupt):
+        stopped.train(batch)
+    again, batch = run(tmp_path)
+    again.train(batch)
+    rows = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert [(row["step"], row["since"]) for row in rows] == [(4, 0), (8, 4), (12, 4)]
 
 
 def test_loss_falls_and_average_follows(tmp_path):

@@ -18,13 +18,11 @@ def test_stages_are_in_order():
     assert list(STAGES) == ["clips", "vae", "decoder", "latents", "dit", "folder", "experts", "skill", "card"]
 
 
-def test_the_decoder_alone_begins_with_a_vae_that_is_given(tmp_path, monkeypatch):
-    seen = []
-    monkeypatch.setattr(main, "launch", lambda train, *_: seen.append((work / "vae" / "name").read_text()))
-    options = {"work": tmp_path / "work", "processes": 1, "decoder_steps": 1, "seed": 0}
-    work = options["work"]
-    for name in ("given", "another"):  # the second time there is one in the work folder
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "name").write_text(name)
-        main.decoder(argparse.Namespace(**options, vae_from=tmp_path / name))
-    assert seen == ["given", "given"]
+def test_help_says_what_is_replaced_and_every_number(monkeypatch, capsys):
+    monkeypatch.setattr("sys.argv", ["training", "--help"])
+    with pytest.raises(SystemExit):
+        main.main()
+    said = " ".join(capsys.readouterr().out.split())
+    assert "the folder that ships (default: models/embedded, which is replaced)" in said
+    assert "steps of the same size, for each expert (default: 400)" in said
+    assert all(f"{meaning} (default: {default})" in said for _, default, meaning in main.NUMBERS)

@@ -3,7 +3,8 @@
 The black ball flies straight from the bottom row, its centre turning back at 5 pixels from the left and right edges,
 and for the last quarter of the video it rests on the middle of one of the four squares of the top row. The grey line,
 which stays, shows its first direction. There are at most two reflections, and the ball's centre crosses no other square
-on its way.
+on its way. There are 172 flights, and a layout is one of them in four colours: the hash of the layout holds out colours
+with a flight, so that no held-out case has a flight that training has not seen.
 
 Score: 1.0 if in the last frame the ball stands on the right square and nowhere else (black on less than a fifth of its
 area), the squares and the line stand in their colours and shapes with nothing beside them, and in the middle frame the

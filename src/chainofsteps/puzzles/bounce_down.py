@@ -1,5 +1,6 @@
-"""``bounce`` upside down: the ball falls from the top row to targets at the bottom. Training never sees this puzzle.
+"""``bounce`` upside down: the ball falls from the top row to targets at the bottom.
 
+The transformer never saw this puzzle. The VAE and its decoder did: they are trained on clips laid in all eight ways.
 The prompts are those of ``bounce``, and so are the layouts, the rule and the partial credit: its videos are flipped to
 be shown and flipped back to be scored.
 """

@@ -1,7 +1,7 @@
 """How the ball of ``bounce`` flies: straight on a line without walls, folded back between the walls.
 
 A flight is ``start``, the ball's place in the bottom row, and ``across``, how far to the right it would come without
-walls by the time it is at the top row.
+walls by the time it is at the top row. There are 172.
 """
 
 import numpy as np

@@ -6,6 +6,7 @@ from concurrent.futures import ProcessPoolExecutor
 from itertools import repeat
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import torch
 from tqdm import tqdm
@@ -15,10 +16,11 @@ from ..files import read_json, write_json
 from ..layout import IN_DOMAIN, PUZZLES
 from ..skill import measure_alone
 from ..skill_table import COLUMNS, summary
+from .begun import begin, check_source
 from .card import write_card
 from .clips import write_clips
 from .dit import train_dit
-from .experts import export_experts, train_experts
+from .experts import bands, export_experts, train_experts
 from .export import export
 from .latents import open_pool, write_latents
 from .loop import launch
@@ -29,20 +31,27 @@ from .vae import clip_pool, train_decoder, train_vae
 def clips(options: argparse.Namespace) -> None:
     """pixels for the VAE"""
     for bucket in VAE_BUCKETS:
-        number = round(options.clips * bucket.share)
-        if not clip_pool(options.work, bucket).exists():
-            write_clips(clip_pool(options.work, bucket), bucket, number, options.seed, options.processes)
+        number, pool = round(options.clips * bucket.share), clip_pool(options.work, bucket)
+        if not pool.exists():
+            write_clips(pool, bucket, number, options.seed, options.processes)
+        elif (there := len(np.load(pool, mmap_mode="r"))) != number:
+            raise InputError(f"{pool} has {there} clips, not {number}; give the same --clips, or another --work")
 
 
 def vae(options: argparse.Namespace) -> None:
     """the VAE"""
+    begin(options.work / "vae-run", "vae", options.vae_steps, options.vae_from)
     launch(train_vae, options.processes, options.work, options.vae_steps, options.seed, options.vae_from)
 
 
 def decoder(options: argparse.Namespace) -> None:
     """the VAE's decoder alone, trained on; latents stay the same"""
-    if options.vae_from and not (options.work / "vae").exists():  # no stage vae went before
+    if (options.work / "vae").exists():
+        check_source(options.work / "vae-run", options.vae_from)
+    elif options.vae_from:  # no stage vae went before
+        begin(options.work / "vae-run", "vae", 0, options.vae_from)
         shutil.copytree(options.vae_from, options.work / "vae")
+    begin(options.work / "decoder-run", "decoder", options.decoder_steps)
     launch(train_decoder, options.processes, options.work, options.decoder_steps, options.seed + 1)
 
 
@@ -54,12 +63,15 @@ def latents(options: argparse.Namespace) -> None:
             open_pool(options.work, bucket, "w+", options.latents)
         launch(write_latents, options.processes, options.work, options.latents, options.seed)
         write_json(made, {"clips": options.latents})
+    elif (there := read_json(made)["clips"]) != options.latents:
+        raise InputError(f"{made.parent} is of {there} clips; give --latents {there}, or another --work")
 
 
 def dit(options: argparse.Namespace) -> None:
     """transformer and text encoder"""
     if not (options.work / "latents" / "made.json").exists():
         raise InputError(f"{options.work / 'latents'} is not whole; run the stage latents first")
+    begin(options.work / "dit-run", "dit", options.dit_steps, options.dit_from)
     launch(train_dit, options.processes, options.work, options.dit_steps, options.seed, options.dit_from)
 
 
@@ -70,6 +82,8 @@ def folder(options: argparse.Namespace) -> None:
 
 def experts(options: argparse.Namespace) -> None:
     """the variant with two experts, fine-tuned from the transformer"""
+    for name in bands():
+        begin(options.work / f"expert-{name}-run", "expert", options.expert_steps)
     launch(train_experts, options.processes, options.work, options.expert_steps, options.seed)
     export_experts(options.work, experts_folder(options))
 
@@ -108,6 +122,18 @@ def card(options: argparse.Namespace) -> None:
 
 STAGES = {stage.__name__: stage for stage in (clips, vae, decoder, latents, dit, folder, experts, skill, card)}
 
+NUMBERS = (
+    ("processes", 2, "single-thread processes"),
+    ("seed", 0, "of weights, clips and their order"),
+    ("clips", 8000, "clips in the VAE's pool"),
+    ("vae-steps", 7000, "steps of 8 clips"),
+    ("decoder-steps", 4000, "steps of 8 clips for the decoder alone"),
+    ("latents", 40000, "clips in the transformer's pool"),
+    ("dit-steps", 2800, "steps of 5,120 tokens: 64 clips of 17 frames"),
+    ("expert-steps", 400, "steps of the same size, for each expert"),
+    ("cases", 64, "held-out cases per puzzle"),
+)
+
 
 def stamp(options: argparse.Namespace) -> None:
     """Refuse to go on with a work folder that was begun with other puzzles or another seed."""
@@ -126,18 +152,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m chainofsteps.training", description=__doc__)
     parser.add_argument("stages", nargs="*", help=f"default: all, in this order. {listing}")
     parser.add_argument("--work", type=Path, default=Path("training"), help="checkpoints and pools (default: training)")
-    parser.add_argument("--output", type=Path, default=Path("models/embedded"), help="the folder that ships")
-    parser.add_argument("--processes", type=int, default=2, help="single-thread processes (default: 2)")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--clips", type=int, default=8000, help="clips in the VAE's pool")
-    parser.add_argument("--vae-steps", type=int, default=7000, help="steps of 8 clips")
+    shipped = "the folder that ships (default: models/embedded, which is replaced)"
+    parser.add_argument("--output", type=Path, default=Path("models/embedded"), help=shipped)
     parser.add_argument("--vae-from", type=Path, help="a VAE's folder to train on from (default: from nothing)")
-    parser.add_argument("--decoder-steps", type=int, default=4000, help="steps of 8 clips for the decoder alone")
-    parser.add_argument("--latents", type=int, default=40000, help="clips in the transformer's pool")
-    parser.add_argument("--dit-steps", type=int, default=2800, help="steps of 5,120 tokens: 64 clips of 17 frames")
     parser.add_argument("--dit-from", type=Path, help="a model's folder to train on from (default: from nothing)")
-    parser.add_argument("--expert-steps", type=int, default=400, help="steps of as many for each expert")
-    parser.add_argument("--cases", type=int, default=64, help="held-out cases per puzzle")
+    for name, default, meaning in NUMBERS:
+        parser.add_argument(f"--{name}", type=int, default=default, help=f"{meaning} (default: {default})")
     options = parser.parse_args()
     unknown = [stage for stage in options.stages if stage not in STAGES]
     if unknown:

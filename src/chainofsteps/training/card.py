@@ -33,15 +33,22 @@ OTHER_HISTORY, OTHER_SKILL = "other_seed.json", "other_seed.csv"
 
 
 def minutes(log: Path) -> tuple[int, float]:
-    """(steps, minutes) of a run's log; its clock starts anew each time the run was taken up."""
+    """(steps, minutes) of a run's log, whose clock starts anew each time the run was taken up: `since` which step.
+
+    An older log does not have that: there it shows only where the clock goes back.
+    """
     rows = [json.loads(line) for line in log.read_text().splitlines()]
-    ends = [a["seconds"] for a, b in zip(rows, rows[1:], strict=False) if b["seconds"] < a["seconds"]]
+    pairs = zip(rows, rows[1:], strict=False)
+    ends = [a["seconds"] for a, b in pairs if b["seconds"] < a["seconds"] or b.get("since") != a.get("since")]
     return rows[-1]["step"], (sum(ends) + rows[-1]["seconds"]) / 60
 
 
 def read_curve(work: Path) -> pd.DataFrame:
-    """Mean score by puzzle (columns) against clips seen (index)."""
-    rows = pd.concat(pd.read_json(path, lines=True) for path in sorted(work.glob("curve-*.jsonl")))
+    """Mean score by puzzle (columns) against clips seen (index); empty if the transformer was not trained there."""
+    parts = [pd.read_json(path, lines=True) for path in sorted(work.glob("curve-*.jsonl"))]
+    if not parts:
+        return pd.DataFrame(index=pd.Index([], name="clips", dtype=int))
+    rows = pd.concat(parts)
     rows = rows.drop_duplicates(["clips", "puzzle", "case"], keep="last")
     return rows.pivot_table(index="clips", columns="puzzle", values="score", aggfunc="mean")
 

@@ -54,10 +54,11 @@ class Run:
         self, batch: Callable[[torch.Generator, int], object], on_save: Callable[[int], None] | None = None
     ) -> None:
         """Run to the end: ``batch(generator, step)`` draws this process's share of a step's batch, ``on_save(step)``
-        runs in every process at each checkpoint."""
+        runs in every process at each checkpoint, and once more at the one that a run is taken up from: it may have been
+        stopped in between."""
         bar = tqdm(total=self.steps, initial=self.start, desc=self.folder.name, disable=self.rank > 0, mininterval=10)
         started, history = time.monotonic(), {}
-        if on_save and self.start == self.steps:  # stopped after the last step and before what follows it
+        if on_save and (self.start or not self.steps):
             on_save(self.start)
         for step in range(self.start, self.steps):
             losses = self._step(step, batch)
@@ -67,7 +68,7 @@ class Run:
             if self.rank == 0 and (done % self.save_every == 0 or done == self.steps):
                 means = {name: sum(values) / len(values) for name, values in history.items()}
                 history = {}
-                self._log({"step": done, "seconds": round(time.monotonic() - started, 1), **means})
+                self._log({"step": done, "since": self.start, "seconds": round(time.monotonic() - started, 1), **means})
                 self.save(done)
                 bar.set_postfix({name: f"{value:.4f}" for name, value in means.items()})
             if on_save and (done % self.save_every == 0 or done == self.steps):
