@@ -14,7 +14,7 @@ from chainofsteps.files import read_json
 from chainofsteps.interventions import expand
 from chainofsteps.jobs import pieces, progress
 from chainofsteps.models import Experts
-from chainofsteps.noise import Sweep, SweepState, block_tap
+from chainofsteps.noise import SAVED_EVERY, Sweep, SweepState, block_tap
 from chainofsteps.provenance import made_with
 from chainofsteps.settings import Sampling, placement
 from chainofsteps.shards import Shard, read_shard
@@ -28,8 +28,6 @@ def untouched(case: str, seed: int) -> Trajectory:
     name = f"{case}-seed{seed}"
     return Trajectory.from_tensors(trajectories.load(name)[0], trajectories.path(name))
 
-
-SAVED_EVERY = 5  # steps: of a 14B model at full size, whose sweep takes half a day, about an hour
 
 with reported(snakemake.log[0]):
     torch.set_num_threads(snakemake.threads)

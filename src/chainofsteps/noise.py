@@ -25,6 +25,7 @@ from .trajectory import Trajectory, check_finite
 
 # Features (rbf: pairs of tokens) of the runs compared at once, in float64: two of a 14B model, all of the embedded one.
 COMPARED_ELEMENTS = 2**22
+SAVED_EVERY = 5  # steps: about an hour of a 14B model at full size, whose sweep takes half a day
 
 
 @dataclass(frozen=True)
