@@ -10,6 +10,7 @@ import torch
 from chainofsteps.cases import read_cases
 from chainofsteps.errors import reported
 from chainofsteps.evalkit import scorer
+from chainofsteps.evalkit_python import stamped
 from chainofsteps.files import read_json
 from chainofsteps.jobs import progress
 from chainofsteps.models import load_vae
@@ -24,7 +25,7 @@ with reported(snakemake.log[0]):
     model, cases = read_json(given.model), read_json(given.cases)
     few, trajectories = read_shard(given.few_steps), read_shard(given.trajectory)
     settings = {reader.manifest["noun"]: reader.manifest["settings_hash"] for reader in (few, trajectories)}
-    settings |= {"steps": params.steps, "seeds": params.seeds, **params.scorer}
+    settings |= {"steps": params.steps, "seeds": params.seeds, **stamped(params.scorer, given.scorer)}
     identities = {name: of_case["identity"] for name, of_case in cases["cases"].items()}
     manifest, shared = Path(snakemake.output.manifest), snakemake.config["shared"]
     shard = Shard(manifest, "few_steps_score", settings, params.recipe, identities, shared)

@@ -11,6 +11,7 @@ from chainofsteps.cases import read_cases
 from chainofsteps.conditioning import Conditioning
 from chainofsteps.errors import reported
 from chainofsteps.evalkit import scorer
+from chainofsteps.evalkit_python import stamped
 from chainofsteps.files import read_json
 from chainofsteps.interventions import expand
 from chainofsteps.jobs import progress
@@ -44,7 +45,7 @@ with reported(snakemake.log[0]):
         "seeds": params.trajectory["seeds"],
         "null_seed": params.trajectory["null_seed"],
         "noise": perturbed.manifest["settings_hash"],
-        **params.scorer,
+        **stamped(params.scorer, given.scorer),
     }
     shard = Shard(manifest, "score", settings, params.recipe, encoded.identities, snakemake.config["shared"])
     pending = shard.pending(encoded.cases)

@@ -10,6 +10,7 @@ import torch
 from chainofsteps.cases import read_cases
 from chainofsteps.errors import reported
 from chainofsteps.evalkit import scorer
+from chainofsteps.evalkit_python import stamped
 from chainofsteps.files import read_json
 from chainofsteps.jobs import progress
 from chainofsteps.models import load_vae
@@ -25,7 +26,7 @@ with reported(snakemake.log[0]):
     torch.set_num_threads(snakemake.threads)
     params, given, (name_of_model, task, _) = snakemake.params, snakemake.input, snakemake.wildcards
     model, cases, trajectories = read_json(given.model), read_json(given.cases), read_shard(given.trajectory)
-    settings = {"trajectory": trajectories.manifest["settings_hash"], **params.scorer}
+    settings = {"trajectory": trajectories.manifest["settings_hash"], **stamped(params.scorer, given.scorer)}
     runs = {f"{case}-seed{seed}": (case, seed) for case in cases["cases"] for seed in params.seeds}
     manifest, shared = Path(snakemake.output.manifest), snakemake.config["shared"]
     shard = Shard(manifest, "x0_pred", settings, params.recipe, trajectories.identities, shared)

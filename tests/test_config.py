@@ -1,4 +1,5 @@
 import copy
+import json
 import math
 import subprocess
 import sys
@@ -107,6 +108,24 @@ def test_entry_that_is_wrong(config, entry, message):
     assert message in refused(config)
 
 
+def test_compiled_and_offloaded_layer_by_layer_is_refused_before_a_job_begins(config):
+    config["models"]["mine"] = {"like": "embedded", "compile": "inductor", "group_offload": True}
+    assert "'models.mine' has both `group_offload` and `compile`" in refused(config)
+    config["models"]["mine"] = {"like": "embedded", "compile": None, "group_offload": True}
+    validate(config)
+
+
+def test_a_whole_number_where_any_may_stand_is_the_same_setting(config):
+    put(config, "noise.amplitude", 1)
+    put(config, "models.embedded.guidance_scale", 5)
+    found = validate(config)
+    assert json.dumps(found["noise"]) == json.dumps(default()["noise"])
+    numbers = [found["models"]["embedded"][key] for key in ("guidance_scale", "shift", "boundary", "steps")]
+    assert json.dumps(numbers) == "[5.0, 3.0, null, 20]"
+    shown = ("cases", "activations", "swap", "panels", "statistics")
+    assert json.dumps([found[key] for key in shown]) == json.dumps([default()[key] for key in shown])
+
+
 def test_any_task_of_a_folder_of_ones_own(config):
     config["cases"] |= {"folder": "mine", "tasks": ["G-1_unknown"]}
     validate(config)
@@ -172,6 +191,8 @@ def test_untouched_seeds_are_those_of_all_who_need_one(config):
     put(config, "ensemble.tasks", "all")
     assert untouched_seeds(config) == [1, 2, 7]
     assert tasks_of(config, "ensemble") == list(PUZZLES)
+    config["cases"] |= {"folder": "mine", "tasks": ["mine"]}  # of which Figure 7 is not drawn
+    assert untouched_seeds(config) == [1, 2]
 
 
 def test_missing_key_is_named_with_what_it_is(config):

@@ -133,6 +133,26 @@ def test_what_an_earlier_day_left_is_taken_if_it_is_the_same(hub, folder):
     assert sha256(folder / WEIGHTS) == sha256(hub.folder / WEIGHTS)
 
 
+def test_what_an_earlier_day_left_of_another_commit_is_gone(hub, folder):
+    partial = folder.with_name(f"{folder.name}.partial")
+    begun = f".{Path(WEIGHTS).name}.{'0' * 16}.incomplete"
+    left = ["transformer_2/config.json", "transformer/more.safetensors", f"transformer/{begun}", ".download.json"]
+    for path in left:
+        (partial / path).parent.mkdir(parents=True, exist_ok=True)
+        (partial / path).write_bytes(b"{}")
+    record = fetch({**SOURCE, "revision": None}, folder, hub.endpoint)
+    on_disk = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    assert on_disk == {*record["files"], ".download.json"} and not (folder / "transformer_2").exists()
+
+
+def test_what_another_commit_left_takes_no_space(hub, folder, monkeypatch):
+    begun = folder.with_name(f"{folder.name}.partial") / "vae" / ".other.safetensors.0123.incomplete"
+    begun.parent.mkdir(parents=True)
+    begun.write_bytes(b"of another commit")
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=0 if begun.exists() else 10**9))
+    fetch(SOURCE, folder, hub.endpoint)
+
+
 def test_a_cut_connection_goes_on_where_it_was(hub, folder, repository, monkeypatch):
     monkeypatch.setattr(constants, "DOWNLOAD_CHUNK_SIZE", 500)  # in place of 10 MB
     hub.cut_after[WEIGHTS] = 1000

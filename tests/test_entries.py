@@ -1,7 +1,8 @@
 import pytest
 
-from chainofsteps.entries import completed, place, sources
+from chainofsteps.entries import check_there, completed, place, sources
 from chainofsteps.errors import InputError
+from chainofsteps.files import write_json
 
 A = {"repo": "a/base", "revision": "1" * 40}
 B = {"repo": "b/adapters", "revision": None}
@@ -58,3 +59,14 @@ def test_entries_that_do_not_fit():
         base=BASE,
         x={**BASE, "source": {**A, "files": ["y"]}},
     )
+
+
+def test_a_manifest_that_outlived_its_folder_is_named(tmp_path):
+    manifest, folder = tmp_path / "download.json", tmp_path / "models" / "tiny"
+    check_there(manifest, folder)  # still to be downloaded
+    write_json(manifest, {"folder": str(folder)})
+    with pytest.raises(InputError, match=f"{folder}, which is not there any more; .*delete {manifest} to have it down"):
+        check_there(manifest, folder)
+    check_there(manifest, tmp_path / "elsewhere")  # which is downloaded anew, whatever became of the old place
+    folder.mkdir(parents=True)
+    check_there(manifest, folder)

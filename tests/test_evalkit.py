@@ -1,22 +1,24 @@
 """EvalKit's interface, on a stand-in for it; and (marked) the real one, where it can be had."""
 
+import gzip
 import threading
 from contextlib import contextmanager
 from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import kit as stand_in
 import numpy as np
 import pandas as pd
 import pytest
+from at_once import Slow
 
-from chainofsteps import bench, puzzles
+from chainofsteps import bench, evalkit, puzzles
 from chainofsteps.cases import read_cases, write_case
 from chainofsteps.config import load_config
 from chainofsteps.errors import InputError
 from chainofsteps.evalkit import COLUMNS, Kit, described, enlarged, fetch, runs, scorer, source_hash, summary
-from chainofsteps.evalkit_python import found_or_made, opencv_of
+from chainofsteps.evalkit_python import found_or_made
 from chainofsteps.files import write_json
 from chainofsteps.layout import SPLITS
 
@@ -87,19 +89,13 @@ def test_a_missing_part_of_a_case_is_fatal(tmp_path, kit):
         kit.evaluate(case, None)
 
 
-@pytest.mark.parametrize(("opencv", "words"), [("5.0.0", "has 5.0.0"), ("4.9.0", "has 4.9.0"), (None, "No module")])
-def test_an_opencv_that_cannot_be_trusted_is_refused(tmp_path, opencv, words):
-    python = stand_in.python_with(tmp_path, opencv)
-    with pytest.raises(InputError, match=f"cannot run EvalKit .*{words}.*opencv-python-headless>=4.10,<5"):
-        opencv_of(python)
-    with pytest.raises(InputError, match="cannot run EvalKit"):
-        found_or_made(python, ROOT / "envs" / "evalkit.yaml", tmp_path)
-
-
-def test_a_python_is_made_only_if_none_is_given(tmp_path, python, monkeypatch):
-    assert found_or_made(python, tmp_path / "none.yaml", tmp_path / "made") == (python, "4.14.0")
-    monkeypatch.setattr("sys.executable", python)  # as under conda
-    assert found_or_made(None, tmp_path / "none.yaml", tmp_path / "made") == (python, "4.14.0")
+def test_two_runs_fetch_one_source(tmp_path, monkeypatch):
+    source = stand_in.checkout(tmp_path / "source")
+    archive, known, place = stand_in.archive(tmp_path, source), source_hash(source), tmp_path / "models" / "kit"
+    slow = Slow(lambda url: archive.read_bytes())
+    monkeypatch.setattr(evalkit, "_downloaded", slow)
+    first, second = slow.while_it_works(lambda: fetch(stand_in.COMMIT, known, place))
+    assert first == second and slow.begun == 1
 
 
 def test_a_kit_that_was_changed_is_refused(tmp_path, kit):
@@ -116,13 +112,17 @@ def test_a_kit_that_was_changed_is_refused(tmp_path, kit):
         scorer(tmp_path / "kit.json", {"mode": "weighted", "time_limit": 30}, 1)
 
 
-@contextmanager
 def served(folder):
     class Quiet(SimpleHTTPRequestHandler):
         def log_message(self, *_arguments):
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=folder))
+    return answering(partial(Quiet, directory=folder))
+
+
+@contextmanager
+def answering(handler):
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
     try:
         yield f"http://127.0.0.1:{server.server_port}/{{commit}}.tar.gz"
@@ -141,15 +141,33 @@ def test_the_source_is_fetched_once_and_held_against_its_hash(tmp_path):
         found = fetch(stand_in.COMMIT, known, place, url)
         with pytest.raises(InputError, match="could not be downloaded from .*404"):
             fetch("0" * 40, known, tmp_path / "other", url)
-        archive.write_bytes(b"<html>sign in</html>")
-        with pytest.raises(InputError, match="is not an archive"):
-            fetch(stand_in.COMMIT, known, tmp_path / "other", url)
+        whole = archive.read_bytes()
+        for content in (b"<html>sign in</html>", whole[: len(whole) // 2], gzip.compress(b"x" * 9999)[:-9] + b"?" * 9):
+            archive.write_bytes(content)
+            with pytest.raises(InputError, match="is not an archive"):
+                fetch(stand_in.COMMIT, known, tmp_path / "other", url)
     assert found == {"folder": str(place), "commit": stand_in.COMMIT, "source": known}
     assert not (place / "evaluate.py").exists()
     assert fetch(stand_in.COMMIT, known, place, "http://127.0.0.1:1/") == found  # it is there
     (place / "vbvr_bench" / "more.py").write_text("")
     with pytest.raises(InputError, match="has the source hash"):
         fetch(stand_in.COMMIT, known, place)
+
+
+def test_a_connection_that_is_cut_off_is_one_line(tmp_path):
+    class Cut(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.send_header("Content-Length", "1000")
+            self.end_headers()
+            self.wfile.write(b"the beginning")
+
+        def log_message(self, *_arguments):
+            pass
+
+    with answering(Cut) as url, pytest.raises(InputError, match="could not be downloaded .*IncompleteRead") as error:
+        fetch(stand_in.COMMIT, "f" * 64, tmp_path / "kit", url)
+    assert "\n" not in str(error.value)
 
 
 def test_a_counterpart_is_scored_at_the_official_size_and_by_our_rule_too(tmp_path, kit, monkeypatch):

@@ -1,7 +1,7 @@
 """What the small files of a checkpoint folder say of it, read before anything is loaded: no torch here."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +80,18 @@ def adapters_of(lora: Mapping[str, Any] | None, experts: Sequence[str] | None = 
             f"{', '.join(experts)}; name one for each"
         )
     return files
+
+
+def check_given(where: str, folder: str | Path | None, adapters: Iterable[Path]) -> None:
+    """Raises InputError if the checkpoint folder of an entry of `models`, or one of its adapters, is not there.
+
+    where: models.<name>. folder: None for one that is downloaded.
+    """
+    if folder is not None and not Path(folder, INDEX).is_file():
+        raise InputError(f"{where}: {folder} has no {INDEX}; give the folder of a diffusers checkpoint")
+    for path in adapters:
+        if not path.is_file():
+            raise InputError(f"{where}.lora: there is no adapter {path}; give the file's place, or copy it there")
 
 
 def layers_of(folder: str | Path) -> int:

@@ -64,11 +64,18 @@ def validate(config: Any, source: str = "config.yaml") -> dict[str, Any]:
     except InputError as error:
         raise InputError(f"{source}: {error}") from None
     _check_schema(config, source, complete=True)
+    config = _settled(config, _validator().schema)
     model, models = config["model"], config["models"]
     if model not in models:
         raise InputError(f"{source}: 'model' is {model!r}, which is not in 'models'{_hint(model, models)}")
     if "missing" in models[model]:
         raise InputError(f"{source}: model {model!r} cannot run yet: {' '.join(models[model]['missing'].split())}")
+    for name, entry in models.items():
+        if entry.get("group_offload") and entry.get("compile"):
+            raise InputError(
+                f"{source}: 'models.{name}' has both `group_offload` and `compile`, which do not go together; leave "
+                "one of them out"
+            )
     if config["trajectory"]["null_seed"] in config["trajectory"]["seeds"]:
         seed = config["trajectory"]["null_seed"]
         raise InputError(
@@ -131,6 +138,23 @@ def _check_schema(config: Any, source: str, complete: bool) -> None:
     errors = sorted(errors, key=lambda e: e.validator != "additionalProperties")
     if errors:
         raise InputError(f"{source}: {_explain(errors[0])}")
+
+
+def _settled(value: Any, schema: Mapping) -> Any:
+    """A value that keeps to a schema, whole numbers as floats where any number may stand: 5 and 5.0 have one hash."""
+    if "$ref" in schema:
+        return _settled(value, _validator().schema["$defs"][schema["$ref"].rpartition("/")[2]])
+    if "oneOf" in schema:
+        return reduce(_settled, schema["oneOf"], value)
+    if schema.get("type") == "number" and _is_whole(None, value):
+        return float(value)
+    if isinstance(value, list):
+        return [_settled(one, schema.get("items", {})) for one in value]
+    if isinstance(value, Mapping):
+        known, others = schema.get("properties", {}), schema.get("additionalProperties")
+        others = others if isinstance(others, Mapping) else {}
+        return {key: _settled(one, known.get(key, others)) for key, one in value.items()}
+    return value
 
 
 def _is_entry(path) -> bool:

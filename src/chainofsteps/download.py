@@ -8,7 +8,7 @@ import hashlib
 import logging
 import shutil
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import suppress
 from pathlib import Path
@@ -102,6 +102,8 @@ def _download(source: Mapping[str, Any], partial: Path, endpoint: str) -> None:
     about = (repo, commit, len(wanted), size, source.get("licence"))
     logging.getLogger(__name__).info("%s at %s: %d files, %.1f GB, licence %s", *about)
     partial.mkdir(parents=True, exist_ok=True)
+    whole = {partial / file.path for file in wanted}
+    _without_others(partial, whole | {_begun(partial, file) for file in wanted})
     left = sum(file.bytes - _held(partial, file) for file in wanted)
     _check_space(partial, left)
     held: dict[str, str] = {}
@@ -111,6 +113,7 @@ def _download(source: Mapping[str, Any], partial: Path, endpoint: str) -> None:
             held |= _each(files, lambda file, count: _have(file, repo, commit, partial, endpoint, count), line)
             if INDEX in held:
                 read_index(partial)  # before the large files: a model that cannot be used is not waited for
+    _without_others(partial, whole)
     record = {
         "repo": repo,
         "revision": source["revision"],
@@ -121,6 +124,16 @@ def _download(source: Mapping[str, Any], partial: Path, endpoint: str) -> None:
         "files": {file.path: {"bytes": file.bytes, "sha256": held[file.path], "hub": file.hub} for file in wanted},
     }
     write_json(partial / RECORD, record)
+
+
+def _without_others(partial: Path, kept: Set[Path]) -> None:
+    """Delete all but some files: what another commit or other patterns left would be loaded as if it belonged here."""
+    for path in sorted(partial.rglob("*"), reverse=True):  # what is in a folder before the folder
+        if path.is_dir() and not path.is_symlink():
+            with suppress(OSError):  # it is not empty
+                path.rmdir()
+        elif path not in kept:
+            path.unlink()
 
 
 def _check_space(partial: Path, left: int) -> None:

@@ -4,10 +4,11 @@ The Snakefile reads this in every job: no torch here.
 """
 
 from collections.abc import Iterator, Mapping
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from .errors import InputError
+from .files import read_json
 
 UNPINNED = "main"  # the folder of a source without a revision: what the hub had on the day of the download
 
@@ -43,6 +44,20 @@ def sources(models: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]
 def place(source: Mapping[str, Any]) -> str:
     """Where a source lies below the models' folder: <owner>/<name>/<revision>."""
     return f"{source['repo']}/{source.get('revision') or UNPINNED}"
+
+
+def check_there(manifest: str | Path, folder: str | Path) -> None:
+    """InputError if a manifest says that a download lies in `folder`, and that has gone, as it does from scratch disks.
+
+    A manifest of another folder says nothing of this one: the download is made anew.
+    """
+    if Path(folder).is_dir() or not Path(manifest).is_file():
+        return
+    if read_json(manifest)["folder"] == str(folder):
+        raise InputError(
+            f"{manifest} lists what is in {folder}, which is not there any more; put it back, or delete {manifest} to "
+            "have it downloaded again"
+        )
 
 
 def _sources_of(models: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, dict[str, Any]]]:

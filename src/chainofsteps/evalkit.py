@@ -6,13 +6,15 @@ limit. It gives two scores, and both are kept: `task_specific`, by the rules of 
 true clip or 0 for a still one, so the scores of both stand beside every other.
 """
 
+import http.client
+import lzma
 import math
 import shutil
 import subprocess
 import tarfile
 import tempfile
-import urllib.error
 import urllib.request
+import zlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from io import BytesIO
@@ -21,6 +23,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from huggingface_hub.utils import WeakFileLock
 from PIL import Image
 
 from .bench import COUNTERPARTS, EVALUATORS, TASKS
@@ -52,15 +55,22 @@ def fetch(commit: str, known: str, folder: Path, url: str = ARCHIVE) -> dict[str
     known: the `source_hash` that it must have. InputError if it has another, or cannot be downloaded or written.
     """
     if not folder.is_dir():
-        partial = folder.with_name(f"{folder.name}.partial")
         try:
-            shutil.rmtree(partial, ignore_errors=True)
-            _unpack(_downloaded(url.format(commit=commit)), partial)
-            _check_source(partial, known)
-            partial.rename(folder)
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            with WeakFileLock(folder.with_name(f".{folder.name}.lock")):  # another run may want the same
+                if not folder.is_dir():
+                    _download(url.format(commit=commit), known, folder)
         except OSError as error:
             raise InputError(not_writable(folder, error)) from error
     return {"folder": str(folder), "commit": commit, "source": _check_source(folder, known)}
+
+
+def _download(url: str, known: str, folder: Path) -> None:
+    partial = folder.with_name(f"{folder.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    _unpack(_downloaded(url), partial)
+    _check_source(partial, known)
+    partial.rename(folder)
 
 
 def source_hash(folder: Path) -> str:
@@ -85,7 +95,7 @@ def _downloaded(url: str) -> bytes:
     try:
         with urllib.request.urlopen(url, timeout=60) as answer:
             return answer.read()
-    except (urllib.error.URLError, TimeoutError, ConnectionError) as error:
+    except (OSError, http.client.HTTPException) as error:  # of urllib's errors too; the second of one cut off
         raise InputError(
             f"EvalKit could not be downloaded from {url} ({error}); run again with a network, or give evalkit.folder"
         ) from error
@@ -100,7 +110,7 @@ def _unpack(archive: bytes, folder: Path) -> None:
                 wanted = path.parts[:1] == (PACKAGE,) and path.suffix == ".py" or str(path) == "LICENSE"
                 if member.isfile() and wanted and ".." not in path.parts:
                     atomic_write(folder / path, members.extractfile(member).read())
-    except tarfile.TarError as error:
+    except (tarfile.TarError, OSError, EOFError, zlib.error, lzma.LZMAError) as error:
         raise InputError(f"what came for EvalKit is not an archive ({error}); run again without a proxy") from error
 
 

@@ -1,6 +1,7 @@
 """A Python that EvalKit can run in. It needs a version of OpenCV that nothing else here does, so it has its own.
 
-Read in that environment too: the standard library alone, but for `made`, which runs in ours.
+Read in that environment too, and in every job by the Snakefile: the standard library alone, but for `made`, which
+runs in ours.
 """
 
 import json
@@ -8,10 +9,12 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from .errors import InputError
+from .files import read_json
 
 CHILD = Path(__file__).with_name("evalkit_child.py")
 
@@ -62,21 +65,29 @@ def found_or_made(given: str | None, environment: str | Path, folder: str | Path
 def made(environment: str | Path, folder: Path) -> str:
     """The Python of a virtual environment in `folder`, made if missing, with the packages of a conda `environment`
     file. InputError if they cannot be had."""
-    import yaml
+    from huggingface_hub.utils import WeakFileLock
 
     python, whole = folder / "bin" / "python", folder / ".whole"
-    if whole.is_file():
-        return str(python)
-    packages = yaml.safe_load(Path(environment).read_text())["dependencies"][-1]["pip"]
-    try:
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        _run([sys.executable, "-m", "venv", str(folder)])
-        _run([str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *packages])
-        whole.touch()
-    except OSError as error:
-        raise InputError(f"cannot write {folder}: {error.strerror}; set models_folder to a writable one") from error
+    if not whole.is_file():
+        try:
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            with WeakFileLock(folder.with_name(f".{folder.name}.lock")):  # another run may want the same
+                if not whole.is_file():
+                    _make(environment, folder)
+                    whole.touch()
+        except OSError as error:
+            raise InputError(f"cannot write {folder}: {error.strerror}; set models_folder to a writable one") from error
     return str(python)
+
+
+def _make(environment: str | Path, folder: Path) -> None:
+    import yaml
+
+    packages = yaml.safe_load(Path(environment).read_text())["dependencies"][-1]["pip"]
+    shutil.rmtree(folder, ignore_errors=True)
+    _run([sys.executable, "-m", "venv", str(folder)])
+    python = str(folder / "bin" / "python")
+    _run([python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *packages])
 
 
 def _run(command: list[str]) -> None:
@@ -86,3 +97,27 @@ def _run(command: list[str]) -> None:
         raise InputError(
             f"the environment of EvalKit was not made ({said[-1]}); run again with a network, or give evalkit.python"
         )
+
+
+# ---- what the manifest of a kit says of its Python
+
+
+def check_python(manifest: str | Path, asked: str | None) -> None:
+    """InputError if the Python of a kit's manifest has gone. asked: the configured one; another is looked for anew."""
+    if not Path(manifest).is_file():
+        return
+    python = read_json(manifest)["python"]
+    if asked in (None, python) and shutil.which(python) is None:
+        raise InputError(
+            f"{manifest} names {python}, which is not there any more; put it back, or delete {manifest} and run again"
+        )
+
+
+def stamped(scorer: Mapping[str, Any], manifest: str | Path | None) -> dict[str, Any]:
+    """What scores depend on beside the videos: what a rule knows of it, and the OpenCV that a kit's manifest says.
+
+    scorer: {"scorer": settings}, or {} for the exact rules of puzzles, which have no kit and to which nothing is added.
+    """
+    if not manifest:
+        return dict(scorer)
+    return {"scorer": {**scorer["scorer"], "opencv": read_json(manifest)["opencv"]}}

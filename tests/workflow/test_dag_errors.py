@@ -1,6 +1,9 @@
 """What is wrong stops in one line, before anything runs or with nothing half written."""
 
 import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -11,8 +14,12 @@ from tests.workflow.running import ROOT, jobs_of, snakemake
 pytestmark = pytest.mark.xdist_group("dag")
 
 
+ADAPTER = {"folder": "nowhere", "high": "x.safetensors", "alpha": 1.0}
 BAD = [
-    ({"noise": {"amplitud": 2}}, "unknown key 'noise.amplitud'; did you mean 'amplitude'?"),
+    (
+        {"noise": {"amplitud": 2}},
+        "error: config.yaml, run.yaml, change.yaml: unknown key 'noise.amplitud'; did you mean 'amplitude'?",
+    ),
     ({"modle": "tiny"}, "unknown key 'modle'; did you mean 'model'?"),
     ({"models": {"tiny": {"teacache": True}}}, "unknown key 'models.tiny.teacache'"),
     ({"noise": {"steps": [STEPS]}}, f"noise.steps: step {STEPS} is out of range"),
@@ -20,6 +27,11 @@ BAD = [
     ({"similarity": {"features": "block:2"}}, "layer 2 is out of range; this model has layers 0 to 1"),
     ({"models": {"tiny": {"boundary": 0.5}}}, "has one expert: set boundary to null"),
     ({"models": {"tiny": {"steps": 20.0}}}, "'models.tiny.steps' is 20.0, but must be a whole number"),
+    ({"models": {"tiny": {"compile": "eager", "group_offload": True}}}, "has both `group_offload` and `compile`"),
+    ({"models": {"tiny": {"folder": "nowhere"}}}, "nowhere has no model_index.json; give the folder of a diffusers"),
+    ({"models": {"tiny": {"lora": ADAPTER}}}, "models.tiny.lora: there is no adapter"),
+    ({"cases": {"folder": "x" * 300}}, "/In-Domain_50/loop_maze: File name too long; check the folders in config"),
+    ({"models": {"tiny": {"folder": "x" * 300}}}, "/model_index.json: File name too long; check the folders in config"),
     ({"cases": {"folder": "nowhere"}}, "has no task 'loop_maze' under In-Domain_50 or Out-of-Domain_50"),
     ({"shared": ["nowhere"]}, f"shared: {ROOT / 'nowhere'} holds no results; give the results folder of another run"),
     ({"cases": {"tasks": ["loop_mase"]}}, "'loop_mase', which is no puzzle made here; did you mean 'loop_maze'?"),
@@ -35,6 +47,25 @@ def test_bad_configuration_stops_in_one_line_before_anything_runs(drawn, tmp_pat
     assert len(errors) == 1 and words in errors[0], run.stdout
     assert "Traceback" not in run.stdout
     assert {path.name for path in tmp_path.iterdir()} <= {"run.yaml", "change.yaml", ".snakemake"}
+
+
+def test_a_folder_of_a_model_that_is_not_chosen_does_not_matter(drawn):
+    other = {"like": "tiny", "folder": "nowhere", "lora": ADAPTER}
+    run = snakemake(drawn[0], "-n", "--", "figures/fig3.pdf", change={"models": {"other": other}})
+    assert run.returncode == 0 and "Nothing to be done" in run.stdout, run.stdout
+    run = snakemake(drawn[0], "-n", "--", "results/model/other.json", change={"models": {"other": other}})
+    assert run.returncode == 1 and "error: models.other: " in run.stdout and "Traceback" not in run.stdout
+
+
+def test_a_python_that_a_shell_would_not_find_stops_in_one_line(drawn, tmp_path):
+    shutil.copy(drawn[0] / "run.yaml", tmp_path)
+    (tmp_path / "my venv").symlink_to(Path(sys.executable).parents[1])
+    command = [tmp_path / "my venv" / "bin" / Path(sys.executable).name, "-m", "snakemake", "-s", ROOT / "Snakefile"]
+    command += ["--directory", tmp_path, "--configfile", tmp_path / "run.yaml", "-n", "--", "figures/fig3.pdf"]
+    run = subprocess.run([*map(str, command)], capture_output=True, text=True)
+    assert run.returncode == 1 and "Traceback" not in run.stderr
+    errors = [line for line in run.stderr.splitlines() if line.startswith("error: ")]
+    assert len(errors) == 1 and "without quotes, which ' ' would break; move this Python" in errors[0], run.stderr
 
 
 @pytest.mark.parametrize("name", ["results", "figures"])

@@ -1,5 +1,9 @@
 """Tasks of VBVR-Bench from a folder, scored by a stand-in for EvalKit, on a 2-layer model with random weights."""
 
+import os
+import shutil
+from pathlib import Path
+
 import kit as stand_in
 import pandas as pd
 import pytest
@@ -8,7 +12,8 @@ import yaml
 from chainofsteps import bench, puzzles
 from chainofsteps.cases import write_case
 from chainofsteps.evalkit import COLUMNS, source_hash
-from chainofsteps.files import read_json
+from chainofsteps.files import read_json, write_json
+from chainofsteps.shards import read_shard
 from tests.workflow.running import ROOT, jobs_of, snakemake, verdict
 
 MAZE = "O-39_maze_data-generator"
@@ -84,6 +89,54 @@ def test_verify_knows_the_scorer(finished):
     assert any(f"score/{MAZE}/00.json" in line and "scorer" in line for line in verdict(other.stdout)[1]), other.stdout
 
 
+def test_scores_by_another_opencv_are_others(finished, tmp_path):
+    """By another Python with the same one they would not be."""
+    folder = shutil.copytree(finished, tmp_path / "run")
+    scores, steps = (f"results/tiny/{noun}/{MAZE}/00.json" for noun in ("score", "x0_pred"))
+    before = read_shard(folder / scores).manifest
+    assert [read_shard(folder / path).settings["scorer"]["opencv"] for path in (scores, steps)] == ["4.14.0"] * 2
+    other = stand_in.python_with(tmp_path / "python", "4.10.0")
+    run = snakemake(folder, "--", scores, change={"evalkit": {"python": other}})
+    assert run.returncode == 0, run.stdout
+    after = read_shard(folder / scores).manifest
+    assert after["settings"]["scorer"]["opencv"] == "4.10.0" and after["folder"] != before["folder"]
+
+
+def test_a_python_is_named_as_other_paths_are_or_found_by_its_name(working, tmp_path, monkeypatch):
+    shutil.copy(working / "run.yaml", tmp_path)
+    python = working / "python/bin/python"
+    monkeypatch.setenv("PATH", f"{stand_in.python_with(tmp_path / 'other', '4.11.0')[: -len('/python')]}:/usr/bin:/bin")
+    for asked, opencv in ((os.path.relpath(python, ROOT), "4.14.0"), ("python3", "4.11.0")):
+        target = "results/evalkit/kit.json"
+        run = snakemake(tmp_path, "--", target, change={"evalkit": {"python": asked}})
+        assert run.returncode == 0, run.stdout
+        assert read_json(tmp_path / target)["opencv"] == opencv
+
+
+def test_a_folder_that_is_not_there_is_not_downloaded_to(working, tmp_path):
+    shutil.copy(working / "run.yaml", tmp_path)
+    nowhere = tmp_path / "nowhere"
+    for target in ("results/evalkit/source.json", "figures/fig3.pdf", "tables/evalkit.csv"):
+        run = snakemake(tmp_path, "-n", "--", target, change={"evalkit": {"folder": str(nowhere)}})
+        assert run.returncode == 1 and "Traceback" not in run.stdout
+        assert f"error: evalkit.folder: {nowhere} is not there; give a checkout" in run.stdout
+
+
+@pytest.mark.parametrize("part", ["source", "kit"])
+def test_a_kit_that_has_gone_is_named_with_the_manifest_to_delete(working, tmp_path, part):
+    shutil.copy(working / "run.yaml", tmp_path)
+    change = {"models_folder": str(tmp_path / "models"), "evalkit": {"folder": None, "python": None}}
+    commit = yaml.safe_load((working / "run.yaml").read_text())["evalkit"]["commit"]
+    folder = {"source": tmp_path / "models/evalkit" / commit, "kit": Path("there")}[part]
+    manifest = {"folder": str(folder), "python": str(tmp_path / "gone/bin/python")}
+    write_json(tmp_path / f"results/evalkit/{part}.json", manifest)
+    gone = manifest["folder" if part == "source" else "python"]
+    for target in ("figures/fig3.pdf", "tables/evalkit.csv"):
+        run = snakemake(tmp_path, "-n", "--", target, change=change)
+        assert run.returncode == 1 and "Traceback" not in run.stdout
+        assert f"{gone}, which is not there any more; put it back, or delete results/evalkit/{part}.json" in run.stdout
+
+
 def test_a_case_without_a_score_stops_the_job_and_is_named(finished):
     """All failures are named, and what could be scored is kept."""
     prompt = finished / "bench/Out-of-Domain_50/rotation/00001/prompt.txt"
@@ -125,5 +178,5 @@ def test_the_whole_benchmark_is_planned_before_it_is_there(working):
     run = snakemake(working, "-n", "--quiet", "host", "--", "tables/evalkit.csv", change=change)
     jobs = jobs_of(run.stdout)
     assert run.returncode == 0, run.stdout
-    assert (jobs["download"], jobs["cases"], jobs["evalkit"]) == (1, 100, 100)
+    assert (jobs["download"], jobs["cases"], jobs["evalkit"]) == (1, 300, 300)
     assert "VBVR-Bench-Data/2effadf" in run.stdout

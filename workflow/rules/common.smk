@@ -4,12 +4,20 @@ import os
 import re
 import time
 from dataclasses import asdict
+from functools import wraps
 from itertools import chain
 
 from chainofsteps import bench
-from chainofsteps.checkpoint import INDEX, adapters_of, check_boundary, check_text_tokens, layers_of
+from chainofsteps.checkpoint import (
+    INDEX,
+    adapters_of,
+    check_boundary,
+    check_given,
+    check_text_tokens,
+    layers_of,
+)
 from chainofsteps.config import validate
-from chainofsteps.entries import place, sources
+from chainofsteps.entries import check_there, place, sources
 from chainofsteps.errors import InputError
 from chainofsteps.layout import PUZZLES, case_files, case_names, task_folder
 from chainofsteps.plan import EMBEDDED_FRAMES, latent_frames_of
@@ -23,6 +31,22 @@ CASES = config.get("cases", {})
 def beside_snakefile(path):
     """A path of config.yaml, which is relative to the Snakefile, as seen from the working directory."""
     return path if os.path.isabs(path) else os.path.relpath(Path(workflow.basedir, path))
+
+
+def stopping(function):
+    """A function that stops at once, in one line, if the run cannot be."""
+
+    @wraps(function)
+    def stops(*given):
+        try:
+            return function(*given)
+        except InputError as error:
+            sys.exit(f"error: {error}")
+        except OSError as error:
+            reason = f"{error.filename}: {error.strerror}" if error.filename else error
+            sys.exit(f"error: cannot read {reason}; check the folders in config.yaml")
+
+    return stops
 
 
 def cases_of(task):
@@ -51,6 +75,12 @@ def check_paths():
             raise InputError(
                 f"{os.path.abspath(path)!r}: a shell might take {special[0]!r} for a command of its own; rename it"
             )
+    special = re.search(r"""['"\\$`{}\s;&|<>()*?[]""", sys.executable)
+    if special:  # scripts are run by it, and it stands in no quotes at all
+        raise InputError(
+            f"{sys.executable!r}: Snakemake hands this path to a shell without quotes, which {special[0]!r} would "
+            "break; move this Python"
+        )
 
 
 def check_shared():
@@ -81,23 +111,20 @@ def frames_and_layers(model):
     return frames, layers_of(folder) if there else None
 
 
+@stopping
 def check_configuration():
-    """Stop at once, in one line, if the run cannot be: nothing has been written yet."""
-    try:
-        validated = validate(config)
-        config["models"] = validated["models"]
-        CASES.update(validated["cases"])
-        check_paths()
-        check_writable("results")
-        check_writable("figures")
-        check_shared()
-        check_model(config["models"][config["model"]])
-        return {
-            task: cases_of(task)
-            for task in dict.fromkeys(chain.from_iterable(tasks_by_section(config).values()))
-        }
-    except InputError as error:
-        sys.exit(f"error: {error}")
+    """Names of the cases of all tasks, once it is known that the run can be: nothing has been written yet."""
+    files = [Path(path).name for path in ("config.yaml", *workflow.overwrite_configfiles)]
+    validated = validate(config, ", ".join(dict.fromkeys(files)))
+    CASES.update(validated["cases"])
+    config.update({**validated, "cases": CASES})
+    check_paths()
+    check_writable("results")
+    check_writable("figures")
+    check_shared()
+    check_model(config["models"][config["model"]])
+    tasks = dict.fromkeys(chain.from_iterable(tasks_by_section(config).values()))
+    return {task: cases_of(task) for task in tasks}
 
 
 CASE_NAMES = check_configuration()
@@ -154,7 +181,7 @@ def puzzle_cases(wildcards):
 
 def scorer_files(wildcards):
     """What scores need beside the cases: EvalKit, where that scores."""
-    return rules.evalkit_python.output.manifest if CASES["scorer"] == "evalkit" else []
+    return evalkit_files(wildcards) if CASES["scorer"] == "evalkit" else []
 
 
 def scorer_settings():
@@ -164,41 +191,29 @@ def scorer_settings():
     return {"scorer": {key: config["evalkit"][key] for key in ("commit", "sha256", "mode")}}
 
 
-def evalkit_folder(name):
-    """Where something of EvalKit lies that every run shares, beside the downloaded models."""
-    return beside_snakefile(Path(config["models_folder"], "evalkit", name))
+def downloaded(part):
+    """The manifest of a download, once it is known that its folder has not gone: then no job would make it anew."""
+    manifest = f"results/download/{place(part['source'])}.json"
+    check_there(manifest, beside_snakefile(part["folder"]))
+    return manifest
 
 
-def evalkit_tasks():
-    """The tasks of `cases` that EvalKit knows."""
-    return [task for task in CASES["tasks"] if task in bench.EVALUATORS]
-
-
-def evalkit_shards(_wildcards):
-    """The scores of all tasks that EvalKit knows."""
-    if not evalkit_tasks():
-        sys.exit(
-            f"error: EvalKit has an evaluator for none of cases.tasks ({', '.join(CASES['tasks'])}); take tasks of "
-            f"VBVR-Bench, or {', '.join(bench.COUNTERPARTS)}"
-        )
-    return shard_files("results/{model}/evalkit/{task}/{shard}.csv", config["model"], evalkit_tasks())
-
-
+@stopping
 def given_files(wildcards):
     """What there is of the shard's cases in a folder of the user's; the job says what is missing."""
     if CASES["folder"] is None:
         return []
     if CASES["source"]:  # whole once its manifest is there
-        return [f"results/download/{place(CASES['source'])}.json"]
+        return [downloaded(CASES)]
     folder = task_folder(beside_snakefile(CASES["folder"]), wildcards.task)
     return [str(path) for name in shard_cases(wildcards) for path in case_files(folder / name)]
 
 
+@stopping
 def downloads(wildcards):
     """The manifests of what a model takes from a hub."""
     entry = config["models"][wildcards.model]
-    parts = [part for part in (entry, entry.get("lora")) if part and "source" in part]
-    return [f"results/download/{place(part['source'])}.json" for part in parts]
+    return [downloaded(part) for part in (entry, entry.get("lora")) if part and "source" in part]
 
 
 def source_of(wildcards, *keys):
@@ -210,15 +225,17 @@ def source_of(wildcards, *keys):
     return {key: source[key] for key in keys if key in source} if keys else source
 
 
+@stopping
 def checkpoint_files(wildcards):
-    """What there is of a given checkpoint's index, parts and adapters; the job says what is missing."""
+    """A given checkpoint's index, its adapters, and what there is of its parts; the job says what is missing there."""
     entry = config["models"][wildcards.model]
     lora = entry.get("lora")
-    adapters = adapters_of(lora_of(wildcards)).values() if lora and "source" not in lora else []
-    given = [str(path) for path in adapters if path.is_file()]
-    if "source" in entry:
+    adapters = list(adapters_of(lora_of(wildcards)).values()) if lora and "source" not in lora else []
+    folder = None if "source" in entry else Path(beside_snakefile(entry["folder"]))
+    check_given(f"models.{wildcards.model}", folder, adapters)
+    given = list(map(str, adapters))
+    if folder is None:
         return given
-    folder = Path(beside_snakefile(entry["folder"]))
     files = [path for path in folder.glob("*/**/*") if path.is_file()]
     shown = [
         path for path in files if not any(part.startswith(".") for part in path.relative_to(folder).parts)
@@ -241,9 +258,11 @@ DENOISING = ("steps", "shift", "boundary", "timestep_dtype", "compile", *ENCODIN
 
 
 def sampling_of(model, *keys):
-    """The named sampling settings of a model, as far as they are given."""
+    """The named sampling settings of a model, as far as they are given. No compiler is as good as none given."""
     settings = config["models"][model]
-    return {key: settings[key] for key in keys if key in settings}
+    return {
+        key: settings[key] for key in keys if key in settings and (key, settings[key]) != ("compile", None)
+    }
 
 
 def other_steps(model):

@@ -45,6 +45,12 @@ FIGURES = (
 )
 
 
+def scorer_stamp():
+    """The scorer in the manifests of scores: EvalKit with the OpenCV of the Python that runs it, if that is known."""
+    kit = Path(rules.evalkit_python.output.manifest)
+    return stamped(scorer_settings(), kit if CASES["scorer"] == "evalkit" and kit.is_file() else None)
+
+
 def settings_of(model):
     """The settings in the manifests of a model's shards, as far as config.yaml alone says them."""
     runs = config["trajectory"]
@@ -64,9 +70,9 @@ def settings_of(model):
             "restore_first_frame": config["noise"]["restore_first_frame"],
             "seeds": runs["seeds"],
             "null_seed": runs["null_seed"],
-            **scorer_settings(),
+            **scorer_stamp(),
         },
-        "x0_pred": scorer_settings(),
+        "x0_pred": scorer_stamp(),
         "ensemble": {"ensemble": part_of("ensemble", "tasks"), **sampling_of(model, "batch_size")},
         "ensemble_score": {},
         "activations": {"activations": part_of("activations", "tasks", "scale", "shown")},

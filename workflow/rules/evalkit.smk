@@ -2,6 +2,9 @@
 # those of the true clip and of the first frame repeated beside them.
 
 
+include: "kit.smk"
+
+
 # Both need a network, which on a cluster often only the machine has that Snakemake runs on.
 localrules:
     evalkit_source,
@@ -10,7 +13,7 @@ localrules:
 
 rule evalkit_source:
     input:
-        [],
+        evalkit_given,
     output:
         manifest="results/evalkit/source.json",
     log:
@@ -28,11 +31,7 @@ rule evalkit_source:
         recipe=1,
         commit=config["evalkit"]["commit"],
         sha256=config["evalkit"]["sha256"],
-        folder=(
-            beside_snakefile(config["evalkit"]["folder"])
-            if config["evalkit"]["folder"]
-            else evalkit_folder(config["evalkit"]["commit"])
-        ),
+        folder=evalkit_source_folder(),
     script:
         "../../scripts/evalkit_source.py"
 
@@ -56,7 +55,7 @@ rule evalkit_python:
         runtime=60,
     params:
         recipe=1,
-        python=config["evalkit"]["python"],
+        python=evalkit_command(),
         folder=evalkit_folder("python"),
     script:
         "../../scripts/evalkit_python.py"
@@ -67,7 +66,7 @@ rule evalkit:
         model="results/model/{model}.json",
         cases="results/cases/{task}/{shard}.json",
         trajectory="results/{model}/trajectory/{task}/{shard}.json",
-        kit=rules.evalkit_python.output.manifest,
+        kit=evalkit_files,
     output:
         manifest="results/{model}/evalkit/{task}/{shard}.json",
         table="results/{model}/evalkit/{task}/{shard}.csv",
@@ -83,7 +82,7 @@ rule evalkit:
         mem_mb=4000,
         runtime=240,
     params:
-        recipe=1,
+        recipe=2,
         seeds=config["trajectory"]["seeds"],
     script:
         "../../scripts/evalkit.py"

@@ -9,9 +9,9 @@ rule fig6:
         activations="tables/activations.csv",
         swap="tables/swap.csv",
         matrix="tables/swap_matrix.csv",
-        swaps=lambda wildcards: [
-            path.replace("_score", "").replace(".csv", ".json") for path in swap_shards()
-        ],
+        swaps=lambda wildcards: shard_files(
+            rules.swap.output.manifest, config["model"], {config["swap"]["task"]} & {*CASE_NAMES}
+        ),
     output:
         pdf=report(
             "figures/fig6.pdf",
@@ -37,7 +37,7 @@ rule fig6:
         mem_mb=1000,
         runtime=10,
     params:
-        recipe=1,
+        recipe=2,
         model=config["model"],
         shown=config["activations"]["shown"],
         scale=config["activations"]["scale"],
