@@ -49,7 +49,7 @@ rule ensemble_score:
         mem_mb=2000,
         runtime=240,
     params:
-        recipe=2,
+        recipe=1,
     script:
         "../../scripts/ensemble_score.py"
 

@@ -82,7 +82,7 @@ rule evalkit:
         mem_mb=4000,
         runtime=240,
     params:
-        recipe=2,
+        recipe=1,
         seeds=config["trajectory"]["seeds"],
     script:
         "../../scripts/evalkit.py"

@@ -49,7 +49,7 @@ rule frames_score:
         mem_mb=2000,
         runtime=240,
     params:
-        recipe=2,
+        recipe=1,
         counts=config["frames"]["counts"],
         seeds=config["trajectory"]["seeds"],
     script:

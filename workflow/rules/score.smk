@@ -25,7 +25,7 @@ rule score:
         mem_mb=2000,
         runtime=240,
     params:
-        recipe=3,
+        recipe=2,
         steps=lambda wildcards: config["models"][wildcards.model]["steps"],
         trajectory=part_of("trajectory"),
         restore_first_frame=config["noise"]["restore_first_frame"],

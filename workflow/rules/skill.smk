@@ -18,7 +18,7 @@ rule skill:
         mem_mb=2000,
         runtime=240,
     params:
-        recipe=3,
+        recipe=2,
         sampling=lambda wildcards: sampling_of(wildcards.model, *DENOISING),
         number=config["skill"]["number"],
     script:

@@ -25,7 +25,7 @@ rule x0_pred:
         mem_mb=2000,
         runtime=240,
     params:
-        recipe=3,
+        recipe=2,
         seeds=[*config["trajectory"]["seeds"], config["trajectory"]["null_seed"]],
         scorer=scorer_settings(),
     script:
