@@ -59,7 +59,7 @@ rule fig2:
         runtime=10,
     params:
         **drawn_by("fig2"),
-        recipe=1,
+        recipe=2,
     script:
         "../../scripts/fig2.py"
 
@@ -75,7 +75,7 @@ use rule fig2 as figA9 with:
         "results/benchmarks/figures/figA9.tsv"
     params:
         **drawn_by("figA9"),
-        recipe=1,
+        recipe=2,
 
 
 use rule fig2 as figA10 with:
@@ -89,7 +89,7 @@ use rule fig2 as figA10 with:
         "results/benchmarks/figures/figA10.tsv"
     params:
         **drawn_by("figA10"),
-        recipe=1,
+        recipe=2,
 
 
 rule fig3:
@@ -241,7 +241,7 @@ use rule fig4 as figA11 with:
         "results/benchmarks/figures/figA11.tsv"
     params:
         **drawn_by("figA11"),
-        recipe=1,
+        recipe=2,
 
 
 use rule fig4 as figA12 with:
@@ -255,7 +255,7 @@ use rule fig4 as figA12 with:
         "results/benchmarks/figures/figA12.tsv"
     params:
         **drawn_by("figA12"),
-        recipe=1,
+        recipe=2,
 
 
 rule fig5:
