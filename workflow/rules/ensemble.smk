@@ -76,7 +76,7 @@ rule ensemble_table:
         mem_mb=1000,
         runtime=10,
     params:
-        recipe=2,
+        recipe=3,
         of_layers=config["ensemble"]["of_layers"],
         statistics=part_of("statistics"),
     script:
