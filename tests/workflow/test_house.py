@@ -23,6 +23,9 @@ def bare_clone(tmp_path):
         copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy
         clone.mkdir(exist_ok=True)
         copy(ROOT / part, clone / part)
+    index = Path("models", "embedded", "model_index.json")
+    (clone / index).parent.mkdir(parents=True)
+    shutil.copy(ROOT / index, clone / index)
     blocked.mkdir()
     for name in ("torch", "diffusers", "transformers"):
         (blocked / f"{name}.py").write_text(f"raise ImportError('{name} was imported')\n")
