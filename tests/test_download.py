@@ -15,8 +15,6 @@ from types import SimpleNamespace
 
 import hub as hubs
 import pytest
-import tiny
-import yaml
 from huggingface_hub import constants
 
 from chainofsteps import download
@@ -271,35 +269,3 @@ def test_the_first_failure_stops_the_others(hub, folder, monkeypatch):
     hub.corrupt.add("vae/config.json")
     refused("vae/config.json came with", hub, folder)
     assert not hub.asked_for(WEIGHTS)
-
-
-def test_workflow(hub, repository, tmp_path):
-    """Chosen by its name, a model is downloaded and checked; with the folder there, no hub is asked again."""
-    config = yaml.safe_load((ROOT / "config.yaml").read_text())
-    tiny.adapter(tmp_path / "adapter.safetensors", tiny.transformer(3), "diffusers")
-    lora = {"folder": str(tmp_path), "high": "adapter.safetensors", "alpha": 0.5}
-    source = {"repo": hubs.REPO, "revision": hubs.COMMIT}
-    config["models"]["tiny"] = {"like": "embedded", "source": source, "lora": lora}
-    config |= {"model": "tiny", "models_folder": str(tmp_path / "models")}
-    (tmp_path / "run.yaml").write_text(yaml.safe_dump(config))
-
-    def run(name, *arguments, **variables):
-        (tmp_path / name).mkdir(exist_ok=True)
-        command = [sys.executable, "-m", "snakemake", "-s", ROOT / "Snakefile", "--directory", tmp_path / name]
-        command += ["--cores", "2", "--configfile", tmp_path / "run.yaml", *arguments]
-        environment = {**os.environ, "HF_ENDPOINT": hub.endpoint, "HF_HOME": str(tmp_path / "home"), **variables}
-        run = subprocess.run([*map(str, command), "--", "results/model/tiny.json"], env=environment, **STREAMS)
-        assert run.returncode == 0, run.stdout
-        return run.stdout
-
-    assert f"someone/tiny at {hubs.COMMIT}: 10 files, 0.0 GB, licence None" in run("first")
-    facts = json.loads((tmp_path / "first/results/model/tiny.json").read_text())
-    assert facts["files"][WEIGHTS]["sha256"] == sha256(repository / WEIGHTS)
-    adapter = {"file": str(tmp_path / "adapter.safetensors"), "sha256": sha256(tmp_path / "adapter.safetensors")}
-    assert facts["lora"] == {"high": adapter, "alpha": 0.5}
-    assert "Nothing to be done" in run("first", "-n")
-    hub.requests.clear()
-    run("second", HF_HUB_OFFLINE="1")
-    assert hub.requests == []
-    second = json.loads((tmp_path / "second/results/model/tiny.json").read_text())
-    assert second["identity"] == facts["identity"]

@@ -41,6 +41,19 @@ def test_one_expert_in_memory_at_a_time(checkpoint_two, monkeypatch):
     assert experts.at(1.0) is low
 
 
+def test_weights_that_run_on_a_gpu_are_read_and_not_mapped_wherever_they_lie(checkpoint, monkeypatch):
+    asked, load = [], WanTransformer3DModel.from_pretrained
+    monkeypatch.setattr(
+        WanTransformer3DModel,
+        "from_pretrained",
+        lambda *given, **how: asked.append(how["disable_mmap"]) or load(*given, **how),
+    )
+    monkeypatch.setattr(tiny.Sampling, "placed", lambda _sampling, model: model)  # no GPU here
+    for how in ({"device": "cpu"}, {"device": "cuda", "group_offload": True}):
+        assert Experts(checkpoint, tiny.sampling(**how)).at(1000.0).device.type == "cpu"
+    assert asked == [False, True]
+
+
 def alive():
     """(bytes of all tensors in memory, by where they lie, each storage once; all transformers)."""
     found = gc.get_objects()

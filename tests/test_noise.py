@@ -3,62 +3,15 @@
 import itertools
 
 import pytest
-import tiny
 import torch
+from sweeps import CASE, SEED, SHAPE, STEPS, alone, analytic, every_run, record
 
 from chainofsteps import noise as noise_module
-from chainofsteps import schedule, trajectory
-from chainofsteps.conditioning import Conditioning
-from chainofsteps.denoise import GuidedVelocity, initial_latents
 from chainofsteps.errors import InputError
 from chainofsteps.files import load_tensors, save_tensors
-from chainofsteps.interventions import NoiseAtFrame, NoiseAtStep, apply, expand
-from chainofsteps.models import Experts
-from chainofsteps.noise import Sweep, SweepState, block_tap, noise_of, sweep
-from chainofsteps.settings import Sampling
+from chainofsteps.interventions import NoiseAtFrame, NoiseAtStep, expand
+from chainofsteps.noise import Sweep, SweepState, noise_of, sweep
 from chainofsteps.similarity import Similarity, token_features
-from chainofsteps.taps import Tap, full
-
-STEPS = 5
-SHAPE = (1, 16, 5, 8, 8)
-SIGMAS = schedule.sigmas(STEPS, 3.0)
-CASE, SEED = "maze-00000", 1
-
-
-def analytic(latents, step):
-    """A velocity that mixes positions, frames and steps, item by item: the bits of an item do not see its
-    batch."""
-    neighbours = latents.roll(1, dims=2) - 0.5 * latents.roll(1, dims=-1)
-    return torch.tanh(neighbours) * (step + 1) / 3 + 0.2 * latents
-
-
-def record(velocity, seed=SEED, sigmas=SIGMAS, shape=SHAPE):
-    return trajectory.record(velocity, initial_latents(shape, CASE, seed), sigmas, CASE)
-
-
-def alone(velocity, run, sigmas=SIGMAS, shape=SHAPE, seed=SEED):
-    """The latents of all steps of one intervention, from the start, one at a time: after each update and
-    edit behind it."""
-    x, x0_pred, kept = initial_latents(shape, CASE, seed), None, []
-    for step in range(len(sigmas) - 1):
-        eps = noise_of(run, step, CASE, seed, shape[1:])
-        if run.timing == "before":
-            x = apply(run, step, x, sigmas[step], x0_pred, eps)
-        updated = schedule.euler_step(x, velocity(x, step), sigmas[step], sigmas[step + 1])
-        x0_pred = schedule.x0_pred_from_pair(x, updated, sigmas[step], sigmas[step + 1])
-        x = updated
-        if run.timing == "after":
-            x = apply(run, step, x, sigmas[step + 1], x0_pred, eps)
-        kept.append((x, x0_pred))
-    return kept
-
-
-def every_run(operators=("replace", "renoise", "add"), timings=("before", "after"), amplitude=0.7):
-    common = {"amplitude": amplitude, "noise_seed": 9}
-    for operator, timing in itertools.product(operators, timings):
-        yield from (NoiseAtStep(step, operator, timing=timing, **common) for step in range(STEPS))
-        for steps, noise in itertools.product(("all", (1, 3)), ("fixed", "fresh")):
-            yield from (NoiseAtFrame(f, steps, operator, timing=timing, noise=noise, **common) for f in (0, 2, 4))
 
 
 def test_each_run_of_the_sweep_is_that_run_alone_bit_for_bit():
@@ -205,103 +158,6 @@ def test_compared_a_few_at_a_time_has_the_same_bits(monkeypatch, features):
     at_once = sweep(analytic, baseline, runs, CASE, SEED, Similarity(features), null).rows
     monkeypatch.setattr(noise_module, "COMPARED_ELEMENTS", 3 * baseline.latents[0].numel())
     assert sweep(analytic, baseline, runs, CASE, SEED, Similarity(features), null).rows == at_once
-
-
-# with a network
-
-NETWORK_RUNS = list(every_run(operators=("replace", "renoise"), timings=("before",), amplitude=1.0))
-
-
-@pytest.fixture(scope="module")
-def conditioning():
-    generator = torch.Generator().manual_seed(7)
-    return Conditioning(
-        prompt_embeds=torch.randn(1, tiny.TEXT_TOKENS, tiny.TEXT_DIM, generator=generator),
-        negative_prompt_embeds=torch.randn(1, tiny.TEXT_TOKENS, tiny.TEXT_DIM, generator=generator),
-        condition=torch.randn(1, 20, *tiny.LATENTS_SHAPE[2:], generator=generator),
-    )
-
-
-def network(checkpoint, conditioning, **settings):
-    sampling = Sampling(**{"steps": STEPS, "shift": 3.0, "device": "cpu", **settings})
-    return lambda tap=None: GuidedVelocity(Experts(checkpoint, sampling), conditioning, SIGMAS, sampling, tap=tap)
-
-
-def test_with_one_item_a_forward_the_bits_are_those_of_the_run_alone(checkpoint, conditioning):
-    velocity = network(checkpoint, conditioning, batch_size=1)()
-    result = sweep(velocity, record(velocity), NETWORK_RUNS, CASE, SEED)
-    for run in NETWORK_RUNS:
-        assert torch.equal(result.latents[run.name()], alone(velocity, run)[-1][0][0]), run
-
-
-def test_with_guidance_and_two_experts_too(checkpoint_two, conditioning):
-    settings = {"batch_size": 1, "guidance_scale": 3.0, "boundary": tiny.BOUNDARY}
-    velocity = network(checkpoint_two, conditioning, **settings)()
-    runs = [
-        NoiseAtStep(0, "renoise"),
-        NoiseAtStep(3, "renoise"),
-        NoiseAtFrame(2, "all", "add", noise="fresh"),
-    ]
-    result = sweep(velocity, record(velocity), runs, CASE, SEED)
-    for run in runs:
-        assert torch.equal(result.latents[run.name()], alone(velocity, run)[-1][0][0]), run
-
-
-def test_in_batches_the_latents_are_those_of_the_run_alone_up_to_rounding(checkpoint, conditioning):
-    velocity = network(checkpoint, conditioning, batch_size=8)()
-    result = sweep(velocity, record(velocity), NETWORK_RUNS, CASE, SEED)
-    for run in NETWORK_RUNS:
-        latents = alone(velocity, run)[-1][0][0]
-        torch.testing.assert_close(result.latents[run.name()], latents, rtol=1e-5, atol=1e-5)
-
-
-def test_block_features_are_those_of_the_runs_alone(checkpoint, conditioning):
-    similarity = Similarity("block:1")
-    make = network(checkpoint, conditioning, batch_size=3, guidance_scale=2.0)
-    clean = make()
-    baseline, null = record(clean), record(clean, seed=2)
-    runs = [NoiseAtStep(1, "renoise"), NoiseAtFrame(2, (2, 3)), NoiseAtStep(3, timing="after")]
-    tap = block_tap(similarity, STEPS)
-    rows = sweep(make(tap), baseline, runs, CASE, SEED, similarity, null, tap).rows
-
-    def hidden_states(run):
-        kept = Tap([1], range(STEPS), "cond", full)
-        velocity = make(kept)
-        if run is None:
-            record(velocity)
-        elif run == "null":
-            record(velocity, seed=2)
-        else:
-            alone(velocity, run)
-        return [taken[0, 0] for taken in kept.take().values()]
-
-    of_baseline = hidden_states(None)
-    expected = [
-        float(similarity.dissimilarity(perturbed, of_baseline[step]))
-        for run in [*runs, "null"]
-        for step, perturbed in enumerate(hidden_states(run))
-        if run == "null" or step >= run.start
-    ]
-    assert [row["dissimilarity"] for row in rows] == pytest.approx(expected, abs=1e-5)
-    assert [row["later_step"] for row in rows] == [1, 2, 3, 4, 2, 3, 4, 4, 0, 1, 2, 3, 4]
-    assert {row["features"] for row in rows} == {"block:1"}
-
-
-def test_without_a_null_the_baseline_rides_only_where_a_run_has_started(checkpoint, conditioning):
-    similarity = Similarity("block:0")
-    tap = block_tap(similarity, STEPS)
-    make = network(checkpoint, conditioning)
-    velocity, baseline = make(tap), record(make())
-    told = []
-    rows = sweep(velocity, baseline, [NoiseAtStep(3)], CASE, SEED, similarity, tap=tap, on_progress=told.append).rows
-    assert told == [0, 0, 0, 2, 2]
-    assert [row["later_step"] for row in rows] == [3, 4]
-
-
-def test_a_tap_goes_with_block_features_only():
-    assert block_tap(Similarity(), STEPS) is None
-    with pytest.raises(ValueError, match="a tap goes with features block"):
-        Sweep(record(analytic), [NoiseAtStep(0)], CASE, SEED, Similarity("block:0"))
 
 
 def test_the_whole_configuration_expands_into_a_sweep():

@@ -1,90 +1,35 @@
-"""Results in the layout of the workflow, made by the classes that make them, then spoiled in one way each."""
+"""Results as they were made, then spoiled in one way each."""
 
 import json
-import os
 import shutil
 from pathlib import Path
 
+import made_results
 import pytest
-import torch
+from made_results import (
+    CASES,
+    CONFIGURED,
+    ITEM,
+    MODEL,
+    OF_TINY,
+    SAMPLING,
+    edit,
+    flip,
+    found,
+    the,
+)
 
-from chainofsteps import provenance
-from chainofsteps.files import fingerprint, sha256, write_json
+from chainofsteps.files import fingerprint, sha256
 from chainofsteps.layout import SPLITS
-from chainofsteps.shards import Shard
 from chainofsteps.verify import Configured, verify
-
-CASES, SEEDS = ["00000", "00001"], [1, 2]
-ENCODING, SAMPLING = {"dtype": "float32"}, {"steps": 4, "shift": 3.0}
-TABLE = "results/tiny/tables/fig3_scores.csv"
-PARTS = [f"results/tiny/score/{task}/00.csv" for task in ("loop_maze", "unique_maze")]
-OF_TINY = {"conditioning": {"encoding": ENCODING}, "trajectory": {"sampling": SAMPLING}, "score": {}}
-CONFIGURED = {
-    "recipes": {"cases": 2, "conditioning": 1, "trajectory": 1, "score": 1},
-    "folders": {"tiny": "models/tiny"},
-    "settings": {"tiny": OF_TINY},
-    "given": {"root": "results/cases/embedded", "first_seed": 7},
-    "cases": {task: {"00": CASES} for task in ("loop_maze", "unique_maze")},
-    "seeds": {"trajectory": SEEDS},
-    "joined": {TABLE: PARTS},
-    "made": {"tables/x0_pred.csv": PARTS},
-    "figures": ["figures/fig3.pdf"],
-    "model": "tiny",
-}
-MODEL, ITEM = "results/model/tiny.json", "results/tiny/trajectory/loop_maze/00.*/00001-seed2.*.safetensors"
-
-
-def make_cases(task):
-    names = {}
-    for case in CASES:
-        folder = Path("results/cases/embedded", SPLITS[0], task, case)
-        folder.mkdir(parents=True)
-        (folder / "prompt.txt").write_text(f"{task} {case}\n")
-        files = {"prompt.txt": sha256(folder / "prompt.txt")}
-        names[case] = {"identity": fingerprint(files), "files": files}
-    facts = {"root": "results/cases/embedded", "first_seed": 7, "task": task, "kind": "multi", "recipe": 2}
-    write_json(f"results/cases/{task}/00.json", {**facts, "cases": names})
-    return {case: entry["identity"] for case, entry in names.items()}
-
-
-def make_shard(noun, task, settings, identities, table=False):
-    path = Path(f"results/tiny/{noun}/{task}/00.json")
-    shard = Shard(path, noun, settings, 1, identities)
-    for number, item in enumerate(identities):
-        shard.save(item, {"x": torch.tensor([float(number)])}, {})
-    if table:
-        path.with_suffix(".csv").write_text("task,case\n" + "".join(f"{task},{case}\n" for case in identities))
-    return shard.finish(list(identities), [path.with_suffix(".csv")] if table else [])["settings_hash"]
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
-    """A working folder with a checkpoint, the shards of two tasks, tables and a figure."""
     folder = tmp_path_factory.mktemp("made")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        Path("models/tiny/vae").mkdir(parents=True)
-        Path("models/tiny/vae/config.json").write_text("{}")
-        files = {"vae/config.json": sha256("models/tiny/vae/config.json")}
-        facts = {"folder": "models/tiny", "identity": fingerprint(files)}
-        write_json(MODEL, {**facts, "files": {name: {"bytes": 2, "sha256": digest} for name, digest in files.items()}})
-        for task in ("loop_maze", "unique_maze"):
-            cases = make_cases(task)
-            of_model = {"model": facts["identity"]}
-            encoded = make_shard("conditioning", task, {"encoding": ENCODING, **of_model}, cases)
-            runs = {f"{case}-seed{seed}": identity for case, identity in cases.items() for seed in SEEDS}
-            settings = {"sampling": SAMPLING, "conditioning": encoded, **of_model}
-            trajectory = make_shard("trajectory", task, settings, runs)
-            make_shard("score", task, {"trajectory": trajectory}, cases, table=True)
-        header, *rest = "".join(Path(part).read_text() for part in PARTS).splitlines(keepends=True)
-        joined = header + "".join(line for line in rest if line != header)
-        for name, content in ((TABLE, joined), ("tables/x0_pred.csv", "x\n")):
-            Path(name).parent.mkdir(parents=True)
-            Path(name).write_text(content)
-        said = provenance.identity(MODEL, {}, [TABLE])
-        Path("figures").mkdir()
-        Path("figures/fig3.pdf").write_text(f"%PDF-1.4\n<< /Keywords ({said}) >>\n")
-        write_json("results/download/owner/name/abc.json", {"files": {}})  # of another kind: not a shard's
+        made_results.make()
     return folder
 
 
@@ -93,33 +38,6 @@ def results(made, tmp_path, monkeypatch):
     """A copy of it to spoil, times kept, as the working folder."""
     shutil.copytree(made, tmp_path / "run")
     monkeypatch.chdir(tmp_path / "run")
-
-
-def found(**changes):
-    report = verify("results", Configured(**{**CONFIGURED, **changes}))
-    assert report.broken == any(problem.state == "broken" for problem in report.problems)
-    return [str(problem) for problem in report.problems]
-
-
-def the(pattern):
-    (path,) = Path().glob(pattern)
-    return path
-
-
-def flip(path):
-    content = bytearray(path.read_bytes())
-    content[-2] ^= 1
-    path.write_bytes(content)
-
-
-def edit(path, **changes):
-    times = os.stat(path).st_atime_ns, os.stat(path).st_mtime_ns
-    write_json(path, {**json.loads(Path(path).read_text()), **changes})
-    os.utime(path, ns=times)
-
-
-def touch_later(path, than):
-    os.utime(path, ns=(os.stat(than).st_mtime_ns + 10**9,) * 2)
 
 
 def test_results_as_they_were_made_are_whole(results):
@@ -272,46 +190,3 @@ def test_a_shared_item_is_read_through_its_link(results, tmp_path):
     ]
     (tmp_path / "shared.safetensors").unlink()
     assert [line.split(";")[0] for line in found()] == [f"broken: {item} is missing"]
-
-
-def test_a_joined_table_holds_the_lines_of_its_parts(results):
-    text = Path(TABLE).read_text()
-    Path(TABLE).write_text(text.replace("loop_maze,00001", "loop_maze,00009"))
-    words = f"{TABLE} does not hold the rows of {PARTS[0]} as they stand; delete it and run again"
-    assert found(figures=[], made={}) == [f"broken: {words}"]
-    touch_later(PARTS[0], TABLE)
-    assert found(figures=[], made={}) == [
-        f"stale: {TABLE}: older than {PARTS[0]}; `snakemake -- {TABLE}` makes it anew"
-    ]
-    Path(TABLE).write_text(text + "other,00000\n")
-    assert "it holds rows of other shards too" in found(figures=[], made={})[0]
-    Path(TABLE).write_text(text.replace("task,", "tusk,", 1))
-    os.utime(PARTS[0], ns=(0, 0))
-    assert found(figures=[], made={}) == [f"broken: {words}"]
-    touch_later(PARTS[0], TABLE)
-    Path(TABLE).write_text(text)
-    assert found(figures=[], made={}) == []  # newer parts with the same lines
-    assert "results/none.csv, which it is made from, is not there" in found(joined={TABLE: ["results/none.csv"]})[0]
-
-
-def test_a_computed_table_is_no_older_than_what_it_was_made_from(results):
-    touch_later(PARTS[1], "tables/x0_pred.csv")
-    words = f"tables/x0_pred.csv: older than {PARTS[1]}; `snakemake --force -- tables/x0_pred.csv` makes it anew"
-    assert found() == [f"stale: {words}"]
-    assert "results/none.csv, which it is made from" in found(made={"tables/x0_pred.csv": ["results/none.csv"]})[0]
-
-
-def test_a_figure_is_of_what_it_says_it_was_drawn_from(results):
-    mend = "`snakemake --force -- figures/fig3.pdf` makes it anew"
-    with open(TABLE, "a") as table:
-        table.write("\n")
-    assert found(joined={}) == [f"stale: figures/fig3.pdf: drawn from another {TABLE}; {mend}"]
-    Path(TABLE).unlink()
-    assert found() == [f"stale: figures/fig3.pdf: {TABLE}, which it is drawn from, is not there; {mend}"]
-    assert "drawn for tiny, not other" in found(model="other")[0]
-    Path("figures/fig3.pdf").write_text("%PDF-1.4\n")
-    assert found() == [
-        "broken: figures/fig3.pdf does not say what it was drawn from; delete it and run again to draw it"
-    ]
-    Path("figures/fig3.pdf").unlink()
-    assert found() == []

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 import torch
 
-from chainofsteps import schedule, x0_pred, x0_pred_table
+from chainofsteps import schedule, scoring, x0_pred, x0_pred_table
 from chainofsteps.cases import read_cases, write_case
 from chainofsteps.layout import SPLITS
 from chainofsteps.models import load_vae
@@ -29,7 +29,7 @@ def test_summary_averages_seeds_before_cases():
     assert split[["difficulty", "n", "success"]].to_numpy().tolist() == [[0.0, 1, 0.5], [1.0, 1, 1.0]]
 
 
-def test_a_planted_decision_is_found_at_its_step(tmp_path):
+def test_a_planted_decision_is_found_at_its_step(tmp_path, monkeypatch):
     """Latents on the straight line from noise to one answer, and from step 2 on to the other."""
     folder = "models/embedded"
     vae = load_vae(folder, device=torch.device("cpu"))
@@ -48,3 +48,6 @@ def test_a_planted_decision_is_found_at_its_step(tmp_path):
     assert [row["score"] == 1.0 for row in rows] == [False, False, True, True]
     masses = np.array([[row["masses"][wrong], row["masses"][good]] for row in rows])
     assert masses == pytest.approx(np.array([[1, 0], [1, 0], [0, 1], [0, 1]]), abs=0.15)
+    monkeypatch.setattr(scoring, "BATCH_ELEMENTS", 3 * latents[0].numel())  # of a larger video: three steps, then one
+    few = x0_pred.read_steps(case, Trajectory(torch.cat(latents), sigmas), vae)
+    assert [(row["step"], row["score"]) for row in few] == [(row["step"], row["score"]) for row in rows]

@@ -20,10 +20,14 @@ def step_against_frame(scores: pd.DataFrame, interval: Interval, restored: bool)
     return Measured(int(row.cases), seeds, row.difference, row.low, row.high, null, undisturbed(scores))
 
 
-def final_rows(cka: pd.DataFrame, operator: str) -> pd.DataFrame:
-    """Dissimilarity of the final latents after noise at a step, but the first: there sigma is 1, and new noise is no
-    disturbance but another seed. Puzzles with several solutions."""
-    final = cka[(cka.kind == "multi") & (cka.later_step == cka.later_step.max())]
+def at_the_end(cka: pd.DataFrame) -> pd.DataFrame:
+    """Dissimilarity of the final latents; puzzles with several solutions."""
+    return cka[(cka.kind == "multi") & (cka.later_step == cka.later_step.max())]
+
+
+def after_noise(final: pd.DataFrame, operator: str) -> pd.DataFrame:
+    """Of `at_the_end`, after noise at a step but the first: there sigma is 1, and new noise is no disturbance but
+    another seed."""
     return final[(final.run == "noise_at_step") & (final.operator == operator) & (final.step > 0)]
 
 
@@ -32,10 +36,10 @@ def peak_of_sensitivity(cka: pd.DataFrame, interval: Interval) -> Measured:
 
     Of the end alone, since right after a step the latents differ by the noise itself, the more of it the earlier.
     """
-    steps = cka.later_step.max() + 1
+    final, steps = at_the_end(cka), cka.later_step.max() + 1
 
     def curves(operator: str) -> pd.DataFrame:
-        return final_rows(cka, operator).groupby(["unit", "step"]).dissimilarity.mean().unstack()  # mean over seeds
+        return after_noise(final, operator).groupby(["unit", "step"]).dissimilarity.mean().unstack()  # mean over seeds
 
     values, null = curves("renoise"), curves("replace")
     if values.empty:
@@ -50,8 +54,8 @@ def peak_of_sensitivity(cka: pd.DataFrame, interval: Interval) -> Measured:
 
 def propagation(cka: pd.DataFrame, interval: Interval) -> Measured:
     """C3: dissimilarity at the end after noise at an early step, relative to that of another seed."""
-    final = cka[(cka.kind == "multi") & (cka.later_step == cka.later_step.max())]
-    noisy = final_rows(cka, "renoise")
+    final = at_the_end(cka)
+    noisy = after_noise(final, "renoise")
     noisy = noisy[noisy.step < max(2, EARLY * (cka.later_step.max() + 1))]
     per_case = pd.DataFrame(
         {
