@@ -19,19 +19,19 @@ from lines import Result, kept, said, table
 from ours import Ours, Work, Workers, batches, label
 from stock import Stock
 
-from chainofsteps.cases import Case, read_cases, write_case
-from chainofsteps.conditioning import MASK_CHANNELS
-from chainofsteps.config import load_config
+from chainofsteps.bench.cases import Case, read_cases, write_case
+from chainofsteps.bench.puzzles import PUZZLES, draw
+from chainofsteps.config.read import load_config
 from chainofsteps.errors import reported
 from chainofsteps.files import save_tensors, write_json
-from chainofsteps.interventions import Intervention, expand
-from chainofsteps.jobs import progress
-from chainofsteps.layout import SPLITS
-from chainofsteps.puzzles import PUZZLES, draw
-from chainofsteps.settings import Sampling
-from chainofsteps.similarity import Similarity
-from chainofsteps.taps import Tap, full, token_norm
-from chainofsteps.transformer import depth
+from chainofsteps.model.conditioning import MASK_CHANNELS
+from chainofsteps.model.sampling import Sampling
+from chainofsteps.model.wan import depth
+from chainofsteps.names import SPLITS
+from chainofsteps.probes.noise.similarity import Similarity
+from chainofsteps.probes.noise.spec import Intervention, expand
+from chainofsteps.run.taps import Tap, full, token_norm
+from chainofsteps.store.job import progress
 
 ROOT = Path(__file__).parents[1]
 

@@ -15,17 +15,17 @@ from typing import Any
 
 import torch
 
-from chainofsteps import schedule
-from chainofsteps.conditioning import MASK_CHANNELS, Conditioning
-from chainofsteps.denoise import GuidedVelocity
 from chainofsteps.errors import InputError
 from chainofsteps.files import write_json
-from chainofsteps.models import Experts
-from chainofsteps.plan import latent_frames_of
+from chainofsteps.model import schedule
+from chainofsteps.model.conditioning import MASK_CHANNELS, Conditioning
+from chainofsteps.model.load import Experts
+from chainofsteps.model.sampling import Sampling
+from chainofsteps.model.sizes import latent_frames_of
 from chainofsteps.plan.cases import Cases, tokens_of
 from chainofsteps.plan.model import IMAGE_TOKENS, Model, model_of
 from chainofsteps.plan.seconds import MEASURED, measured, renewed
-from chainofsteps.settings import Sampling
+from chainofsteps.run.denoise import GuidedVelocity
 
 ROOT = Path(__file__).parents[1]
 

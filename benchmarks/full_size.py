@@ -20,20 +20,21 @@ import torch
 from diffusers import AutoencoderKLWan, WanTransformer3DModel
 from forward import conditioning, hardware
 
-from chainofsteps import schedule
-from chainofsteps.conditioning import MASK_CHANNELS
-from chainofsteps.decode import decode
-from chainofsteps.denoise import GuidedVelocity, denoise
 from chainofsteps.errors import InputError, reported
 from chainofsteps.files import load_tensors, save_tensors, write_json
-from chainofsteps.plan import latent_frames_of, memory
+from chainofsteps.model import schedule
+from chainofsteps.model.conditioning import MASK_CHANNELS
+from chainofsteps.model.sampling import Sampling
+from chainofsteps.model.sizes import latent_frames_of
+from chainofsteps.model.vae import decode
+from chainofsteps.model.wan import depth
+from chainofsteps.plan import memory
 from chainofsteps.plan.cases import Cases, Size, tokens_of
 from chainofsteps.plan.forwards import Work
 from chainofsteps.plan.jobs import Job
 from chainofsteps.plan.model import Model, transformer_width
-from chainofsteps.settings import Sampling
-from chainofsteps.taps import Tap
-from chainofsteps.transformer import depth
+from chainofsteps.run.denoise import GuidedVelocity, denoise
+from chainofsteps.run.taps import Tap
 
 OUTPUT = Path(__file__).with_name("full_size.json")
 CHANNELS, STRIDE = 16, 8  # of the latents

@@ -9,19 +9,22 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from chainofsteps import conditioning, models, plan, schedule
-from chainofsteps.cases import Case
-from chainofsteps.decode import decode
-from chainofsteps.denoise import GuidedVelocity, denoise, initial_latents
+from chainofsteps.bench.cases import Case
+from chainofsteps.bench.scoring import BATCH_ELEMENTS, references, scores
 from chainofsteps.files import save_tensors
-from chainofsteps.interventions import Intervention
-from chainofsteps.noise import NoiseResult, block_tap, sweep
-from chainofsteps.provenance import made_with
-from chainofsteps.scoring import BATCH_ELEMENTS, finals, references, scores
-from chainofsteps.settings import Sampling
-from chainofsteps.similarity import Similarity
-from chainofsteps.taps import Tap
-from chainofsteps.trajectory import Trajectory, record
+from chainofsteps.model import conditioning, schedule
+from chainofsteps.model import load as models
+from chainofsteps.model.sampling import Sampling
+from chainofsteps.model.vae import decode
+from chainofsteps.probes import count as plan
+from chainofsteps.probes.noise.rows import finals
+from chainofsteps.probes.noise.run import NoiseResult, block_tap, sweep
+from chainofsteps.probes.noise.similarity import Similarity
+from chainofsteps.probes.noise.spec import Intervention
+from chainofsteps.run.denoise import GuidedVelocity, denoise, initial_latents
+from chainofsteps.run.taps import Tap
+from chainofsteps.run.trajectory import Trajectory, record
+from chainofsteps.store.provenance import made_with
 
 
 @dataclass(frozen=True)

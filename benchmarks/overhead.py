@@ -13,11 +13,12 @@ from typing import Any
 
 import yaml
 
-from chainofsteps import plan, windows
-from chainofsteps.interventions import expand
-from chainofsteps.models import Experts
-from chainofsteps.settings import Sampling
-from chainofsteps.tasks import untouched_seeds
+from chainofsteps.config.tasks import untouched_seeds
+from chainofsteps.model.load import Experts
+from chainofsteps.model.sampling import Sampling
+from chainofsteps.probes import count as plan
+from chainofsteps.probes.ensemble import spec as windows
+from chainofsteps.probes.noise.spec import expand
 
 ROOT = Path(__file__).parents[1]
 LARGE = "vbvr-wan2.2"  # the model of 14B parameters that the share of the overhead is told for

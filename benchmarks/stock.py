@@ -8,11 +8,11 @@ from diffusers import WanImageToVideoPipeline
 from diffusers.utils.logging import disable_progress_bar
 from PIL import Image
 
-from chainofsteps import schedule
-from chainofsteps.cases import Case
-from chainofsteps.interventions import Intervention, apply
-from chainofsteps.noise import noise_of
-from chainofsteps.settings import Sampling
+from chainofsteps.bench.cases import Case
+from chainofsteps.model import schedule
+from chainofsteps.model.sampling import Sampling
+from chainofsteps.probes.noise.run import noise_of
+from chainofsteps.probes.noise.spec import Intervention, apply
 
 
 class Stock:

@@ -3,14 +3,14 @@
 import numpy as np
 import pandas as pd
 
-from chainofsteps.activations_table import object_mask, rows_of, summary
-from chainofsteps.cases import read_cases
+from chainofsteps.bench.cases import read_cases
+from chainofsteps.bench.video import read_mp4
 from chainofsteps.errors import reported
 from chainofsteps.files import read_json
-from chainofsteps.layout import GROUND_TRUTH
-from chainofsteps.shards import read_shard
+from chainofsteps.names import GROUND_TRUTH
+from chainofsteps.probes.activations.table import object_mask, rows_of, summary
+from chainofsteps.store.shards import read_shard
 from chainofsteps.tables import write_table
-from chainofsteps.video import read_mp4
 
 with reported(snakemake.log[0]):
     params, given, rows = snakemake.params, snakemake.input, []

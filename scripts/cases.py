@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-from chainofsteps.cases import check_scorable, read_cases, write_case
+from chainofsteps.bench.cases import check_scorable, read_cases, write_case
+from chainofsteps.bench.puzzles import PUZZLES, draw
 from chainofsteps.errors import InputError, reported
 from chainofsteps.files import fingerprint, sha256, write_json
-from chainofsteps.interventions import indices
-from chainofsteps.layout import case_files, split_of
-from chainofsteps.plan import latent_frames_of
-from chainofsteps.puzzles import PUZZLES, draw
+from chainofsteps.model.sizes import latent_frames_of
+from chainofsteps.names import case_files, split_of
+from chainofsteps.probes.indices import indices
 
 with reported(snakemake.log[0]):
     params, task, manifest = snakemake.params, snakemake.wildcards.task, Path(snakemake.output.manifest)

@@ -9,13 +9,13 @@ import yaml
 
 from chainofsteps.claims import exploration as early
 from chainofsteps.claims import judge, layers, markdown, noise, sampling
-from chainofsteps.decided import Thresholds
-from chainofsteps.decided_tables import read
 from chainofsteps.errors import reported
-from chainofsteps.figures.fig3_points import Interval
 from chainofsteps.files import atomic_write, read_json
-from chainofsteps.swap_table import read_rows
-from chainofsteps.tables import CKA_COLUMNS, SCORE_COLUMNS, read_table
+from chainofsteps.probes.noise.table import CKA_COLUMNS, SCORE_COLUMNS, read_table
+from chainofsteps.probes.swap.table import read_rows
+from chainofsteps.probes.x0_pred.decided import Thresholds
+from chainofsteps.probes.x0_pred.decided_tables import read
+from chainofsteps.statistics import Interval
 
 with reported(snakemake.log[0]):
     given, params, output = snakemake.input, snakemake.params, snakemake.output

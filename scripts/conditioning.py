@@ -5,15 +5,15 @@ from pathlib import Path
 
 import torch
 
-from chainofsteps.cases import read_cases
-from chainofsteps.checkpoint import keeps_first_frame
-from chainofsteps.conditioning import Conditioning, encode_first_frame, encode_images, encode_texts
+from chainofsteps.bench.cases import read_cases
 from chainofsteps.errors import reported
 from chainofsteps.files import read_json
-from chainofsteps.jobs import progress
-from chainofsteps.models import load_vae
-from chainofsteps.settings import Sampling, placement
-from chainofsteps.shards import Shard
+from chainofsteps.model.checkpoint import keeps_first_frame
+from chainofsteps.model.conditioning import Conditioning, encode_first_frame, encode_images, encode_texts
+from chainofsteps.model.load import load_vae
+from chainofsteps.model.sampling import Sampling, placement
+from chainofsteps.store.job import progress
+from chainofsteps.store.shards import Shard
 
 with reported(snakemake.log[0]):
     torch.set_num_threads(snakemake.threads)

@@ -1,8 +1,8 @@
 """When and how the answer is decided, from the readings of x0_pred: by run, by puzzle and kind, and by step."""
 
-from chainofsteps.decided import Thresholds, runs_of
-from chainofsteps.decided_tables import of_runs, of_steps, read
 from chainofsteps.errors import reported
+from chainofsteps.probes.x0_pred.decided import Thresholds, runs_of
+from chainofsteps.probes.x0_pred.decided_tables import of_runs, of_steps, read
 from chainofsteps.tables import write_table
 
 with reported(snakemake.log[0]):

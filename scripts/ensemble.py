@@ -4,19 +4,20 @@ from pathlib import Path
 
 import torch
 
-from chainofsteps import schedule, windows
-from chainofsteps.conditioning import Conditioning
-from chainofsteps.denoise import GuidedVelocity
-from chainofsteps.ensemble import Ensembles
 from chainofsteps.errors import reported
 from chainofsteps.files import read_json
-from chainofsteps.jobs import pieces, progress
-from chainofsteps.models import Experts
-from chainofsteps.provenance import made_with
-from chainofsteps.settings import Sampling, placement
-from chainofsteps.shards import Shard, read_shard
-from chainofsteps.trajectory import Trajectory
-from chainofsteps.transformer import Forwards
+from chainofsteps.model import schedule
+from chainofsteps.model.conditioning import Conditioning
+from chainofsteps.model.load import Experts
+from chainofsteps.model.sampling import Sampling, placement
+from chainofsteps.model.wan import Forwards
+from chainofsteps.probes.ensemble import spec as windows
+from chainofsteps.probes.ensemble.run import Ensembles
+from chainofsteps.run.denoise import GuidedVelocity
+from chainofsteps.run.trajectory import Trajectory
+from chainofsteps.store.job import pieces, progress
+from chainofsteps.store.provenance import made_with
+from chainofsteps.store.shards import Shard, read_shard
 
 with reported(snakemake.log[0]):
     torch.set_num_threads(snakemake.threads)

@@ -7,17 +7,17 @@ from pathlib import Path
 import pandas as pd
 import torch
 
-from chainofsteps import windows
-from chainofsteps.cases import read_cases
-from chainofsteps.ensemble import finals_of
-from chainofsteps.ensemble_table import COLUMNS, rows_of
+from chainofsteps.bench.cases import read_cases
+from chainofsteps.bench.scoring import references, scores
 from chainofsteps.errors import reported
 from chainofsteps.files import read_json
-from chainofsteps.jobs import progress
-from chainofsteps.models import load_vae
-from chainofsteps.scoring import references, scores
-from chainofsteps.settings import Sampling, device_of
-from chainofsteps.shards import Shard, read_shard
+from chainofsteps.model.load import load_vae
+from chainofsteps.model.sampling import Sampling, device_of
+from chainofsteps.probes.ensemble import spec as windows
+from chainofsteps.probes.ensemble.run import finals_of
+from chainofsteps.probes.ensemble.table import COLUMNS, rows_of
+from chainofsteps.store.job import progress
+from chainofsteps.store.shards import Shard, read_shard
 from chainofsteps.tables import write_table
 
 with reported(snakemake.log[0]):

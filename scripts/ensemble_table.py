@@ -2,8 +2,8 @@
 
 import pandas as pd
 
-from chainofsteps.ensemble_table import summary, table_a1
 from chainofsteps.errors import reported
+from chainofsteps.probes.ensemble.table import summary, table_a1
 from chainofsteps.tables import write_table
 
 with reported(snakemake.log[0]):

@@ -8,15 +8,15 @@ from pathlib import Path
 import pandas as pd
 import torch
 
-from chainofsteps.cases import read_cases
-from chainofsteps.decode import decode
+from chainofsteps.bench.cases import read_cases
+from chainofsteps.bench.evalkit.scores import COLUMNS, MODES, Kit, described, runs
 from chainofsteps.errors import InputError, reported
-from chainofsteps.evalkit import COLUMNS, MODES, Kit, described, runs
 from chainofsteps.files import read_json
-from chainofsteps.jobs import progress
-from chainofsteps.models import load_vae
-from chainofsteps.settings import device_of
-from chainofsteps.shards import Shard, read_shard
+from chainofsteps.model.load import load_vae
+from chainofsteps.model.sampling import device_of
+from chainofsteps.model.vae import decode
+from chainofsteps.store.job import progress
+from chainofsteps.store.shards import Shard, read_shard
 from chainofsteps.tables import write_table
 
 with reported(snakemake.log[0]):

@@ -4,8 +4,8 @@ import hashlib
 import json
 from pathlib import Path
 
+from chainofsteps.bench.evalkit.python import found_or_made
 from chainofsteps.errors import reported
-from chainofsteps.evalkit_python import found_or_made
 
 with reported(snakemake.log[0]):
     environment, output = Path(snakemake.input.environment), Path(snakemake.output.manifest)

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from chainofsteps.bench.evalkit.scores import fetch
 from chainofsteps.errors import reported
-from chainofsteps.evalkit import fetch
 from chainofsteps.files import write_json
 
 with reported(snakemake.log[0]):

@@ -2,8 +2,8 @@
 
 import pandas as pd
 
+from chainofsteps.bench.evalkit.scores import summary
 from chainofsteps.errors import reported
-from chainofsteps.evalkit import summary
 from chainofsteps.tables import write_table
 
 with reported(snakemake.log[0]):

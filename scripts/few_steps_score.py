@@ -7,17 +7,18 @@ from pathlib import Path
 import pandas as pd
 import torch
 
-from chainofsteps.cases import read_cases
+from chainofsteps.bench.cases import read_cases
+from chainofsteps.bench.evalkit.python import stamped
+from chainofsteps.bench.evalkit.scores import scorer
+from chainofsteps.bench.scoring import scores
 from chainofsteps.errors import reported
-from chainofsteps.evalkit import scorer
-from chainofsteps.evalkit_python import stamped
 from chainofsteps.files import read_json
-from chainofsteps.jobs import progress
-from chainofsteps.models import load_vae
-from chainofsteps.scoring import scores
-from chainofsteps.settings import device_of
-from chainofsteps.shards import Shard, read_shard
-from chainofsteps.tables import FEW_STEPS_COLUMNS, write_table
+from chainofsteps.model.load import load_vae
+from chainofsteps.model.sampling import device_of
+from chainofsteps.probes.few_steps.table import FEW_STEPS_COLUMNS
+from chainofsteps.store.job import progress
+from chainofsteps.store.shards import Shard, read_shard
+from chainofsteps.tables import write_table
 
 with reported(snakemake.log[0]):
     torch.set_num_threads(snakemake.threads)

@@ -2,13 +2,14 @@
 
 import pandas as pd
 
-from chainofsteps import style, tables
+from chainofsteps import tables
+from chainofsteps.config.panels import Panel
 from chainofsteps.errors import reported
-from chainofsteps.figures import fig1, grids, masses
-from chainofsteps.figures.fig3_points import Interval
+from chainofsteps.figures import fig1, grids, style
 from chainofsteps.files import atomic_write
-from chainofsteps.panels import Panel
-from chainofsteps.provenance import identity
+from chainofsteps.probes.x0_pred import masses
+from chainofsteps.statistics import Interval
+from chainofsteps.store.provenance import identity
 
 with reported(snakemake.log[0]):
     given, params, output = snakemake.input, snakemake.params, snakemake.output

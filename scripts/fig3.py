@@ -1,10 +1,11 @@
 """Draws Figure 3 from its two tables, and writes its caption, its summary and the drawn points beside it."""
 
-from chainofsteps import style, tables
+from chainofsteps import tables
 from chainofsteps.errors import reported
-from chainofsteps.figures import fig3, fig3_points, fig3_text
+from chainofsteps.figures import fig3, fig3_text, style
 from chainofsteps.files import atomic_write
-from chainofsteps.provenance import identity
+from chainofsteps.probes.noise import points as fig3_points
+from chainofsteps.store.provenance import identity
 
 with reported(snakemake.log[0]):
     given, params, output = snakemake.input, snakemake.params, snakemake.output

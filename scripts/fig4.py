@@ -1,13 +1,13 @@
 """Draws Figure 4, A11 or A12 from the panels' pictures and the readings of x0_pred."""
 
-from chainofsteps import style, tables
-from chainofsteps.decided import Thresholds, by_step, reading_steps, runs_of
-from chainofsteps.decided_tables import read
+from chainofsteps import tables
+from chainofsteps.config.panels import Panel
 from chainofsteps.errors import reported
-from chainofsteps.figures import fig4, grids
+from chainofsteps.figures import fig4, grids, style
 from chainofsteps.files import atomic_write
-from chainofsteps.panels import Panel
-from chainofsteps.provenance import identity
+from chainofsteps.probes.x0_pred.decided import Thresholds, by_step, reading_steps, runs_of
+from chainofsteps.probes.x0_pred.decided_tables import read
+from chainofsteps.store.provenance import identity
 
 with reported(snakemake.log[0]):
     given, params, output = snakemake.input, snakemake.params, snakemake.output

@@ -3,16 +3,16 @@
 import numpy as np
 import pandas as pd
 
-from chainofsteps import style, tables
-from chainofsteps.cases import read_cases
+from chainofsteps import tables
+from chainofsteps.bench.cases import read_cases
+from chainofsteps.bench.video import read_mp4
 from chainofsteps.errors import reported
-from chainofsteps.figures import fig6, fig6_text, layer_curves
+from chainofsteps.figures import fig6, fig6_text, layer_curves, style
 from chainofsteps.files import atomic_write, read_json
-from chainofsteps.layout import GROUND_TRUTH
-from chainofsteps.plan import VAE_STRIDE
-from chainofsteps.provenance import identity
-from chainofsteps.shards import read_shard
-from chainofsteps.video import read_mp4
+from chainofsteps.model.sizes import VAE_STRIDE
+from chainofsteps.names import GROUND_TRUTH
+from chainofsteps.store.provenance import identity
+from chainofsteps.store.shards import read_shard
 
 with reported(snakemake.log[0]):
     given, params, output = snakemake.input, snakemake.params, snakemake.output

@@ -2,11 +2,11 @@
 
 import pandas as pd
 
-from chainofsteps import style, tables
+from chainofsteps import tables
 from chainofsteps.errors import reported
-from chainofsteps.figures import figA13, layer_curves
+from chainofsteps.figures import figA13, layer_curves, style
 from chainofsteps.files import atomic_write
-from chainofsteps.provenance import identity
+from chainofsteps.store.provenance import identity
 
 with reported(snakemake.log[0]):
     given, params, output = snakemake.input, snakemake.params, snakemake.output

@@ -8,17 +8,18 @@ from pathlib import Path
 import pandas as pd
 import torch
 
-from chainofsteps.cases import read_cases
+from chainofsteps.bench.cases import read_cases
+from chainofsteps.bench.scoring import references, scores
 from chainofsteps.errors import reported
 from chainofsteps.files import read_json
-from chainofsteps.frames import tokens_of
-from chainofsteps.jobs import progress
-from chainofsteps.models import load_vae
-from chainofsteps.scoring import references, scores
-from chainofsteps.settings import device_of
-from chainofsteps.shards import Shard, read_shard
-from chainofsteps.tables import FRAMES_COLUMNS, write_table
-from chainofsteps.tasks import other_counts
+from chainofsteps.model.load import load_vae
+from chainofsteps.model.sampling import device_of
+from chainofsteps.probes.frames.run import tokens_of
+from chainofsteps.probes.frames.spec import other_counts
+from chainofsteps.probes.frames.table import FRAMES_COLUMNS
+from chainofsteps.store.job import progress
+from chainofsteps.store.shards import Shard, read_shard
+from chainofsteps.tables import write_table
 
 with reported(snakemake.log[0]):
     torch.set_num_threads(snakemake.threads)

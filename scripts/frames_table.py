@@ -2,9 +2,9 @@
 
 import pandas as pd
 
+from chainofsteps.bench.puzzles import PUZZLES
 from chainofsteps.errors import reported
-from chainofsteps.frames_table import by_setting
-from chainofsteps.puzzles import PUZZLES
+from chainofsteps.probes.frames.table import by_setting
 from chainofsteps.tables import write_table
 
 with reported(snakemake.log[0]):

@@ -1,10 +1,10 @@
 """Check a checkpoint folder and its adapters, and list what they consist of."""
 
-from chainofsteps.checkpoint import INDEX, adapters_of
-from chainofsteps.download import check_read
 from chainofsteps.errors import reported
 from chainofsteps.files import fingerprint, read_json, sha256, write_json
-from chainofsteps.models import check_adapters, check_checkpoint
+from chainofsteps.model.checkpoint import INDEX, adapters_of
+from chainofsteps.model.load import check_adapters, check_checkpoint
+from chainofsteps.store.download import check_read
 
 with reported(snakemake.log[0]):
     folder, lora = snakemake.params.folder, snakemake.params.lora

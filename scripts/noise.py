@@ -6,22 +6,24 @@ from pathlib import Path
 import pandas as pd
 import torch
 
-from chainofsteps import plan, schedule
-from chainofsteps.conditioning import Conditioning
-from chainofsteps.denoise import GuidedVelocity
 from chainofsteps.errors import reported
 from chainofsteps.files import read_json
-from chainofsteps.interventions import expand
-from chainofsteps.jobs import pieces, progress
-from chainofsteps.models import Experts
-from chainofsteps.noise import SAVED_EVERY, Sweep, SweepState, block_tap
-from chainofsteps.provenance import made_with
-from chainofsteps.settings import Sampling, placement
-from chainofsteps.shards import Shard, read_shard
-from chainofsteps.similarity import Similarity
-from chainofsteps.tables import CKA_COLUMNS, write_table
-from chainofsteps.trajectory import Trajectory
-from chainofsteps.transformer import Forwards
+from chainofsteps.model import schedule
+from chainofsteps.model.conditioning import Conditioning
+from chainofsteps.model.load import Experts
+from chainofsteps.model.sampling import Sampling, placement
+from chainofsteps.model.wan import Forwards
+from chainofsteps.probes import count as plan
+from chainofsteps.probes.noise.run import SAVED_EVERY, Sweep, SweepState, block_tap
+from chainofsteps.probes.noise.similarity import Similarity
+from chainofsteps.probes.noise.spec import expand
+from chainofsteps.probes.noise.table import CKA_COLUMNS
+from chainofsteps.run.denoise import GuidedVelocity
+from chainofsteps.run.trajectory import Trajectory
+from chainofsteps.store.job import pieces, progress
+from chainofsteps.store.provenance import made_with
+from chainofsteps.store.shards import Shard, read_shard
+from chainofsteps.tables import write_table
 
 
 def untouched(case: str, seed: int) -> Trajectory:

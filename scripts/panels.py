@@ -6,15 +6,15 @@ Beside them one video of what the runs end with, which is x0_pred of the last st
 import numpy as np
 import torch
 
-from chainofsteps.decode import decode
+from chainofsteps.bench.video import beside, write_mp4
+from chainofsteps.config.panels import Panel
 from chainofsteps.errors import reported
 from chainofsteps.files import read_json, save_tensors
-from chainofsteps.models import load_vae
-from chainofsteps.panels import Panel
-from chainofsteps.settings import device_of
-from chainofsteps.shards import read_shard
-from chainofsteps.trajectory import Trajectory
-from chainofsteps.video import beside, write_mp4
+from chainofsteps.model.load import load_vae
+from chainofsteps.model.sampling import device_of
+from chainofsteps.model.vae import decode
+from chainofsteps.run.trajectory import Trajectory
+from chainofsteps.store.shards import read_shard
 
 with reported(snakemake.log[0]):
     torch.set_num_threads(snakemake.threads)

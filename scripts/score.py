@@ -7,19 +7,21 @@ from pathlib import Path
 import pandas as pd
 import torch
 
-from chainofsteps.cases import read_cases
-from chainofsteps.conditioning import Conditioning
+from chainofsteps.bench.cases import read_cases
+from chainofsteps.bench.evalkit.python import stamped
+from chainofsteps.bench.evalkit.scores import scorer
+from chainofsteps.bench.scoring import references, scores
 from chainofsteps.errors import reported
-from chainofsteps.evalkit import scorer
-from chainofsteps.evalkit_python import stamped
 from chainofsteps.files import read_json
-from chainofsteps.interventions import expand
-from chainofsteps.jobs import progress
-from chainofsteps.models import load_vae
-from chainofsteps.scoring import finals, references, scores
-from chainofsteps.settings import device_of
-from chainofsteps.shards import Shard, read_shard
-from chainofsteps.tables import SCORE_COLUMNS, write_table
+from chainofsteps.model.conditioning import Conditioning
+from chainofsteps.model.load import load_vae
+from chainofsteps.model.sampling import device_of
+from chainofsteps.probes.noise.rows import finals
+from chainofsteps.probes.noise.spec import expand
+from chainofsteps.probes.noise.table import SCORE_COLUMNS
+from chainofsteps.store.job import progress
+from chainofsteps.store.shards import Shard, read_shard
+from chainofsteps.tables import write_table
 
 
 def runs_of(case: str, conditioning: Conditioning):

@@ -5,11 +5,11 @@ import torch
 
 from chainofsteps.errors import reported
 from chainofsteps.files import read_json
-from chainofsteps.jobs import progress
-from chainofsteps.lora import adapters_in
-from chainofsteps.settings import Sampling, placement
-from chainofsteps.skill import load_pipeline, measure
-from chainofsteps.skill_table import COLUMNS
+from chainofsteps.model.lora import adapters_in
+from chainofsteps.model.sampling import Sampling, placement
+from chainofsteps.probes.skill.run import load_pipeline, measure
+from chainofsteps.probes.skill.table import COLUMNS
+from chainofsteps.store.job import progress
 from chainofsteps.tables import write_table
 
 with reported(snakemake.log[0]):

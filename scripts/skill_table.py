@@ -3,7 +3,7 @@
 import pandas as pd
 
 from chainofsteps.errors import reported
-from chainofsteps.skill_table import summary
+from chainofsteps.probes.skill.table import summary
 from chainofsteps.tables import write_table
 
 with reported(snakemake.log[0]):

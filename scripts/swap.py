@@ -4,21 +4,22 @@ from pathlib import Path
 
 import torch
 
-from chainofsteps import schedule, swaps
-from chainofsteps.cases import read_cases
-from chainofsteps.conditioning import Conditioning
-from chainofsteps.denoise import GuidedVelocity
+from chainofsteps.bench.cases import read_cases
 from chainofsteps.errors import InputError, reported
 from chainofsteps.files import fingerprint, read_json
-from chainofsteps.jobs import pieces, progress
-from chainofsteps.models import Experts
-from chainofsteps.provenance import made_with
-from chainofsteps.settings import Sampling, placement
-from chainofsteps.shards import Shard, read_shard
-from chainofsteps.swap_score import pairs_of
-from chainofsteps.swap_sweep import SwapState, SwapSweep, same_text
-from chainofsteps.trajectory import Trajectory
-from chainofsteps.transformer import Forwards
+from chainofsteps.model import schedule
+from chainofsteps.model.conditioning import Conditioning
+from chainofsteps.model.load import Experts
+from chainofsteps.model.sampling import Sampling, placement
+from chainofsteps.model.wan import Forwards
+from chainofsteps.probes.swap import spec as swaps
+from chainofsteps.probes.swap.rows import pairs_of
+from chainofsteps.probes.swap.run import SwapState, SwapSweep, same_text
+from chainofsteps.run.denoise import GuidedVelocity
+from chainofsteps.run.trajectory import Trajectory
+from chainofsteps.store.job import pieces, progress
+from chainofsteps.store.provenance import made_with
+from chainofsteps.store.shards import Shard, read_shard
 
 
 def untouched(case: str, seed: int) -> Trajectory:

@@ -7,19 +7,19 @@ from pathlib import Path
 import pandas as pd
 import torch
 
-from chainofsteps import swaps
-from chainofsteps.cases import read_cases
-from chainofsteps.decode import decode
+from chainofsteps.bench.cases import read_cases
+from chainofsteps.bench.scoring import batch_of
 from chainofsteps.errors import reported
 from chainofsteps.files import read_json
-from chainofsteps.jobs import progress
-from chainofsteps.models import load_vae
-from chainofsteps.scoring import batch_of
-from chainofsteps.settings import device_of
-from chainofsteps.shards import Shard, read_shard
-from chainofsteps.swap_score import COLUMNS, pairs_of
+from chainofsteps.model.load import load_vae
+from chainofsteps.model.sampling import device_of
+from chainofsteps.model.vae import decode
+from chainofsteps.probes.swap import spec as swaps
+from chainofsteps.probes.swap.rows import COLUMNS, pairs_of
+from chainofsteps.run.trajectory import Trajectory
+from chainofsteps.store.job import progress
+from chainofsteps.store.shards import Shard, read_shard
 from chainofsteps.tables import write_table
-from chainofsteps.trajectory import Trajectory
 
 
 def runs_of(name: str, tensors: dict, matrix: bool):

@@ -1,8 +1,8 @@
 """Flip rates by layer, mode, set of steps and readout, and the layer x step matrix, over all shards."""
 
 from chainofsteps.errors import reported
-from chainofsteps.swap_table import read_rows, split, write
-from chainofsteps.swaps import words
+from chainofsteps.probes.swap.spec import words
+from chainofsteps.probes.swap.table import read_rows, split, write
 
 with reported(snakemake.log[0]):
     params, output = snakemake.params, snakemake.output

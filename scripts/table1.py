@@ -2,8 +2,8 @@
 
 import pandas as pd
 
-from chainofsteps import paper_tables
 from chainofsteps.errors import reported
+from chainofsteps.figures import paper_tables
 
 with reported(snakemake.log[0]):
     given, params, output = snakemake.input, snakemake.params, snakemake.output

@@ -4,18 +4,18 @@ from pathlib import Path
 
 import torch
 
-from chainofsteps import schedule
-from chainofsteps.conditioning import Conditioning
-from chainofsteps.denoise import GuidedVelocity, initial_latents
 from chainofsteps.errors import reported
 from chainofsteps.files import read_json
-from chainofsteps.jobs import pieces, progress
-from chainofsteps.models import Experts
-from chainofsteps.provenance import made_with
-from chainofsteps.settings import Sampling, placement
-from chainofsteps.shards import Shard, read_shard
-from chainofsteps.trajectory import Trajectory, extend
-from chainofsteps.transformer import Forwards
+from chainofsteps.model import schedule
+from chainofsteps.model.conditioning import Conditioning
+from chainofsteps.model.load import Experts
+from chainofsteps.model.sampling import Sampling, placement
+from chainofsteps.model.wan import Forwards
+from chainofsteps.run.denoise import GuidedVelocity, initial_latents
+from chainofsteps.run.trajectory import Trajectory, extend
+from chainofsteps.store.job import pieces, progress
+from chainofsteps.store.provenance import made_with
+from chainofsteps.store.shards import Shard, read_shard
 
 with reported(snakemake.log[0]):
     torch.set_num_threads(snakemake.threads)

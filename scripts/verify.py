@@ -4,8 +4,8 @@ import sys
 from pathlib import Path
 
 from chainofsteps.errors import InputError, reported
-from chainofsteps.jobs import progress
-from chainofsteps.verify import Configured, verify
+from chainofsteps.plan.verify import Configured, verify
+from chainofsteps.store.job import progress
 
 
 def watched(files):

@@ -7,20 +7,20 @@ from pathlib import Path
 import pandas as pd
 import torch
 
-from chainofsteps.cases import read_cases
+from chainofsteps.bench.cases import read_cases
+from chainofsteps.bench.evalkit.python import stamped
+from chainofsteps.bench.evalkit.scores import scorer
+from chainofsteps.bench.puzzles import PUZZLES, puzzle
+from chainofsteps.bench.puzzles.candidates import right_answers
 from chainofsteps.errors import reported
-from chainofsteps.evalkit import scorer
-from chainofsteps.evalkit_python import stamped
 from chainofsteps.files import read_json
-from chainofsteps.jobs import progress
-from chainofsteps.models import load_vae
-from chainofsteps.puzzles import PUZZLES, puzzle
-from chainofsteps.puzzles.candidates import right_answers
-from chainofsteps.settings import device_of
-from chainofsteps.shards import Shard, read_shard
+from chainofsteps.model.load import load_vae
+from chainofsteps.model.sampling import device_of
+from chainofsteps.probes.x0_pred.rows import FRAME_COLUMNS, MASS_COLUMNS, READING_COLUMNS, SCORE_COLUMNS, read_steps
+from chainofsteps.run.trajectory import Trajectory
+from chainofsteps.store.job import progress
+from chainofsteps.store.shards import Shard, read_shard
 from chainofsteps.tables import write_table
-from chainofsteps.trajectory import Trajectory
-from chainofsteps.x0_pred import FRAME_COLUMNS, MASS_COLUMNS, READING_COLUMNS, SCORE_COLUMNS, read_steps
 
 with reported(snakemake.log[0]):
     torch.set_num_threads(snakemake.threads)

@@ -3,8 +3,8 @@
 import pandas as pd
 
 from chainofsteps.errors import reported
+from chainofsteps.probes.x0_pred.table import summary
 from chainofsteps.tables import write_table
-from chainofsteps.x0_pred_table import summary
 
 with reported(snakemake.log[0]):
     table = pd.concat([pd.read_csv(path, dtype={"case": str}) for path in snakemake.input])

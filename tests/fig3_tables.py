@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from chainofsteps.figures import fig3_points
-from chainofsteps.tables import CKA_COLUMNS, SCORE_COLUMNS, read_table
+from chainofsteps.probes.noise import points as fig3_points
+from chainofsteps.probes.noise.table import CKA_COLUMNS, SCORE_COLUMNS, read_table
 
 INTERVAL = fig3_points.Interval(resamples=200, level=0.9, seed=3)
 

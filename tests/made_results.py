@@ -6,11 +6,11 @@ from pathlib import Path
 
 import torch
 
-from chainofsteps import provenance
 from chainofsteps.files import fingerprint, sha256, write_json
-from chainofsteps.layout import SPLITS
-from chainofsteps.shards import Shard
-from chainofsteps.verify import Configured, verify
+from chainofsteps.names import SPLITS
+from chainofsteps.plan.verify import Configured, verify
+from chainofsteps.store import provenance
+from chainofsteps.store.shards import Shard
 
 CASES, SEEDS = ["00000", "00001"], [1, 2]
 ENCODING, SAMPLING = {"dtype": "float32"}, {"steps": 4, "shift": 3.0}

@@ -2,7 +2,7 @@
 
 import torch
 
-from chainofsteps.shards import Shard
+from chainofsteps.store.shards import Shard
 
 CASES = ["00000", "00001", "00002"]
 SETTINGS = {"model": {"steps": 4}, "seeds": [1]}

@@ -4,10 +4,11 @@ import itertools
 
 import torch
 
-from chainofsteps import schedule, trajectory
-from chainofsteps.denoise import initial_latents
-from chainofsteps.interventions import NoiseAtFrame, NoiseAtStep, apply
-from chainofsteps.noise import noise_of
+from chainofsteps.model import schedule
+from chainofsteps.probes.noise.run import noise_of
+from chainofsteps.probes.noise.spec import NoiseAtFrame, NoiseAtStep, apply
+from chainofsteps.run import trajectory
+from chainofsteps.run.denoise import initial_latents
 
 STEPS = 5
 SHAPE = (1, 16, 5, 8, 8)

@@ -29,7 +29,7 @@ def test_the_log_is_begun_anew_and_good_work_goes_through(tmp_path):
 
 
 def test_what_the_package_logs_goes_to_the_log_and_to_stderr(tmp_path, capsys):
-    log, logger = tmp_path / "job.log", logging.getLogger("chainofsteps.shards")
+    log, logger = tmp_path / "job.log", logging.getLogger("chainofsteps.store.shards")
     with reported(log):
         logger.info("3 of 4 taken")
     assert log.read_text() == capsys.readouterr().err == "3 of 4 taken\n"

@@ -4,12 +4,7 @@ import numpy as np
 import pytest
 
 from chainofsteps.errors import InputError
-from chainofsteps.statistics import (
-    bootstrap_group_means,
-    bootstrap_mean,
-    bootstrap_statistic,
-    paired_bootstrap,
-)
+from chainofsteps.statistics import bootstrap_group_means, bootstrap_mean, bootstrap_statistic, paired_bootstrap
 
 
 def test_interval_of_a_normal_mean_is_that_of_theory():

@@ -29,13 +29,13 @@ from transformers import (
     UMT5EncoderModel,
 )
 
-from chainofsteps import schedule
-from chainofsteps.checkpoint import SUBFOLDERS, keeps_first_frame, takes_image_embeds
-from chainofsteps.conditioning import Conditioning, encode
-from chainofsteps.denoise import GuidedVelocity
-from chainofsteps.lora import fuse
-from chainofsteps.models import Experts, load_image_encoder, load_text_encoder, load_vae
-from chainofsteps.settings import Sampling
+from chainofsteps.model import schedule
+from chainofsteps.model.checkpoint import SUBFOLDERS, keeps_first_frame, takes_image_embeds
+from chainofsteps.model.conditioning import Conditioning, encode
+from chainofsteps.model.load import Experts, load_image_encoder, load_text_encoder, load_vae
+from chainofsteps.model.lora import fuse
+from chainofsteps.model.sampling import Sampling
+from chainofsteps.run.denoise import GuidedVelocity
 
 FRAMES, HEIGHT, WIDTH = 17, 64, 64
 LATENTS_SHAPE = (1, 16, 5, 8, 8)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 from scipy import stats
@@ -110,3 +111,12 @@ def bootstrap_statistic(
     tail = 100 * (1 - level) / 2
     low, high = np.percentile(drawn, [tail, 100 - tail])
     return estimate, float(low), float(high)
+
+
+@dataclass(frozen=True)
+class Interval:
+    """How an interval is made: bootstrap over cases."""
+
+    resamples: int
+    level: float
+    seed: int

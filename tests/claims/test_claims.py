@@ -21,10 +21,10 @@ from chainofsteps.claims.exploration import (
 from chainofsteps.claims.layers import reversed_by_a_swap, specialised
 from chainofsteps.claims.noise import peak_of_sensitivity, propagation, step_against_frame
 from chainofsteps.claims.sampling import ensemble_gain, loss
-from chainofsteps.decided import Thresholds
 from chainofsteps.errors import InputError
-from chainofsteps.figures.fig3_points import Interval
-from chainofsteps.frames_table import MEAN, by_setting
+from chainofsteps.probes.frames.table import MEAN, by_setting
+from chainofsteps.probes.x0_pred.decided import Thresholds
+from chainofsteps.statistics import Interval
 
 SCHEMA = yaml.safe_load((Path(__file__).parents[2] / "workflow/schemas/claims.schema.yaml").read_text())
 INTERVAL = Interval(resamples=200, level=0.95, seed=0)

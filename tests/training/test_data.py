@@ -7,10 +7,11 @@ import pytest
 import torch
 from diffusers import FlowMatchEulerDiscreteScheduler, WanImageToVideoPipeline
 
-from chainofsteps import layout, puzzles
-from chainofsteps.puzzles import bounce, bounce_down
-from chainofsteps.puzzles.canvas import COLOURS
-from chainofsteps.puzzles.flights import FLIGHTS
+from chainofsteps import names as layout
+from chainofsteps.bench import puzzles
+from chainofsteps.bench.puzzles import bounce, bounce_down
+from chainofsteps.bench.puzzles.canvas import COLOURS
+from chainofsteps.bench.puzzles.flights import FLIGHTS
 from chainofsteps.training import card, clips, latents, mixture, text, vae
 
 

@@ -2,7 +2,7 @@ from collections import defaultdict
 
 import pytest
 
-from chainofsteps.config import load_config
+from chainofsteps.config.read import load_config
 from chainofsteps.plan.target import plan_of
 from tests.workflow import everything, figure3
 from tests.workflow.running import snakemake

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from chainofsteps.config import load_config
+from chainofsteps.config.read import load_config
 from chainofsteps.files import read_json
-from chainofsteps.interventions import expand
 from chainofsteps.plan.target import plan_of
-from chainofsteps.shards import read_shard
+from chainofsteps.probes.noise.spec import expand
+from chainofsteps.store.shards import read_shard
 from tests.workflow.figure3 import CASES, FRAMES, SHARDED, STEPS
 from tests.workflow.running import jobs_of, rows_of, snakemake
 

@@ -3,9 +3,9 @@
 import pandas as pd
 import pytest
 
-from chainofsteps.decided_tables import COLUMNS, STEP_COLUMNS
 from chainofsteps.files import load_tensors
-from chainofsteps.provenance import identity_in
+from chainofsteps.probes.x0_pred.decided_tables import COLUMNS, STEP_COLUMNS
+from chainofsteps.store.provenance import identity_in
 from tests.workflow.everything import CASES, MAZES, OTHERS, SHOWN, STEPS, panels
 from tests.workflow.running import jobs_of, snakemake
 

@@ -9,11 +9,11 @@ import pandas as pd
 import pytest
 import yaml
 
-from chainofsteps import bench, puzzles
-from chainofsteps.cases import write_case
-from chainofsteps.evalkit import COLUMNS, source_hash
+from chainofsteps.bench import puzzles, vbvr
+from chainofsteps.bench.cases import write_case
+from chainofsteps.bench.evalkit.scores import COLUMNS, source_hash
 from chainofsteps.files import read_json, write_json
-from chainofsteps.shards import read_shard
+from chainofsteps.store.shards import read_shard
 from tests.workflow.running import ROOT, jobs_of, snakemake, verdict
 
 MAZE = "O-39_maze_data-generator"
@@ -153,7 +153,7 @@ def test_a_case_without_a_score_stops_the_job_and_is_named(finished):
     assert run.returncode == 0, run.stdout
     rows = table_of(finished, "results/tiny/evalkit/rotation/00.csv")
     assert rows[rows.run == "ground_truth"].rule.tolist() == [1.0] * CASES  # our score of the same videos
-    assert set(rows.evaluator) == {bench.COUNTERPARTS["rotation"]}
+    assert set(rows.evaluator) == {vbvr.COUNTERPARTS["rotation"]}
     assert len(read_json(finished / target)["items"]) == CASES
 
 
@@ -173,7 +173,7 @@ def test_scores_that_cannot_be_are_refused_before_anything_runs(working, change,
 
 def test_the_whole_benchmark_is_planned_before_it_is_there(working):
     """100 tasks of 5 cases behind one download, in one dry run."""
-    change = {**yaml.safe_load((ROOT / "configs/vbvr-bench.yaml").read_text()), "models_folder": str(working)}
+    change = {**yaml.safe_load((ROOT / "configs/vbvr-vbvr.yaml").read_text()), "models_folder": str(working)}
     change["cases"]["folder"] = None
     run = snakemake(working, "-n", "--quiet", "host", "--", "tables/evalkit.csv", change=change)
     jobs = jobs_of(run.stdout)

@@ -6,9 +6,9 @@ import pandas as pd
 import pytest
 import torch
 
-from chainofsteps import plan
 from chainofsteps.files import read_json
-from chainofsteps.shards import read_shard
+from chainofsteps.probes import count as plan
+from chainofsteps.store.shards import read_shard
 from tests.workflow.everything import CASES, COUNTS, FEW, SKILL, STEPS
 from tests.workflow.running import rows_of, snakemake
 

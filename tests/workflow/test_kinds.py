@@ -11,15 +11,15 @@ import tiny
 import torch
 import yaml
 
-from chainofsteps.cases import read_cases
-from chainofsteps.conditioning import Conditioning
-from chainofsteps.config import load_config
-from chainofsteps.denoise import initial_latents
+from chainofsteps.bench.cases import read_cases
+from chainofsteps.config.read import load_config
 from chainofsteps.files import fingerprint, read_json
-from chainofsteps.lora import adapters_in
+from chainofsteps.model.conditioning import Conditioning
+from chainofsteps.model.lora import adapters_in
+from chainofsteps.model.sampling import Sampling
 from chainofsteps.plan.target import plan_of
-from chainofsteps.settings import Sampling
-from chainofsteps.shards import read_shard
+from chainofsteps.run.denoise import initial_latents
+from chainofsteps.store.shards import read_shard
 from tests.workflow.running import ROOT, snakemake
 
 pytestmark = pytest.mark.xdist_group("kinds")

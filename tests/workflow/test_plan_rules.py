@@ -2,7 +2,7 @@
 
 import pytest
 
-from chainofsteps.config import load_config
+from chainofsteps.config.read import load_config
 from chainofsteps.files import read_json
 from chainofsteps.plan.disk import KEPT
 from chainofsteps.plan.forwards import COUNTED

@@ -5,7 +5,7 @@ import shutil
 import pytest
 import yaml
 
-from chainofsteps import bench
+from chainofsteps.bench import vbvr
 from chainofsteps.files import write_json
 from tests.workflow.running import ROOT, jobs_of, snakemake
 
@@ -39,7 +39,7 @@ def test_a_download_that_has_gone_is_named_with_the_manifest_to_delete(drawn, tm
     change = {
         "model": {"model": "hub", "models": {"hub": {"like": "tiny", "source": SOURCE}}},
         "adapters": {"models": {"tiny": {"lora": lora}}},
-        "cases": {"cases": {"source": SOURCE, "tasks": [next(iter(bench.TASKS))], "number": 1}},
+        "cases": {"cases": {"source": SOURCE, "tasks": [next(iter(vbvr.TASKS))], "number": 1}},
     }[of]
     change["models_folder"], target = str(tmp_path / "models"), "results/tiny/conditioning/{task}/00.json"
     task = "loop_maze" if of != "cases" else change["cases"]["tasks"][0]

@@ -7,8 +7,13 @@ from dataclasses import asdict
 from functools import wraps
 from itertools import chain
 
-from chainofsteps import bench
-from chainofsteps.checkpoint import (
+from chainofsteps.bench import vbvr
+from chainofsteps.config.models import check_there, place, sources
+from chainofsteps.config.ranges import check_ranges
+from chainofsteps.config.read import validate
+from chainofsteps.config.tasks import number_of, tasks_by_section, tasks_of, untouched_seeds
+from chainofsteps.errors import InputError
+from chainofsteps.model.checkpoint import (
     INDEX,
     adapters_of,
     check_boundary,
@@ -16,13 +21,9 @@ from chainofsteps.checkpoint import (
     check_text_tokens,
     layers_of,
 )
-from chainofsteps.config import validate
-from chainofsteps.entries import check_there, place, sources
-from chainofsteps.errors import InputError
-from chainofsteps.layout import PUZZLES, case_files, case_names, task_folder
-from chainofsteps.plan import EMBEDDED_FRAMES, latent_frames_of
-from chainofsteps.ranges import check_ranges
-from chainofsteps.tasks import number_of, other_counts, tasks_by_section, tasks_of, untouched_seeds
+from chainofsteps.model.sizes import EMBEDDED_FRAMES, latent_frames_of
+from chainofsteps.names import PUZZLES, case_files, case_names, task_folder
+from chainofsteps.probes.frames.spec import other_counts
 
 STARTED = time.time()
 CASES = config.get("cases", {})
@@ -54,7 +55,7 @@ def cases_of(task):
     if CASES["folder"] is None:
         return [f"{index:05d}" for index in range(number_of(CASES, task))]
     if CASES["source"]:  # known before it is downloaded
-        return list(bench.CASES[: CASES["number"]])
+        return list(vbvr.CASES[: CASES["number"]])
     return case_names(beside_snakefile(CASES["folder"]), task)[: CASES["number"]]
 
 
@@ -160,8 +161,8 @@ def shard_cases(wildcards):
 
 def scored_cases(wildcards):
     """The manifest of a shard, if its task has a scorer: hours of work for videos without a score are not begun."""
-    if wildcards.task not in {"rule": PUZZLES, "evalkit": bench.TASKS}[CASES["scorer"]]:
-        other = wildcards.task in bench.TASKS and "set cases.scorer to evalkit, which has one, or "
+    if wildcards.task not in {"rule": PUZZLES, "evalkit": vbvr.TASKS}[CASES["scorer"]]:
+        other = wildcards.task in vbvr.TASKS and "set cases.scorer to evalkit, which has one, or "
         sys.exit(
             f"error: task {wildcards.task!r} has no scorer: {CASES['scorer']} knows "
             f"{'the puzzles of the embedded benchmark' if CASES['scorer'] == 'rule' else 'the tasks of VBVR-Bench'}; "

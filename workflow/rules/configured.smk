@@ -86,7 +86,7 @@ def settings_of(model):
 
 
 def configured():
-    """What config.yaml says of results, as `chainofsteps.verify.Configured` has it."""
+    """What config.yaml says of results, as `chainofsteps.plan.verify.Configured` has it."""
     made, size = CASES["folder"] is None, CASES["shard_size"]
     of = {model: f"results/{model}" for model in config["models"] if Path("results", model).is_dir()}
     return {

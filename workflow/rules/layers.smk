@@ -1,6 +1,6 @@
 """What the rules of Figures 6 and A13 share: activations, swap and the figures themselves."""
 
-from chainofsteps.ranges import check_activations, check_swap
+from chainofsteps.config.ranges import check_activations, check_swap
 
 
 def activations_trajectory(wildcards):

@@ -1,6 +1,6 @@
 # What the figures of panels have in common.
 
-from chainofsteps.panels import panels_of
+from chainofsteps.config.panels import panels_of
 
 
 def panels_shown(figure):

@@ -4,10 +4,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from ..decided import Thresholds, reading_steps
-from ..figures.fig3_points import Interval
-from ..figures.masses import chosen_and_rival
-from ..statistics import bootstrap_mean
+from ..probes.x0_pred.decided import Thresholds, reading_steps
+from ..probes.x0_pred.masses import chosen_and_rival
+from ..statistics import Interval, bootstrap_mean
 from . import UNMEASURED, Measured
 from .noise import EARLY, seeds_of
 

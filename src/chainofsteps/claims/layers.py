@@ -4,8 +4,7 @@ from dataclasses import replace
 
 import pandas as pd
 
-from ..figures.fig3_points import Interval
-from ..statistics import bootstrap_mean
+from ..statistics import Interval, bootstrap_mean
 from . import UNMEASURED, Measured
 from .noise import seeds_of
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from ..figures.fig3_points import Interval, comparisons
-from ..statistics import bootstrap_statistic
+from ..probes.noise.points import comparisons
+from ..statistics import Interval, bootstrap_statistic
 from . import UNMEASURED, Measured
 
 EARLY = 0.2  # of the steps

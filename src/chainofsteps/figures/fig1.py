@@ -8,8 +8,8 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from .. import style
-from ..panels import Panel
+from ..config.panels import Panel
+from . import style
 from .grids import grid, legend, listed, spoken
 
 STRIP = 0.25  # inches: below, for the legend

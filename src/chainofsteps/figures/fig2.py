@@ -6,9 +6,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from .. import style
-from ..panels import Panel
-from . import grids
+from ..config.panels import Panel
+from . import grids, style
 from .fig1 import heading, mass_curves
 
 

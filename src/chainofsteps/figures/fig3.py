@@ -10,8 +10,9 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
-from .. import schedule, style
-from .fig3_points import kinds_of, operators_of
+from ..model import schedule
+from ..probes.noise.points import kinds_of, operators_of
+from . import style
 
 SOLUTIONS = {"multi": "several solutions", "unique": "one solution"}
 FORMULAS = {

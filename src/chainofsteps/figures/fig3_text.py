@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from ..probes.noise.points import kinds_of, operators_of
 from .fig3 import Setting, heading
-from .fig3_points import kinds_of, operators_of
 
 WHEN = {"before": "before the forward pass of a step", "after": "after the update of a step"}
 

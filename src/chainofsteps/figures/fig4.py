@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from .. import decided_tables, style
-from ..panels import Panel
-from ..readings import MEMORY
-from . import grids
+from ..bench.readings import MEMORY
+from ..config.panels import Panel
+from ..probes.x0_pred import decided_tables
+from . import grids, style
 
 MEMORIES = {
     "away": {"color": style.SKY, "marker": "^", "linestyle": "-.", "label": "away half-way (mean)"},

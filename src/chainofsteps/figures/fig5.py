@@ -8,10 +8,10 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from .. import decided_tables, style
-from ..decided import ORDER, WHEN
-from ..panels import Panel
-from . import grids
+from ..config.panels import Panel
+from ..probes.x0_pred import decided_tables
+from ..probes.x0_pred.decided import ORDER, WHEN
+from . import grids, style
 from .fig4 import number
 
 LOOKS = {

@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from ..swap_table import MARGIN, MASS
+from ..probes.swap.table import MARGIN, MASS
 from .fig6 import Maps, steps_words
 from .layer_curves import shown_rows
 

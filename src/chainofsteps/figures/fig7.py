@@ -8,10 +8,10 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from .. import style
-from ..ensemble_table import ANOTHER, CEILING, FLOORS, ORACLE, PUBLISHED, PUBLISHED_OF_LAYERS, SINGLE
-from ..layout import SPLITS
-from ..windows import OF_FINALS, OF_LATENTS
+from ..names import SPLITS
+from ..probes.ensemble.spec import OF_FINALS, OF_LATENTS
+from ..probes.ensemble.table import ANOTHER, CEILING, FLOORS, ORACLE, PUBLISHED, PUBLISHED_OF_LAYERS, SINGLE
+from . import style
 
 LOOKS = {
     "all": {"color": style.BLACK, "marker": "o", "label": "all"},

@@ -5,8 +5,8 @@ from typing import Any
 
 import pandas as pd
 
-from ..ensemble_table import ANOTHER, CEILING, FLOORS, ORACLE, PUBLISHED_OF_LAYERS, SINGLE
-from ..windows import OF_FINALS, OF_LATENTS
+from ..probes.ensemble.spec import OF_FINALS, OF_LATENTS
+from ..probes.ensemble.table import ANOTHER, CEILING, FLOORS, ORACLE, PUBLISHED_OF_LAYERS, SINGLE
 
 NAMES = {
     ANOTHER: "another seed without an oracle",

@@ -9,9 +9,9 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from .. import style
-from ..frames_table import MEAN, REFERENCES, by_setting
-from ..puzzles import PUZZLES
+from ..bench.puzzles import PUZZLES
+from ..probes.frames.table import MEAN, REFERENCES, by_setting
+from . import style
 
 SETTINGS = {"frames": "frames of the video", "steps": "denoising steps"}  # of panels a and b
 MARKERS = "osD^vP*Xp<>hd"

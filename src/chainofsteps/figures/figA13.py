@@ -4,8 +4,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.figure import Figure
 
-from .. import style
-from . import layer_curves
+from . import layer_curves, style
 
 
 def draw(activations: pd.DataFrame) -> Figure:

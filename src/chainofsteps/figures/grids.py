@@ -8,9 +8,9 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from .. import style
+from ..config.panels import Panel
 from ..files import load_tensors
-from ..panels import Panel
+from . import style
 
 PICTURE = 0.435  # inches: the side of one on a page of two grids across
 ACROSS = 2

@@ -5,7 +5,7 @@ from matplotlib.figure import SubFigure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from .. import style
+from . import style
 
 COLUMNS = 3
 LINES = (

@@ -7,7 +7,7 @@ import argparse
 import json
 from collections.abc import Sequence
 
-from ..config import load_config
+from ..config.read import load_config
 from ..errors import reported
 from . import printed
 from .target import plan_of

@@ -8,10 +8,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from .. import bench
-from ..layout import case_names
-from ..tasks import number_of
-from . import EMBEDDED_FRAMES, latent_frames_of
+from ..bench import vbvr
+from ..config.tasks import number_of
+from ..model.sizes import EMBEDDED_FRAMES, latent_frames_of
+from ..names import case_names
 from .jobs import Job
 from .model import Model
 
@@ -42,7 +42,7 @@ class Cases:
         if asked["folder"] is None:
             return [f"{index:05d}" for index in range(number_of(asked, task))]
         if asked["source"]:
-            return list(bench.CASES[: asked["number"]])
+            return list(vbvr.CASES[: asked["number"]])
         return case_names(Path(self.root, asked["folder"]), task)[: asked["number"]]
 
     def sizes(self, job: Job) -> list[Size] | None:
@@ -71,7 +71,7 @@ class Cases:
         if asked["folder"] is None:
             return [(EMBEDDED_FRAMES, EMBEDDED_SIDE, EMBEDDED_SIDE)] * len(names)
         if task not in self._read:
-            from ..cases import read_cases  # reads videos, so it costs numpy: only for a folder of the user's
+            from ..bench.cases import read_cases
 
             found = read_cases(Path(self.root, asked["folder"]), task, names)
             self._read[task] = [(case.frames, case.height, case.width) for case in found]

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from .. import swaps, windows
-from ..interventions import expand, indices
-from ..tasks import other_counts, untouched_seeds
-from . import latent_frames_of
+from ..config.tasks import untouched_seeds
+from ..model.sizes import latent_frames_of
+from ..probes.ensemble import spec as windows
+from ..probes.frames.spec import other_counts
+from ..probes.indices import indices
+from ..probes.noise.spec import expand
+from ..probes.swap import spec as swaps
 from .cases import latents_of, tokens_of
 from .forwards import Work
 from .model import IMAGE_TOKENS

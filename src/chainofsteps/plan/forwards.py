@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .. import plan, windows
-from ..interventions import expand
-from ..tasks import untouched_seeds
-from . import Count
+from ..config.tasks import untouched_seeds
+from ..probes import count
+from ..probes.count import Count
+from ..probes.ensemble import spec as windows
+from ..probes.noise.spec import expand
 from .cases import Cases
 from .jobs import Job
 from .model import Model
@@ -82,37 +83,37 @@ def forwards_of(work: Work) -> Count | None:
 
 def _trajectory(work: Work) -> Count:
     runs = work.number * len(untouched_seeds(work.config))
-    return plan.baseline(work.model.steps, work.model.branches) * runs
+    return count.baseline(work.model.steps, work.model.branches) * runs
 
 
 def _noise(work: Work) -> Count:
     steps, branches, total = work.model.steps, work.model.branches, Count(0, 0)
     for frames, *_ in work.sizes:
-        runs = expand(work.config["noise"], steps, plan.latent_frames_of(frames))
-        total += plan.perturbed(runs, steps, branches, work.config["similarity"]["features"]) * work.seeds
+        runs = expand(work.config["noise"], steps, count.latent_frames_of(frames))
+        total += count.perturbed(runs, steps, branches, work.config["similarity"]["features"]) * work.seeds
     return total
 
 
 def _few_steps(work: Work) -> Count:
-    return plan.baseline(sum(work.other_steps), work.model.branches) * (work.number * work.seeds)
+    return count.baseline(sum(work.other_steps), work.model.branches) * (work.number * work.seeds)
 
 
 def _frames(work: Work) -> Count:
     counts, total = work.config["frames"]["counts"], Count(0, 0)
     for frames, *_ in work.sizes:
-        total += plan.at_counts(counts, frames, work.model.steps, work.model.branches) * work.seeds
+        total += count.at_counts(counts, frames, work.model.steps, work.model.branches) * work.seeds
     return total
 
 
 def _ensemble(work: Work) -> Count:
     asked, (layers,) = work.config["ensemble"], work.of_model("layers")
     runs = windows.expand(asked, layers)
-    return plan.ensembles(runs, len(asked["seeds"]), work.model.steps, layers, work.model.branches) * work.number
+    return count.ensembles(runs, len(asked["seeds"]), work.model.steps, layers, work.model.branches) * work.number
 
 
 def _activations(work: Work) -> Count:
     (layers,) = work.of_model("layers")
-    of_run = plan.activations(work.config["activations"], work.model.steps, layers, work.model.branches)
+    of_run = count.activations(work.config["activations"], work.model.steps, layers, work.model.branches)
     return of_run * (work.number * work.seeds)
 
 
@@ -122,13 +123,13 @@ def _swap(work: Work) -> Count:
     size = (work.model.steps, layers, work.model.branches)
     stored, pairs = work.config["trajectory"]["share_noise_over_cases"], work.number if work.number > 1 else 0
     in_matrix = min(pairs, work.in_matrix)
-    total = plan.swap(work.config["swap"], *size, matrix=True, stored=stored) * in_matrix
-    total += plan.swap(work.config["swap"], *size, matrix=False, stored=stored) * (pairs - in_matrix)
+    total = count.swap(work.config["swap"], *size, matrix=True, stored=stored) * in_matrix
+    total += count.swap(work.config["swap"], *size, matrix=False, stored=stored) * (pairs - in_matrix)
     return total * work.seeds
 
 
 def _skill(work: Work) -> Count:
-    return plan.baseline(work.model.steps, work.model.branches) * work.config["skill"]["number"]
+    return count.baseline(work.model.steps, work.model.branches) * work.config["skill"]["number"]
 
 
 COUNTED: dict[str, Callable[[Work], Count]] = {

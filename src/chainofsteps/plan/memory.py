@@ -14,9 +14,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from .. import swaps, windows
-from ..interventions import expand
-from . import EMBEDDED_FRAMES, latent_frames_of
+from ..model.sizes import EMBEDDED_FRAMES, latent_frames_of
+from ..probes.ensemble import spec as windows
+from ..probes.noise.spec import expand
+from ..probes.swap import spec as swaps
 from .cases import EMBEDDED_SIDE, Size, latents_of, tokens_of
 from .forwards import UnknownError, Work
 

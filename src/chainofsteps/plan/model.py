@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..checkpoint import INDEX, SUBFOLDERS, experts_of, keeps_first_frame, read_config
 from ..errors import InputError
+from ..model.checkpoint import INDEX, SUBFOLDERS, experts_of, keeps_first_frame, read_config
 
 BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}  # of a number
 IMAGE_TOKENS = 257  # of CLIP ViT-H, of whose class all of Wan's image encoders are

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from . import Count
+from ..probes.count import Count
 from .disk import KEPT
 from .forwards import COUNTED
 from .model import not_here

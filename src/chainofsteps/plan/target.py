@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InputError
-from . import Count
+from ..probes.count import Count
 from .cases import Cases, tokens_of
 from .disk import disk_of
 from .forwards import COUNTED, ONE_BY_ONE, UnknownError, Work, forwards_of

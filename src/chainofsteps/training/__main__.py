@@ -13,9 +13,9 @@ from tqdm import tqdm
 
 from ..errors import InputError, reported
 from ..files import read_json, write_json
-from ..layout import IN_DOMAIN, PUZZLES
-from ..skill import measure_alone
-from ..skill_table import COLUMNS, summary
+from ..names import IN_DOMAIN, PUZZLES
+from ..probes.skill.run import measure_alone
+from ..probes.skill.table import COLUMNS, summary
 from .begun import begin, check_source
 from .card import write_card
 from .clips import write_clips

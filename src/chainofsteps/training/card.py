@@ -14,13 +14,14 @@ from typing import Any
 import matplotlib.pyplot as plt
 import pandas as pd
 
-from .. import puzzles, style
+from ..bench import puzzles
 from ..errors import InputError
+from ..figures import style
 from ..files import atomic_write, read_json, write_json
-from ..layout import SPLITS
-from ..provenance import versions
-from ..skill import EMBEDDED, load_pipeline
-from ..skill_table import summary
+from ..names import SPLITS
+from ..probes.skill.run import EMBEDDED, load_pipeline
+from ..probes.skill.table import summary
+from ..store.provenance import versions
 from .dit import CURVE_CASES
 from .mixture import clips_seen
 from .vae import BATCH as VAE_BATCH

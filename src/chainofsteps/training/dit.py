@@ -17,8 +17,8 @@ from torch import nn
 from transformers import T5TokenizerFast, UMT5EncoderModel
 
 from ..errors import InputError
-from ..layout import IN_DOMAIN
-from ..skill import solve
+from ..names import IN_DOMAIN
+from ..probes.skill.run import solve
 from .export import SHIFT, assemble
 from .latents import open_pool
 from .loop import Run

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .. import puzzles
-from ..layout import IN_DOMAIN
-from ..puzzles.canvas import FRAMES, SIZE, Puzzle, resampled
+from ..bench import puzzles
+from ..bench.puzzles.canvas import FRAMES, SIZE, Puzzle, resampled
+from ..names import IN_DOMAIN
 
 LARGE = 80
 TOKENS = 64 * 80  # of the transformer in a batch: 64 clips of 17 frames at 64 pixels

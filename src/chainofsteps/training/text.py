@@ -6,9 +6,9 @@ from functools import cache
 import torch
 from transformers import T5TokenizerFast, UMT5Config, UMT5EncoderModel
 
-from ..layout import IN_DOMAIN
-from ..puzzles import PUZZLES
-from ..skill import EMBEDDED
+from ..bench.puzzles import PUZZLES
+from ..names import IN_DOMAIN
+from ..probes.skill.run import EMBEDDED
 
 TEXT_DIM = 64
 LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"

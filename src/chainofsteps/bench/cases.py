@@ -1,0 +1,143 @@
+"""Cases, read and written: ours and the official ones by the same code. `layout` says where they lie."""
+
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from ..errors import InputError
+from ..files import not_writable
+from ..names import (
+    FINAL_FRAME,
+    FIRST_FRAME,
+    GROUND_TRUTH,
+    LAYOUT,
+    PARTIAL,
+    PROMPT,
+    PUZZLES,
+    case_names,
+    is_name,
+    task_folder,
+)
+from .puzzles import puzzle
+from .video import read_mp4, write_mp4
+
+
+@dataclass(frozen=True)
+class Case:
+    """One case: what the model is given, and where its truth lies.
+
+    first_frame is (height, width, 3) uint8; ``frames`` is the length to generate, 4k+1, rounded up from the true clip.
+    """
+
+    task: str
+    name: str
+    folder: Path
+    prompt: str
+    first_frame: np.ndarray
+    frames: int
+    layout: dict | None
+
+    @property
+    def height(self) -> int:
+        return self.first_frame.shape[0]
+
+    @property
+    def width(self) -> int:
+        return self.first_frame.shape[1]
+
+
+def write_case(root: Path, split: str, task: str, name: str, puzzle) -> Path:
+    """Write a puzzle's case folder and return it; the folder appears whole or not at all.
+
+    Raises InputError if the place cannot be written.
+    """
+    folder = root / split / task / name
+    try:
+        partial = folder.with_name(name + PARTIAL)
+        if partial.exists():  # of a job that was killed
+            shutil.rmtree(partial)
+        partial.mkdir(parents=True)
+        Image.fromarray(puzzle.video[0]).save(partial / FIRST_FRAME)
+        Image.fromarray(puzzle.video[-1]).save(partial / FINAL_FRAME)
+        write_mp4(partial / GROUND_TRUTH, puzzle.video)
+        (partial / PROMPT).write_text(puzzle.prompt + "\n", encoding="utf-8")
+        (partial / LAYOUT).write_text(json.dumps(puzzle.layout, sort_keys=True) + "\n", encoding="utf-8")
+        if folder.exists():
+            shutil.rmtree(folder)
+        partial.rename(folder)
+    except OSError as error:
+        raise InputError(not_writable(folder, error)) from error
+    return folder
+
+
+def read_cases(root: Path, task: str, names: list[str] | None = None, multiple: int = 16) -> list[Case]:
+    """Read the named cases of a task (default: all, sorted).
+
+    ``multiple`` is what height and width must be divisible by: VAE scale times patch size, 16 for Wan 2.1 and 2.2 14B.
+    """
+    names = case_names(root, task) if names is None else names
+    for name in (task, *names):
+        if not is_name(name):
+            raise InputError(f"case {task}/{name}: {name!r} cannot be the name of a folder in {root}; rename it")
+    folder = task_folder(root, task)
+    return [read_case(folder / name, task, multiple) for name in names]
+
+
+def read_case(folder: Path, task: str, multiple: int = 16) -> Case:
+    """Read one case folder; every missing or unusable part is an InputError that names it."""
+    for name in (FIRST_FRAME, PROMPT, GROUND_TRUTH):
+        if not (folder / name).is_file():
+            raise InputError(f"case {task}/{folder.name} has no {name} ({folder}); add it or leave the case out")
+    try:
+        prompt = (folder / PROMPT).read_text(encoding="utf-8").strip()
+    except UnicodeDecodeError as error:
+        raise InputError(f"case {task}/{folder.name}: {PROMPT} is not UTF-8 ({error}); save it as UTF-8") from error
+    if not prompt:
+        raise InputError(f"case {task}/{folder.name} has an empty {PROMPT} ({folder}); write the prompt into it")
+    try:
+        first_frame = np.asarray(Image.open(folder / FIRST_FRAME).convert("RGB"))
+    except (UnidentifiedImageError, OSError) as error:
+        raise InputError(f"case {task}/{folder.name}: {FIRST_FRAME} is not an image ({error}); restore it") from error
+    height, width = first_frame.shape[:2]
+    if height % multiple or width % multiple:
+        raise InputError(
+            f"case {task}/{folder.name}: first frame is {width}x{height}, but both must be divisible by {multiple}; "
+            f"resize it to {width // multiple * multiple}x{height // multiple * multiple}"
+        )
+    count = len(read_mp4(folder / GROUND_TRUTH))
+    layout = _read_layout(folder, task)
+    return Case(task, folder.name, folder, prompt, first_frame, (count + 2) // 4 * 4 + 1, layout)
+
+
+def check_scorable(case: Case) -> None:
+    """Raises InputError if the case's task is a puzzle whose rule cannot read the case's layout and true clip."""
+    if case.task not in PUZZLES:
+        return
+    try:
+        puzzle(case.task).score(read_mp4(case.folder / GROUND_TRUTH), case.layout)
+    except (LookupError, TypeError, ValueError) as error:
+        raise InputError(
+            f"case {case.task}/{case.name}: {LAYOUT} and {GROUND_TRUTH} are not those of a {case.task} ({error!r}); "
+            "restore them, or rename the task"
+        ) from error
+
+
+def _read_layout(folder: Path, task: str) -> dict | None:
+    path, case = folder / LAYOUT, f"case {task}/{folder.name}"
+    if not path.is_file():
+        if task in PUZZLES:
+            raise InputError(
+                f"{case} has no {LAYOUT}, which the score of {task} needs ({folder}); add it, or rename the task"
+            )
+        return None
+    try:
+        layout = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise InputError(f"{case}: {LAYOUT} is not JSON ({error}); restore it") from error
+    if not isinstance(layout, dict):
+        raise InputError(f"{case}: {LAYOUT} is not a section of keys; restore it")
+    return layout

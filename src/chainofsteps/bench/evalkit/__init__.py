@@ -1,0 +1,1 @@
+"""The official scorer of VBVR-Bench, run by a Python of its own."""

@@ -1,0 +1,123 @@
+"""A Python that EvalKit can run in. It needs a version of OpenCV that nothing else here does, so it has its own.
+
+Read in that environment too, and in every job by the Snakefile: the standard library alone, but for `made`, which
+runs in ours.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ...errors import InputError
+from ...files import read_json
+
+CHILD = Path(__file__).with_name("child.py")
+
+
+def ask(python: str, question: dict[str, Any], timeout: float | None = None) -> dict[str, Any]:
+    """What evalkit_child.py answers in a Python, on as many threads as the question says.
+
+    InputError with the last line that it wrote if it fails; subprocess.TimeoutExpired after `timeout` seconds, and
+    the process is ended.
+    """
+    threads = str(question.get("threads", 1))
+    environment = {**os.environ, "OMP_NUM_THREADS": threads, "OPENBLAS_NUM_THREADS": threads}
+    # isolated, so that nothing beside the script is imported; and the kit's folder stays as it was downloaded
+    command, asked = [python, "-I", "-B", str(CHILD)], json.dumps(question)
+    try:
+        done = subprocess.run(command, input=asked, capture_output=True, text=True, timeout=timeout, env=environment)
+    except OSError as error:
+        raise InputError(f"cannot run {python}: {error.strerror}; check evalkit.python") from error
+    if done.returncode != 0:
+        said = done.stderr.strip().splitlines() or [f"it ended with {done.returncode}"]
+        raise InputError(said[-1])
+    return json.loads(done.stdout)
+
+
+def opencv_of(python: str) -> str:
+    """The version of OpenCV that a Python has. InputError if it has none, or one that EvalKit cannot be trusted on."""
+    try:
+        return ask(python, {})["opencv"]
+    except InputError as error:
+        raise InputError(
+            f"{python} cannot run EvalKit ({error}); give evalkit.python one with opencv-python-headless>=4.10,<5, or "
+            "null to have one made"
+        ) from error
+
+
+def found_or_made(given: str | None, environment: str | Path, folder: str | Path) -> tuple[str, str]:
+    """(path, version of OpenCV) of the given Python; else of this one, if Snakemake runs it in EvalKit's own conda
+    environment; else of one that is made in `folder`."""
+    if given:
+        return given, opencv_of(given)
+    try:
+        return sys.executable, opencv_of(sys.executable)
+    except InputError:
+        python = made(environment, Path(folder))
+        return python, opencv_of(python)
+
+
+def made(environment: str | Path, folder: Path) -> str:
+    """The Python of a virtual environment in `folder`, made if missing, with the packages of a conda `environment`
+    file. InputError if they cannot be had."""
+    from huggingface_hub.utils import WeakFileLock
+
+    python, whole = folder / "bin" / "python", folder / ".whole"
+    if not whole.is_file():
+        try:
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            with WeakFileLock(folder.with_name(f".{folder.name}.lock")):  # another run may want the same
+                if not whole.is_file():
+                    _make(environment, folder)
+                    whole.touch()
+        except OSError as error:
+            raise InputError(f"cannot write {folder}: {error.strerror}; set models_folder to a writable one") from error
+    return str(python)
+
+
+def _make(environment: str | Path, folder: Path) -> None:
+    import yaml
+
+    packages = yaml.safe_load(Path(environment).read_text())["dependencies"][-1]["pip"]
+    shutil.rmtree(folder, ignore_errors=True)
+    _run([sys.executable, "-m", "venv", str(folder)])
+    python = str(folder / "bin" / "python")
+    _run([python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *packages])
+
+
+def _run(command: list[str]) -> None:
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode != 0:
+        said = (done.stderr or done.stdout).strip().splitlines() or ["it said nothing"]
+        raise InputError(
+            f"the environment of EvalKit was not made ({said[-1]}); run again with a network, or give evalkit.python"
+        )
+
+
+# ---- what the manifest of a kit says of its Python
+
+
+def check_python(manifest: str | Path, asked: str | None) -> None:
+    """InputError if the Python of a kit's manifest has gone. asked: the configured one; another is looked for anew."""
+    if not Path(manifest).is_file():
+        return
+    python = read_json(manifest)["python"]
+    if asked in (None, python) and shutil.which(python) is None:
+        raise InputError(
+            f"{manifest} names {python}, which is not there any more; put it back, or delete {manifest} and run again"
+        )
+
+
+def stamped(scorer: Mapping[str, Any], manifest: str | Path | None) -> dict[str, Any]:
+    """What scores depend on beside the videos: what a rule knows of it, and the OpenCV that a kit's manifest says.
+
+    scorer: {"scorer": settings}, or {} for the exact rules of puzzles, which have no kit and to which nothing is added.
+    """
+    if not manifest:
+        return dict(scorer)
+    return {"scorer": {**scorer["scorer"], "opencv": read_json(manifest)["opencv"]}}

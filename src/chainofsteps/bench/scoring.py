@@ -1,0 +1,78 @@
+"""Scores of videos, with the floors and the ceiling they are read against."""
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from diffusers import AutoencoderKLWan
+
+from ..model.vae import decode
+from ..names import GROUND_TRUTH
+from ..run.denoise import generator
+from .cases import Case
+from .puzzles import puzzle
+from .puzzles.canvas import resampled
+from .video import read_mp4
+
+# Latents in one batch of the VAE: 12 clips of the embedded model, which halves its time; one large clip.
+BATCH_ELEMENTS = 2**16
+
+Scorer = Callable[[Case, np.ndarray], float]  # `score`, or what evalkit.scorer gives
+
+
+def score(case: Case, video: np.ndarray) -> float:
+    """In [0, 1], 1.0 solved; video uint8 (T, H, W, 3). Raises InputError for a task that is not a puzzle."""
+    return float(puzzle(case.task).score(video, case.layout))
+
+
+def scores(case: Case, vae: AutoencoderKLWan, latents: torch.Tensor, scorer: Scorer = score) -> list[float]:
+    """In [0, 1], of each of the final latents (B, C, F, h, w), decoded: as many at once as small videos allow.
+
+    Raises InputError if the scorer has no score for a video, by default for a task that is not a puzzle.
+    """
+    batch_size = batch_of(latents)
+    return [scorer(case, video) for chunk in latents.split(batch_size) for video in decode(vae, chunk, batch_size)]
+
+
+def batch_of(latents: torch.Tensor) -> int:
+    """How many of latents (B, C, F, h, w) the VAE decodes at once."""
+    return max(1, BATCH_ELEMENTS // latents[0].numel())
+
+
+@torch.no_grad()
+def encode(vae: AutoencoderKLWan, video: np.ndarray) -> torch.Tensor:
+    """Normalised latents (1, C, F, h, w) of a video uint8 (T, H, W, 3), T = 4k + 1: the posterior's mode."""
+    pixels = torch.from_numpy(video).permute(3, 0, 1, 2)[None].to(vae.device, vae.dtype) / 127.5 - 1
+    shape = (1, vae.config.z_dim, 1, 1, 1)
+    mean, std = (
+        torch.tensor(values, device=vae.device, dtype=vae.dtype).view(shape)
+        for values in (vae.config.latents_mean, vae.config.latents_std)
+    )
+    return (vae.encode(pixels).latent_dist.mode() - mean) / std
+
+
+def through_vae(vae: AutoencoderKLWan, video: np.ndarray) -> np.ndarray:
+    """A video uint8 (T, H, W, 3), T = 4k + 1, encoded and decoded: what the VAE leaves of it."""
+    return decode(vae, encode(vae, video))[0]
+
+
+def references(
+    case: Case, vae: AutoencoderKLWan, latents_shape: tuple[int, ...], scorer: Scorer = score
+) -> dict[str, float]:
+    """Scores in [0, 1] of what is no run of the model, by name.
+
+    ground_truth: the true clip through the VAE, told in the case's number of frames, or its last frame repeated to the
+    length of longer runs. floor_static: the first frame repeated. floor_noise: decoded N(0, I) latents of
+    `latents_shape` (1, C, F, h, w). Raises InputError as `scores` does, or for a true clip that cannot be read.
+    """
+    noise = torch.randn(latents_shape, generator=generator("floor_noise", case.task, case.name))
+    truth = read_mp4(case.folder / GROUND_TRUTH)
+    if len(truth) < case.frames:
+        truth = np.concatenate([truth, np.repeat(truth[-1:], case.frames - len(truth), axis=0)])
+    truth = resampled(truth, case.frames)
+    videos = {
+        "ground_truth": through_vae(vae, truth),
+        "floor_static": np.repeat(case.first_frame[None], case.frames, axis=0),
+        "floor_noise": decode(vae, noise)[0],
+    }
+    return {run: scorer(case, video) for run, video in videos.items()}

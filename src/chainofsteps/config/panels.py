@@ -1,0 +1,66 @@
+"""Pictures of x0_pred for the figures that show runs: rows = steps, columns = frames.
+
+One row of the configuration's `panels` is one grid of one figure: `figure, panel, puzzle, case, seed, steps, frames`.
+Everything it names is checked before anything runs. No torch here: the Snakefile reads it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ..errors import InputError
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One grid: x0_pred of one untouched run at some steps, some frames of each."""
+
+    figure: str
+    panel: str
+    puzzle: str
+    case: str
+    seed: int
+    steps: tuple[int, ...]
+    frames: tuple[int, ...]
+
+    @property
+    def name(self) -> str:
+        return f"{self.figure}{self.panel}"
+
+    @property
+    def run(self) -> str:
+        """The name of the run in its trajectory shard."""
+        return f"{self.case}-seed{self.seed}"
+
+    def check(self, cases: Mapping[str, Sequence[str]], seeds: Sequence[int], steps: int, frames: int | None) -> None:
+        """InputError if the configured run has not what the panel shows.
+
+        cases: names of the cases of each task. seeds: of the untouched runs, the re-seed null among them. steps: S.
+        frames: of every video; None if that is not known yet, which is then not checked.
+        """
+        if self.puzzle not in cases:
+            self._refuse(f"puzzle {self.puzzle!r}", f"the tasks are {', '.join(cases)}")
+        if self.case not in cases[self.puzzle]:
+            names = cases[self.puzzle]
+            self._refuse(f"case {self.case!r}", f"{self.puzzle} has cases {names[0]} to {names[-1]}")
+        if self.seed not in seeds:
+            self._refuse(f"seed {self.seed}", f"untouched runs have seeds {', '.join(map(str, seeds))}")
+        for word, wanted, count in (("step", self.steps, steps), ("frame", self.frames, frames)):
+            for index in wanted:
+                if count is not None and index >= count:
+                    self._refuse(f"{word} {index}", f"there are {word}s 0 to {count - 1}")
+
+    def _refuse(self, what: str, there_is: str) -> None:
+        raise InputError(f"panels: {self.figure} {self.panel} shows {what}, which is not there; {there_is}")
+
+
+def panels_of(config: Mapping[str, Any], figure: str) -> list[Panel]:
+    """The panels of one figure, in the order of their letters. InputError if there is none or a letter comes twice."""
+    rows = [row for row in config["panels"] if row["figure"] == figure]
+    found = [Panel(**{**row, "steps": tuple(row["steps"]), "frames": tuple(row["frames"])}) for row in rows]
+    letters = [panel.panel for panel in found]
+    if not found:
+        raise InputError(f"panels: none is of {figure}; add a row, or leave the figure out")
+    if len(set(letters)) < len(letters):
+        raise InputError(f"panels: {figure} has two panels of one letter ({', '.join(letters)}); give each its own")
+    return sorted(found, key=lambda panel: panel.panel)

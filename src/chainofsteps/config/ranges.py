@@ -1,0 +1,73 @@
+"""What a configuration names must be there: the steps, layers and frames of its model, the runs of its cases.
+
+The Snakefile calls this at every start: no torch, pandas or numpy here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ..errors import InputError
+from ..probes.indices import indices
+from ..probes.noise.spec import block_layer
+from .tasks import number_of, tasks_of
+
+
+def check_activations(config: Mapping[str, Any], cases: Mapping[str, Iterable[str]], layers: int | None) -> None:
+    """InputError if `activations` names a layer, step, branch or run that the configured model and cases have not.
+
+    cases: names of the cases of each task. layers: as in check_ranges. Held against a figure's need alone: a model of
+    four steps need not have the activations' steps to be run.
+    """
+    asked, model = config["activations"], config["models"][config["model"]]
+    indices("activations.steps", asked["steps"], model["steps"])
+    if layers is not None:
+        indices("activations.layers", asked["layers"], layers)
+    if asked["branch"] != "cond" and model["guidance_scale"] <= 1:
+        raise InputError(
+            f"activations.branch: {config['model']} runs no uncond branch, its guidance_scale is "
+            f"{model['guidance_scale']:g}; take cond"
+        )
+    shown = asked["shown"]
+    for key, there in (
+        ("task", tasks_of(config, "activations")),
+        ("case", list(cases.get(shown["task"], []))),
+        ("seed", config["trajectory"]["seeds"]),
+        ("step", asked["steps"]),
+    ):
+        if shown[key] not in there:
+            names = ", ".join(map(str, there)) if len(there) < 8 else f"{there[0]} to {there[-1]}"
+            raise InputError(f"activations.shown: {key} {shown[key]!r} is not there; there are {names}")
+
+
+def check_swap(config: Mapping[str, Any], latent_frames: int | None, layers: int | None) -> None:
+    """InputError if `swap` names a layer, step or latent frame that is not there (None: not known), or has no pair."""
+    asked, cases = config["swap"], config["cases"]
+    if number_of(cases, asked["task"]) == 1 or cases["shard_size"] == 1:
+        number = "number" if asked["task"] in cases["tasks"] else "number_elsewhere"
+        raise InputError(
+            f"swap: a pair is two cases of one shard; set cases.{number} and cases.shard_size to 2 or more"
+        )
+    for steps in asked["steps"]:
+        indices("swap.steps", steps, config["models"][config["model"]]["steps"])
+    for key, count in (("layers", layers), ("frames", latent_frames)):
+        if count is not None:
+            indices(f"swap.{key}", asked[key], count)
+
+
+def check_ranges(
+    config: Mapping[str, Any], steps: int, latent_frames: int | None = None, layers: int | None = None
+) -> None:
+    """InputError if a step, a latent frame or a layer that the configuration names does not exist.
+
+    steps, latent_frames, layers: how many there are; None for what is not known yet, which is then not
+    checked.
+    """
+    indices("noise.steps", config["noise"]["steps"], steps)
+    indices("ensemble.steps", config["ensemble"]["steps"], steps)
+    if latent_frames is not None:
+        indices("noise.frames", config["noise"]["frames"], latent_frames)
+    layer = block_layer(config["similarity"]["features"])
+    if layer is not None and layers is not None and layer >= layers:
+        raise InputError(f"similarity.features: layer {layer} is out of range; this model has layers 0 to {layers - 1}")

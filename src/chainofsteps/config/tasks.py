@@ -1,0 +1,41 @@
+"""Which tasks and seeds the sections of a configuration ask for."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..names import IN_DOMAIN, PUZZLES
+
+ALL = {"skill": PUZZLES, "x0_pred": IN_DOMAIN, "ensemble": PUZZLES}  # what the word stands for
+
+
+def tasks_of(config: Mapping[str, Any], section: str) -> list[str]:
+    """The tasks of a section: puzzles that are made here, or of a folder the tasks of `cases`.
+
+    Skill is of the embedded benchmark, wherever the cases come from.
+    """
+    if section != "skill" and config["cases"]["folder"] is not None:
+        return list(config["cases"]["tasks"])
+    if section == "swap":
+        return [config["swap"]["task"]]
+    tasks = config[section]["tasks"]
+    return list(ALL[section] if tasks == "all" else tasks)
+
+
+def tasks_by_section(config: Mapping[str, Any]) -> dict[str, list[str]]:
+    """The tasks that each section asks for."""
+    return {name: tasks_of(config, name) for name in ("cases", "x0_pred", "ensemble", "frames", "activations", "swap")}
+
+
+def number_of(cases: Mapping[str, Any], task: str) -> int:
+    """How many cases of a puzzle are made here; cases: that section of a configuration."""
+    return cases["number"] if task in cases["tasks"] else cases["number_elsewhere"]
+
+
+def untouched_seeds(config: Mapping[str, Any]) -> list[int]:
+    """Seeds of the untouched runs of every case, each once: those of `trajectory`, the null, those of `ensemble`.
+
+    The last where Figure 7 can be drawn: of puzzles that are made here.
+    """
+    runs = config["trajectory"]
+    merged = config["ensemble"]["seeds"] if {*PUZZLES} & {*tasks_of(config, "ensemble")} else []
+    return list(dict.fromkeys([*runs["seeds"], runs["null_seed"], *merged]))

@@ -1,0 +1,129 @@
+"""One matplotlib style for every figure: colours, marks, sizes, and how a figure is written to disk."""
+
+import contextlib
+import os
+from pathlib import Path
+
+import matplotlib as mpl
+
+mpl.use("Agg")  # drawing happens in jobs without a display
+
+import matplotlib.pyplot as plt  # noqa: E402
+import numpy as np  # noqa: E402
+from matplotlib.figure import Figure  # noqa: E402
+from matplotlib.text import Text  # noqa: E402
+from matplotlib.transforms import Bbox  # noqa: E402
+
+from ..files import atomic_write
+
+WIDTH = 7.0  # inches: the text width of a two-column page
+DPI = 220
+FORMULA = 10  # points: its subscripts are 0.7 of it
+
+# Okabe & Ito: eight colours told apart with any kind of colour vision.
+BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
+YELLOW, BLUE, VERMILLION, PURPLE = "#F0E442", "#0072B2", "#D55E00", "#CC79A7"
+GREY = "#767676"
+
+# Colour is never the only sign: every series has its own marker and line as well.
+OPERATORS = {
+    "replace": {"color": VERMILLION, "marker": "o", "linestyle": "-"},
+    "renoise": {"color": BLUE, "marker": "s", "linestyle": "--"},
+    "add": {"color": GREEN, "marker": "^", "linestyle": "-."},
+}
+CLEAN = {"color": BLACK, "linestyle": "-", "linewidth": 1.0}
+FLOORS = {
+    "floor_static": {"color": GREY, "linestyle": (0, (5, 2)), "linewidth": 1.0},
+    "floor_noise": {"color": GREY, "linestyle": (0, (1, 1.5)), "linewidth": 1.2},
+}
+NULL = {"color": BLACK, "marker": "", "linestyle": (0, (3, 1, 1, 1)), "linewidth": 1.0}
+CATEGORIES = {
+    "Abstraction": ORANGE,
+    "Knowledge": PURPLE,
+    "Perception": GREEN,
+    "Spatiality": BLUE,
+    "Transformation": VERMILLION,
+}
+BOUNDARY = {"color": PURPLE, "linestyle": (0, (4, 1.5)), "linewidth": 0.9}
+MAP = "viridis"  # perceptually uniform, and grey-scale safe
+
+RC = {
+    "font.family": "DejaVu Sans",  # comes with matplotlib: the same glyphs on every machine
+    "mathtext.fontset": "dejavusans",
+    "font.size": 7.5,
+    "axes.titlesize": 7.5,
+    "axes.labelsize": 7.5,
+    "xtick.labelsize": 7,
+    "ytick.labelsize": 7,
+    "legend.fontsize": 7,
+    "figure.titlesize": 8,
+    "axes.linewidth": 0.6,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+    "xtick.major.size": 2.5,
+    "ytick.major.size": 2.5,
+    "lines.linewidth": 1.1,
+    "lines.markersize": 3.0,
+    "legend.frameon": False,
+    "pdf.fonttype": 42,  # text stays text: searchable and editable
+    "ps.fonttype": 42,
+    "svg.fonttype": "none",
+    "figure.constrained_layout.h_pad": 0.03,
+    "figure.constrained_layout.w_pad": 0.03,
+}
+
+
+@contextlib.contextmanager
+def styled():
+    """Draw and save inside this: RC on top of matplotlib's own defaults, whatever matplotlibrc says."""
+    with mpl.rc_context(), plt.style.context(["default", RC]):
+        yield
+
+
+def panel_letter(figure, letter: str) -> None:
+    """Put the letter of a panel at the upper left corner of a figure or subfigure."""
+    figure.text(0.004, 0.995, letter, fontsize=9, fontweight="bold", ha="left", va="top")
+
+
+def with_intervals(axes, x, points, **look) -> None:
+    """A line of scores with their intervals as bars; points: columns score, score_low, score_high."""
+    below, above = points.score - points.score_low, points.score_high - points.score
+    axes.errorbar(x, points.score, yerr=np.stack([below, above]), elinewidth=0.8, capsize=1.5, capthick=0.8, **look)
+
+
+def settle(figure: Figure) -> None:
+    """Lay the figure out once and for all, on a grid of a millionth of its size.
+
+    The solver of constrained layout sums in the order of memory addresses: its last bits differ between runs.
+    """
+    figure.canvas.draw()
+    figure.set_layout_engine("none")
+    parts = [figure]
+    while parts:
+        part = parts.pop()
+        for sub in part.subfigs:
+            sub.bbox_relative.set_points(sub.bbox_relative.get_points().round(6))
+        for text in part.findobj(Text, include_self=False):
+            if text.figure is part and text.axes is None:
+                text.set_position(np.round(text.get_position(), 6))
+        parts += part.subfigs
+    for axes in figure.axes:
+        axes.set_position(Bbox(axes.get_position().get_points().round(6)))
+
+
+def save(figure: Figure, pdf: Path | str, png: Path | str, *, title: str, subject: str, keywords: str = "") -> None:
+    """Write the PDF and its PNG twin with metadata, and close the figure.
+
+    The bytes depend on the figure, these words and the matplotlib version alone: the PDF has a date only where
+    SOURCE_DATE_EPOCH gives it one.
+    """
+    settle(figure)
+    about = {"Title": title, "Subject": subject, "Keywords": keywords}
+    if not os.environ.get("SOURCE_DATE_EPOCH"):
+        about["CreationDate"] = None
+    atomic_write(pdf, lambda path: figure.savefig(path, format="pdf", metadata=about))
+    described = {"Title": title, "Description": subject, "Keywords": keywords}
+    atomic_write(png, lambda path: figure.savefig(path, format="png", dpi=DPI, metadata=described))
+    plt.close(figure)

@@ -1,0 +1,120 @@
+"""What the small files of a checkpoint folder say of it, read before anything is loaded: no torch here."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ..errors import InputError
+
+PIPELINE = "WanImageToVideoPipeline"
+PIPELINE_OF_BOTH = "WanPipeline"  # named by TI2V 5B, which makes videos of text alone too
+IMAGE_TEXT_TOKENS = 512  # the stock attention takes what is over 512 tokens for those of the image
+INDEX = "model_index.json"
+SUBFOLDERS = {"high": "transformer", "low": "transformer_2"}
+
+
+def read_index(folder: str | Path) -> dict[str, Any]:
+    """model_index.json of a Wan image-to-video checkpoint. Raises InputError if the folder is not one."""
+    path = Path(folder, INDEX)
+    if not path.is_file():
+        raise InputError(f"{folder} is not a diffusers checkpoint: it has no {INDEX}; check the folder")
+    index = _read(path)
+    kind = index.get("_class_name")
+    if kind != PIPELINE and not (kind == PIPELINE_OF_BOTH and index.get("expand_timesteps")):
+        raise InputError(f"{folder} holds a {kind}; give a Wan image-to-video checkpoint ({PIPELINE})")
+    if index.get("transformer", [None, None])[1] is None:
+        raise InputError(f"{folder} has no transformer in its {INDEX}; copy the whole checkpoint")
+    return index
+
+
+def experts_of(folder: str | Path) -> list[str]:
+    """["high"] or ["high", "low"]: the experts that model_index.json of a checkpoint names."""
+    index = read_index(folder)
+    return [name for name, part in SUBFOLDERS.items() if index.get(part, [None, None])[1] is not None]
+
+
+def keeps_first_frame(folder: str | Path) -> bool:
+    """Whether the model is given the first frame as a latent frame that stays, with timesteps per token (TI2V 5B).
+
+    Otherwise it is given it as further channels beside the latents.
+    """
+    return bool(read_index(folder).get("expand_timesteps"))
+
+
+def takes_image_embeds(folder: str | Path) -> bool:
+    """Whether the model sees the first frame through an image encoder too (Wan 2.1 I2V)."""
+    return _read(Path(folder, "transformer", "config.json")).get("image_dim") is not None
+
+
+def check_text_tokens(folder: str | Path, max_sequence_length: int) -> None:
+    """Raises InputError if the model takes image embeddings and could not tell text from image."""
+    if max_sequence_length != IMAGE_TEXT_TOKENS and takes_image_embeds(folder):
+        raise InputError(
+            f"{folder} takes image embeddings beside {IMAGE_TEXT_TOKENS} text tokens, no other number: "
+            f"set max_sequence_length to {IMAGE_TEXT_TOKENS}"
+        )
+
+
+def check_boundary(folder: str | Path, boundary: float | None) -> None:
+    """Raises InputError if the checkpoint's experts and the boundary do not fit together."""
+    number = len(experts_of(folder))
+    if number == 1 and boundary is not None:
+        raise InputError(f"{folder} has one expert: set boundary to null")
+    if number == 2 and boundary is None:
+        given = read_index(folder).get("boundary_ratio")
+        raise InputError(f"{folder} has two experts: set boundary (its {INDEX} says {given})")
+
+
+def adapters_of(lora: Mapping[str, Any] | None, experts: Sequence[str] | None = None) -> dict[str, Path]:
+    """The file of each expert's adapter, of an entry's `lora` in config.yaml; none if that is null.
+
+    Raises InputError if `experts` (None: not known) are not those that have an adapter.
+    """
+    if lora is None:
+        return {}
+    files = {expert: Path(lora["folder"], lora[expert]) for expert in SUBFOLDERS if expert in lora}
+    if experts is not None and list(files) != list(experts):
+        raise InputError(
+            f"{lora['folder']}: `lora` names adapters for {', '.join(files)}, but the checkpoint has the experts "
+            f"{', '.join(experts)}; name one for each"
+        )
+    return files
+
+
+def check_given(where: str, folder: str | Path | None, adapters: Iterable[Path]) -> None:
+    """Raises InputError if the checkpoint folder of an entry of `models`, or one of its adapters, is not there.
+
+    where: models.<name>. folder: None for one that is downloaded.
+    """
+    if folder is not None and not Path(folder, INDEX).is_file():
+        raise InputError(f"{where}: {folder} has no {INDEX}; give the folder of a diffusers checkpoint")
+    for path in adapters:
+        if not path.is_file():
+            raise InputError(f"{where}.lora: there is no adapter {path}; give the file's place, or copy it there")
+
+
+def layers_of(folder: str | Path) -> int:
+    """Layers of the transformer. Raises InputError if its config.json is missing or is not one of Wan's."""
+    path = Path(folder, "transformer", "config.json")
+    layers = _read(path).get("num_layers")
+    if not isinstance(layers, int):
+        raise InputError(f"{path} is not the configuration of a Wan transformer; copy the whole checkpoint")
+    return layers
+
+
+def read_config(folder: str | Path, part: str) -> dict[str, Any]:
+    """config.json of a part of a checkpoint. Raises InputError if it cannot be read."""
+    return _read(Path(folder, part, "config.json"))
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror}; give a diffusers checkpoint") from error
+    except ValueError as error:
+        raise InputError(f"{path} is not JSON ({error}); copy the whole checkpoint") from error
+    if not isinstance(content, dict):
+        raise InputError(f"{path} is not a section of keys; copy the whole checkpoint")
+    return content

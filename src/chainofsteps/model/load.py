@@ -1,0 +1,255 @@
+"""Wan image-to-video checkpoints in diffusers layout: checked, loaded part by part, one expert at a time."""
+
+import gc
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from diffusers import AutoencoderKLWan, WanTransformer3DModel
+from safetensors import SafetensorError, safe_open
+from transformers import (
+    AutoTokenizer,
+    CLIPImageProcessorPil,
+    CLIPVisionModel,
+    CLIPVisionModelWithProjection,
+    PreTrainedTokenizerBase,
+    UMT5EncoderModel,
+)
+from transformers.utils import logging as transformers_logging
+
+from ..errors import InputError
+from ..files import read_json, sha256
+from ..names import is_name
+from . import lora
+from .checkpoint import (
+    SUBFOLDERS,
+    check_boundary,
+    check_text_tokens,
+    experts_of,
+    keeps_first_frame,
+    read_index,
+    takes_image_embeds,
+)
+from .sampling import Sampling
+from .schedule import expert
+
+PARTS = {
+    "transformer": ["WanTransformer3DModel"],
+    "transformer_2": ["WanTransformer3DModel"],
+    "vae": ["AutoencoderKLWan"],
+    "text_encoder": ["UMT5EncoderModel"],
+    "image_encoder": ["CLIPVisionModel", "CLIPVisionModelWithProjection"],
+}
+SMALL_PARTS = {"tokenizer": "tokenizer_config.json", "image_processor": "preprocessor_config.json"}
+READING = {"local_files_only": True, "use_safetensors": True}  # what is on disk, and no pickle
+MASK_CHANNELS = 4  # of the conditioning: one per video frame of a latent frame
+
+
+def check_checkpoint(folder: str | Path) -> dict[str, Any]:
+    """What is in a Wan image-to-video checkpoint folder, JSON-able, every file listed with bytes and sha256.
+
+    Raises InputError if it is not one, or if a file is missing or cut short.
+    """
+    folder = Path(folder)
+    index = read_index(folder)
+    experts = experts_of(folder)
+    for part in (*(SUBFOLDERS[name] for name in experts), "vae", "text_encoder"):
+        _check_part(folder, part)
+    _check_small_part(folder, "tokenizer")
+    if takes_image_embeds(folder):
+        _check_part(folder, "image_encoder")
+        _check_small_part(folder, "image_processor")
+    config = read_json(folder / "transformer" / "config.json")
+    latent_channels = read_json(folder / "vae" / "config.json")["z_dim"]
+    wanted = latent_channels if keeps_first_frame(folder) else 2 * latent_channels + MASK_CHANNELS
+    if config["in_channels"] != wanted:
+        raise InputError(
+            f"{folder} is not image-to-video: its transformer takes {config['in_channels']} channels, "
+            f"not {wanted}; give a Wan I2V checkpoint"
+        )
+    if config.get("pos_embed_seq_len") is not None:
+        raise InputError(f"{folder} is given the last frame too (FLF2V), and there is none; give a Wan I2V checkpoint")
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and not _hidden(path, folder))
+    return {
+        "class": index["_class_name"],
+        "experts": experts,
+        "boundary": index.get("boundary_ratio"),
+        "layers": config["num_layers"],
+        "latent_channels": latent_channels,
+        "patch_size": config["patch_size"],
+        "files": {
+            path.relative_to(folder).as_posix(): {"bytes": path.stat().st_size, "sha256": sha256(path)}
+            for path in files
+        },
+    }
+
+
+def check_adapters(folder: str | Path, adapters: Mapping[str, Path]) -> None:
+    """Raises InputError if an adapter, by the expert it is for, cannot be read or does not fit the checkpoint."""
+    for name, path in adapters.items():
+        lora.check(path, read_json(Path(folder, SUBFOLDERS[name], "config.json")))
+
+
+def load_transformer(
+    folder: str | Path,
+    expert: str = "high",
+    dtype: str = "float32",
+    device: str | torch.device = "cpu",
+    runs_on: str | torch.device | None = None,
+) -> WanTransformer3DModel:
+    """One expert ("high" | "low") for inference. Raises InputError if it is missing or cut short.
+
+    runs_on: where it will run, if that is not the device where its weights are to lie.
+    """
+    part, by_reads = SUBFOLDERS[expert], _by_reads(device if runs_on is None else runs_on)
+    return _load_diffusers(WanTransformer3DModel, Path(folder), part, dtype, device, by_reads)
+
+
+def load_vae(folder: str | Path, dtype: str = "float32", device: str | torch.device = "cpu") -> AutoencoderKLWan:
+    """The VAE for inference. Raises InputError if it is missing or cut short."""
+    return _load_diffusers(AutoencoderKLWan, Path(folder), "vae", dtype, device, _by_reads(device))
+
+
+def load_text_encoder(
+    folder: str | Path, dtype: str = "float32", device: str | torch.device = "cpu"
+) -> tuple[UMT5EncoderModel, PreTrainedTokenizerBase]:
+    """(text encoder, tokenizer) for inference. Raises InputError if one is missing or cut short."""
+    folder = Path(folder)
+    _check_part(folder, "text_encoder")
+    _check_small_part(folder, "tokenizer")
+    transformers_logging.disable_progress_bar()  # a job has one progress line, and this is not it
+    text_encoder = UMT5EncoderModel.from_pretrained(
+        folder / "text_encoder", dtype=getattr(torch, dtype), disable_mmap=_by_reads(device), **READING
+    )
+    tokenizer = AutoTokenizer.from_pretrained(folder / "tokenizer", local_files_only=True)
+    return _for_inference(text_encoder, device), tokenizer
+
+
+def load_image_encoder(
+    folder: str | Path, device: str | torch.device = "cpu"
+) -> tuple[CLIPVisionModel | CLIPVisionModelWithProjection, CLIPImageProcessorPil]:
+    """(image encoder in float32, image processor) for inference. Raises InputError if one is missing or cut short.
+
+    The processor resizes by pillow, as the models were trained, and not by torchvision where that is installed. The
+    projection that some checkpoints have is not used, but transformers would complain of what is left over.
+    """
+    folder = Path(folder)
+    found = _check_part(folder, "image_encoder")
+    _check_small_part(folder, "image_processor")
+    transformers_logging.disable_progress_bar()
+    kind = CLIPVisionModel if found == CLIPVisionModel.__name__ else CLIPVisionModelWithProjection
+    image_encoder = kind.from_pretrained(
+        folder / "image_encoder", dtype=torch.float32, disable_mmap=_by_reads(device), **READING
+    )
+    image_processor = CLIPImageProcessorPil.from_pretrained(folder / "image_processor", local_files_only=True)
+    return _for_inference(image_encoder, device), image_processor
+
+
+class Experts:
+    """The transformers of a model, one in memory at a time: work ordered by expert loads each once.
+
+    adapters: what is added to the weights of an expert, by its name. Raises InputError if the checkpoint's experts
+    and sampling.boundary do not fit together, or if it needs another number of text tokens.
+    """
+
+    def __init__(
+        self, folder: str | Path, sampling: Sampling, adapters: Mapping[str, lora.Adapter] | None = None
+    ) -> None:
+        self.folder, self.sampling, self.adapters = Path(folder), sampling, dict(adapters or {})
+        check_boundary(folder, sampling.boundary)
+        check_text_tokens(folder, sampling.max_sequence_length)
+        self._resident: str | None = None
+        self._model: WanTransformer3DModel | None = None
+
+    @classmethod
+    def of(cls, model: Mapping[str, Any], sampling: Sampling) -> "Experts":
+        """Those of a model's manifest, which is what `check_checkpoint` found and the folder."""
+        return cls(model["folder"], sampling, lora.adapters_in(model))
+
+    def at(self, timestep: torch.Tensor | float) -> WanTransformer3DModel:
+        """The model that works at a timestep; loaded if another one (or none) was in memory."""
+        name = expert(timestep, self.sampling.boundary)
+        if name != self._resident:
+            self._model = self._resident = None
+            gc.collect()
+            torch.cuda.empty_cache()  # does nothing where there is no CUDA
+            device = "cpu" if self.sampling.group_offload else self.sampling.torch_device
+            model = load_transformer(self.folder, name, self.sampling.dtype, device, self.sampling.torch_device)
+            if name in self.adapters:
+                lora.fuse(model, self.adapters[name])
+            model = self.sampling.placed(model)
+            if self.sampling.compile:  # the blocks are alike: one is compiled, for all of them
+                model.compile_repeated_blocks(backend=self.sampling.compile)
+            self._model, self._resident = model, name
+        return self._model
+
+
+def _check_part(folder: Path, part: str) -> str:
+    """Right class, and every safetensors file there and as long as its header says. The class's name."""
+    path = folder / part / "config.json"
+    if not path.is_file():
+        raise InputError(f"{folder} has no {part}/config.json; copy the whole checkpoint")
+    config = read_json(path)
+    found = config.get("_class_name") or next(iter(config.get("architectures") or []), None)
+    if found not in PARTS[part]:
+        raise InputError(f"{folder / part} is a {found}, not a {PARTS[part][0]}; give a Wan I2V checkpoint")
+    for file in _weights(folder / part, "model" if "architectures" in config else "diffusion_pytorch_model"):
+        _check_safetensors(file)
+    return found
+
+
+def _weights(folder: Path, name: str) -> list[Path]:
+    """The files that diffusers or transformers would read, which take a pickle where these are missing."""
+    listing = folder / f"{name}.safetensors.index.json"
+    if not listing.is_file():
+        if not (folder / f"{name}.safetensors").is_file():
+            raise InputError(f"{folder} has no safetensors; copy or convert the weights")
+        return [folder / f"{name}.safetensors"]
+    names = sorted(set(read_json(listing)["weight_map"].values()))
+    for file in names:
+        if not is_name(file):
+            raise InputError(f"{listing} leads to {file!r}, out of its folder; copy the whole checkpoint")
+    return [folder / file for file in names]
+
+
+def _check_small_part(folder: Path, part: str) -> None:
+    if not (folder / part / SMALL_PARTS[part]).is_file():
+        raise InputError(f"{folder} has no {part}/{SMALL_PARTS[part]}; copy the whole checkpoint")
+
+
+def _check_safetensors(path: Path) -> None:
+    """Opening reads the header and compares the file's length with it; no weights are read."""
+    if not path.is_file():
+        raise InputError(f"{path} is missing; copy the whole checkpoint")
+    try:
+        with safe_open(path, framework="pt"):
+            pass
+    except SafetensorError as error:
+        raise InputError(f"{path} is cut short or not safetensors ({error}); copy it again") from error
+
+
+def _load_diffusers(kind: type, folder: Path, part: str, dtype: str, device: str | torch.device, by_reads: bool) -> Any:
+    _check_part(folder, part)
+    model = kind.from_pretrained(
+        folder,
+        subfolder=part,
+        torch_dtype=getattr(torch, dtype),
+        disable_mmap=by_reads,
+        **READING,
+    )
+    return _for_inference(model, device)
+
+
+def _by_reads(device: str | torch.device) -> bool:
+    """Whether weights are read, not mapped: mapping stalls on shared filesystems. But on the CPU the last bit
+    of a product depends on where its weights start in memory, and there the stock pipeline's are mapped."""
+    return torch.device(device).type != "cpu"
+
+
+def _for_inference(model: torch.nn.Module, device: str | torch.device) -> Any:
+    return model.eval().requires_grad_(False).to(device)
+
+
+def _hidden(path: Path, folder: Path) -> bool:
+    return any(part.startswith(".") for part in path.relative_to(folder).parts)

@@ -1,0 +1,173 @@
+"""LoRA adapters: read in the key styles that there are, held against a transformer, added to its weights.
+
+Diffusers names the keys, in the style of diffusers (`transformer.blocks.0.attn1.to_q.lora_A.weight`), of Wan itself
+(`diffusion_model.blocks.0.self_attn.q.lora_down.weight`, with alphas) or of musubi-tuner (those, flattened); those of
+DiffSynth (`blocks.0.self_attn.q.lora_A.default.weight`) are made those of Wan first. The sum is made here: diffusers
+would need peft for it, which every job would import and nothing else would use, and it only warns of what it cannot
+place, where another model would come out.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from diffusers import WanTransformer3DModel
+from diffusers.loaders.lora_base import LORA_ADAPTER_METADATA_KEY
+from diffusers.loaders.lora_pipeline import WanLoraLoaderMixin
+from safetensors import SafetensorError, safe_open
+
+from ..errors import InputError
+from ..files import load_tensors
+from .checkpoint import SUBFOLDERS
+
+_MATRIX = re.compile(r"\.lora_(A|B|down|up)\.(default\.)?weight$")
+_CONVERTED = re.compile(r"transformer\.(?P<layer>.+)\.lora_(?P<part>A\.weight|B\.weight|B\.bias)")
+
+
+@dataclass(frozen=True)
+class Adapter:
+    """A file with a LoRA, and what its change of the weights is multiplied by (DiffSynth's alpha)."""
+
+    path: Path
+    alpha: float = 1.0
+
+
+@dataclass(frozen=True)
+class Change:
+    """What is added to a linear layer: scale (up @ down) to its weight (out, in), scale bias to its bias (out,).
+
+    down (rank, in), up (out, rank).
+    """
+
+    down: torch.Tensor
+    up: torch.Tensor
+    bias: torch.Tensor | None
+    scale: float
+
+
+def adapters_in(model: Mapping[str, Any]) -> dict[str, Adapter]:
+    """The adapters that a model's manifest lists, by expert; none for most models."""
+    lora = model.get("lora") or {}
+    return {expert: Adapter(Path(lora[expert]["file"]), lora["alpha"]) for expert in SUBFOLDERS if expert in lora}
+
+
+def check(path: Path, transformer_config: Mapping[str, Any]) -> None:
+    """Raises InputError if an adapter cannot be read, or does not fit a transformer with that configuration.
+
+    No matrix is read: the keys and the shapes tell.
+    """
+    with torch.device("meta"):
+        model = WanTransformer3DModel.from_config(dict(transformer_config))
+    _check_fits(path, _read(path, with_matrices=False), model)
+
+
+@torch.no_grad()
+def fuse(model: WanTransformer3DModel, adapter: Adapter) -> None:
+    """Add the adapter to the model's weights, in place: in float32, then rounded once to the dtype of the weights.
+
+    Raises InputError if it does not fit; then the model is as it was.
+    """
+    changes = _read(adapter.path, with_matrices=True)
+    _check_fits(adapter.path, changes, model)
+    for name, change in changes.items():
+        layer, scale = model.get_submodule(name), change.scale * adapter.alpha
+        up, down = (matrix.to(layer.weight.device, torch.float32) for matrix in (change.up, change.down))
+        layer.weight.copy_(layer.weight + (up @ down) * scale)
+        if change.bias is not None:
+            layer.bias.copy_(layer.bias + change.bias.to(layer.bias.device, torch.float32) * scale)
+
+
+def _read(path: Path, with_matrices: bool) -> dict[str, Change]:
+    """The changes by the name of the layer; without matrices these have shapes alone."""
+    tensors, metadata = _open(path, with_matrices)
+    alpha = _alpha(path, metadata)
+    named = _in_a_known_style(tensors)
+    for key in named:
+        if "dora_scale" in key or "lora_magnitude_vector" in key:  # which diffusers leaves out with a warning
+            raise InputError(f"{path} is a DoRA, which is not supported; merge the adapter into a checkpoint")
+    try:
+        converted = WanLoraLoaderMixin.lora_state_dict(named)
+    except (LookupError, NameError, RuntimeError, ValueError) as error:  # what the converter makes of strange keys
+        reason = f"{type(error).__name__}: {error}"[:120]
+        raise InputError(
+            f"{path} is no LoRA of Wan that diffusers can read ({reason}); give another adapter"
+        ) from error
+    taken = {id(tensor) for tensor in converted.values()}
+    for key, tensor in named.items():
+        if ".diff" in key and id(tensor) not in taken and tensor.any():
+            raise InputError(
+                f"{path} changes {key}, which diffusers leaves out; give a checkpoint that it is merged into already"
+            )
+    parts: dict[str, dict[str, torch.Tensor]] = {}
+    for key, tensor in converted.items():
+        match = _CONVERTED.fullmatch(key)
+        if match is None:
+            raise InputError(f"{path} has the key {key}, which is not one of a LoRA; give another adapter")
+        parts.setdefault(match["layer"], {})[match["part"]] = tensor
+    changes = {}
+    for layer, found in parts.items():
+        if not {"A.weight", "B.weight"} <= set(found):
+            raise InputError(f"{path} has one matrix of two for {layer}; copy the adapter again")
+        down, up = found["A.weight"], found["B.weight"]
+        changes[layer] = Change(down, up, found.get("B.bias"), 1.0 if alpha is None else alpha / len(down))
+    return changes
+
+
+def _open(path: Path, with_matrices: bool) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
+    """All tensors, a matrix perhaps by its shape alone, and the file's metadata."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata, keys = file.metadata() or {}, list(file.keys())
+            if not with_matrices:
+                shapes = {key: file.get_slice(key).get_shape() for key in keys if _MATRIX.search(key)}
+                tensors = {
+                    key: torch.empty(shapes[key], device="meta") if key in shapes else file.get_tensor(key)
+                    for key in keys
+                }
+    except FileNotFoundError as error:
+        raise InputError(f"there is no adapter {path}; give the file's place, or copy it there") from error
+    except (SafetensorError, OSError) as error:
+        raise InputError(f"{path} is cut short or not safetensors ({error}); copy it again") from error
+    if not keys:
+        raise InputError(f"{path} holds no LoRA; give another adapter")
+    return load_tensors(path)[0] if with_matrices else tensors, metadata
+
+
+def _alpha(path: Path, metadata: Mapping[str, str]) -> float | None:
+    """What diffusers keeps of an adapter's configuration in its file: alpha, where it is not the rank."""
+    said = json.loads(metadata.get(LORA_ADAPTER_METADATA_KEY, "{}"))
+    said = {key.removeprefix("transformer."): value for key, value in said.items()}
+    for unusual in ("alpha_pattern", "use_rslora", "use_dora"):
+        if said.get(unusual):
+            raise InputError(f"{path} sets {unusual}, which is not supported; merge the adapter into a checkpoint")
+    return said.get("lora_alpha")
+
+
+def _in_a_known_style(tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """By keys that the loader of diffusers knows: DiffSynth writes Wan's own names without a prefix."""
+    plain = {re.sub(r"\.(lora_[AB])\.default\.", r".\1.", key.removeprefix("pipe.dit.")): key for key in tensors}
+    of_wan = any(name in key for key in plain for name in ("self_attn.", "cross_attn.", ".ffn.0.", ".ffn.2."))
+    prefix = "diffusion_model." if of_wan else "transformer."
+    known = ("transformer.", "diffusion_model.", "lora_unet_")
+    return {key if key.startswith(known) else prefix + key: tensors[original] for key, original in plain.items()}
+
+
+def _check_fits(path: Path, changes: Mapping[str, Change], model: WanTransformer3DModel) -> None:
+    layers = dict(model.named_modules())
+    for name, change in changes.items():
+        layer = layers.get(name)
+        if not isinstance(layer, torch.nn.Linear):
+            raise InputError(f"{path} changes {name}, which the model does not have; give the adapter of this model")
+        (out, inner), rank = layer.weight.shape, len(change.down)
+        found = (tuple(change.up.shape), tuple(change.down.shape))
+        if found != ((out, rank), (rank, inner)):
+            raise InputError(
+                f"{path} changes {name} by {found[0]} x {found[1]}, but its weight is {out} x {inner}; "
+                "give the adapter of this model"
+            )
+        if change.bias is not None and (layer.bias is None or change.bias.shape != layer.bias.shape):
+            raise InputError(f"{path} changes the bias of {name}, which is another; give the adapter of this model")

@@ -1,0 +1,123 @@
+"""Settings of a sampling run: every choice that moves a number is a field, and goes into each output.
+
+torch takes seconds to import, so it is imported where a device or a dtype is asked for and not with the settings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import TYPE_CHECKING, Any
+
+from ..errors import InputError
+
+if TYPE_CHECKING:
+    import torch
+    from diffusers import ModelMixin
+
+DTYPES = ("float32", "bfloat16", "float16")  # torch's names
+COMPILERS = ("inductor", "eager")  # torch's names; eager traces the blocks and leaves them as they are
+PLACEMENT = ("device", "group_offload")  # where a model runs: in no rule's params
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How videos are sampled from one model.
+
+    steps: number of Euler steps S. shift: of the schedule. guidance_scale: > 1 runs the uncond branch too.
+    boundary: sigma at and above which the high-noise expert works (None: one model for all steps).
+    timestep_dtype: what the timestep is rounded to before the network (sigma never is). dtype: of weights.
+    batch_size: most items in one forward. device: "auto" takes CUDA where there is one.
+    compile: torch's compiler for the blocks (None: none), which may move the last bits. group_offload: the
+    transformer's weights wait in main memory, and each layer's are on the device only while it runs.
+    """
+
+    steps: int
+    shift: float
+    guidance_scale: float = 1.0
+    boundary: float | None = None
+    timestep_dtype: str = "float32"
+    dtype: str = "float32"
+    max_sequence_length: int = 512
+    negative_prompt: str = ""
+    device: str = "auto"
+    batch_size: int = 64
+    compile: str | None = None
+    group_offload: bool = False
+
+    def __post_init__(self) -> None:
+        for name, least in (("steps", 1), ("batch_size", 1), ("max_sequence_length", 1)):
+            value = getattr(self, name)
+            if not isinstance(value, int) or value < least:
+                raise InputError(f"{name} is {value!r}: give a whole number of at least {least}")
+        if self.shift <= 0:
+            raise InputError(f"shift is {self.shift!r}: give a number above 0")
+        if self.boundary is not None and not 0 < self.boundary < 1:
+            raise InputError(f"boundary is {self.boundary!r}: give a sigma between 0 and 1, or null")
+        if self.dtype not in DTYPES:
+            raise InputError(f"dtype is {self.dtype!r}: choose one of {', '.join(DTYPES)}")
+        if self.timestep_dtype not in ("float32", "bfloat16"):
+            raise InputError(f"timestep_dtype is {self.timestep_dtype!r}: choose float32 or bfloat16")
+        if self.compile not in (None, *COMPILERS):
+            raise InputError(f"compile is {self.compile!r}: choose one of {', '.join(COMPILERS)}, or null")
+        if self.group_offload and self.compile:
+            raise InputError("group_offload and compile do not go together: leave one of them out")
+
+    @classmethod
+    def from_config(cls, model: Mapping[str, Any]) -> Sampling:
+        """From one entry of config.yaml's `models` (whose weights, and what is published of them, are no settings)."""
+        known = {field.name for field in fields(cls)}
+        unknown = set(model) - known - {"folder", "source", "lora", "published"}
+        if unknown:
+            raise InputError(f"unknown sampling setting {sorted(unknown)[0]!r}: known are {', '.join(sorted(known))}")
+        missing = {"steps", "shift"} - set(model)
+        if missing:
+            raise InputError(f"sampling setting {sorted(missing)[0]!r} is missing: add it to the model's entry")
+        return cls(**{key: value for key, value in model.items() if key in known})
+
+    def in_force(self) -> dict[str, Any]:
+        """JSON-able, for manifests and metadata: with the device that "auto" is on this machine."""
+        return {**asdict(self), "device": str(self.torch_device)}
+
+    @property
+    def guided(self) -> bool:
+        """Whether the uncond branch runs, as the stock pipeline decides it."""
+        return self.guidance_scale > 1
+
+    @property
+    def torch_dtype(self) -> torch.dtype:
+        import torch
+
+        return getattr(torch, self.dtype)
+
+    @property
+    def torch_device(self) -> torch.device:
+        return _device(self.device)
+
+    def placed(self, transformer: ModelMixin) -> ModelMixin:
+        """A diffusers transformer where it runs: on the device, or in main memory with group_offload.
+
+        Of single layers, since `chainofsteps.model.wan` calls parts of the model and never its own forward.
+        """
+        if not self.group_offload:
+            return transformer.to(self.torch_device)
+        transformer.enable_group_offload(self.torch_device, offload_type="leaf_level")
+        return transformer
+
+
+def placement(config: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """Those of an entry of `models`, as far as they are given."""
+    return {key: config["models"][name][key] for key in PLACEMENT if key in config["models"][name]}
+
+
+def device_of(config: Mapping[str, Any], name: str) -> torch.device:
+    """Where the VAE and the encoders of an entry of `models` run."""
+    return _device(config["models"][name].get("device", "auto"))
+
+
+def _device(named: str) -> torch.device:
+    import torch
+
+    if named == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    return torch.device(named)

@@ -1,0 +1,156 @@
+"""Centred kernel alignment (CKA) between two runs, with the tokens of the latents as samples (Fig. 3c).
+
+The linear kernel is computed in feature space, O(n p^2) instead of O(n^2 p), because a 14B run has 32,760
+tokens of 64 features. All sums are float64: in float32 the Gram form was off by 5e-3.
+
+Unbiased is the default for a reason: with as few tokens as the embedded model has (n = 80, p = 64) the
+biased form gives about 0.44 for features that have nothing to do with each other, and would make every
+disturbance look half as large as it is. The unbiased estimate is 0 on average there, and so may fall a
+little below 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from ...errors import InputError
+from .spec import block_layer
+
+KERNELS = ("linear", "rbf")
+GRAM_TOKENS = 8192  # most for the rbf kernel: its float64 matrix of all pairs takes 0.5 GB there
+PATCH = 2  # a token of the transformer is a patch of 1 x 2 x 2 latents
+
+
+@dataclass(frozen=True)
+class Similarity:
+    """What is compared, and how: the `similarity` section of the configuration.
+
+    `features`: "latents" (x_{t+1}), "x0_pred" (of step t) or "block:<l>" (hidden states after layer l at
+    step t, conditional branch).
+    """
+
+    features: str = "latents"
+    kernel: str = "linear"
+    unbiased: bool = True
+
+    def __post_init__(self):
+        if self.features not in ("latents", "x0_pred") and self.layer is None:
+            raise InputError(f"similarity: features must be latents, x0_pred or block:<layer>, not {self.features!r}")
+        if self.kernel not in KERNELS:
+            raise InputError(f"similarity: kernel must be one of {', '.join(KERNELS)}; not {self.kernel!r}")
+
+    @classmethod
+    def from_config(cls, section: Mapping) -> Similarity:
+        """From the `similarity` section of the configuration. InputError if a word in it is not known."""
+        return cls(section["features"], section["kernel"], section["unbiased"])
+
+    @property
+    def layer(self) -> int | None:
+        """The layer of "block:<l>", else None."""
+        return block_layer(self.features)
+
+    def dissimilarity(self, x: Tensor, y: Tensor) -> Tensor:
+        """1 - CKA of features x and y, both (..., n, p): 0 no effect, 1 (on average, unbiased) destroyed."""
+        return 1 - cka(x, y, self.kernel, self.unbiased)
+
+
+def token_features(latents: Tensor) -> Tensor:
+    """Latents (..., C, F, h, w) as tokens (..., F h/2 w/2, 4 C): one sample per token of the transformer."""
+    *batch, channels, frames, height, width = latents.shape
+    if height % PATCH or width % PATCH:
+        raise InputError(f"latents of {height}x{width} cannot be cut into {PATCH}x{PATCH} patches")
+    x = latents.reshape(*batch, channels, frames, height // PATCH, PATCH, width // PATCH, PATCH)
+    n = len(batch)
+    x = x.permute(*range(n), n + 1, n + 2, n + 4, n, n + 3, n + 5)
+    return x.reshape(*batch, frames * (height // PATCH) * (width // PATCH), channels * PATCH * PATCH)
+
+
+def cka(x: Tensor, y: Tensor, kernel: str = "linear", unbiased: bool = True) -> Tensor:
+    """CKA of features x (..., n, p) and y (..., n, q) over the same n samples: a float64 tensor of the
+    batch's shape.
+
+    Batch dimensions broadcast, so that many runs are compared with one baseline at once. `unbiased` takes
+    the estimate of HSIC by Song et al. (2012), as Nguyen et al. (2021) do for CKA; otherwise Kornblith et
+    al. (2019). The rbf kernel's width is the median squared distance of each set of features. InputError if
+    there are too few samples (for rbf: too many), or if features do not vary over the samples (CKA is undefined there).
+    """
+    n = x.shape[-2]
+    if y.shape[-2] != n:
+        raise InputError(f"CKA compares features of the same samples; these are {n} and {y.shape[-2]}")
+    if n < 4 and unbiased:
+        raise InputError(f"unbiased CKA needs at least 4 samples, not {n}")
+    if kernel not in KERNELS:
+        raise InputError(f"CKA: kernel must be one of {', '.join(KERNELS)}; not {kernel!r}")
+    if kernel == "rbf" and n > GRAM_TOKENS:
+        raise InputError(
+            f"CKA with the rbf kernel takes up to {GRAM_TOKENS} samples; {n} would need matrices of "
+            f"{8 * n * n / 1e9:.1f} GB: set similarity.kernel to linear"
+        )
+    x, y = _centred(x), _centred(y)
+    if kernel == "linear":
+        hsic = _hsic_linear_unbiased if unbiased else _hsic_linear
+    else:
+        x, y = _rbf(x), _rbf(y)
+        hsic = _hsic_gram_unbiased if unbiased else _hsic_gram
+    return hsic(x, y) / (hsic(x, x) * hsic(y, y)).sqrt()
+
+
+def _centred(x: Tensor) -> Tensor:
+    x = x.double()
+    centred = x - x.mean(dim=-2, keepdim=True)
+    power = x.square().sum(dim=(-2, -1))
+    # what float64 rounding leaves of constant features is about 1e-32 of their power
+    if (centred.square().sum(dim=(-2, -1)) <= 1e-24 * power).any():
+        raise InputError("CKA is undefined: the features are the same for all samples")
+    return centred
+
+
+def _hsic_linear(x: Tensor, y: Tensor) -> Tensor:
+    """||X^T Y||^2, which is the trace of K L for K = X X^T, L = Y Y^T with X, Y centred."""
+    return (x.mT @ y).square().sum(dim=(-2, -1))
+
+
+def _hsic_linear_unbiased(x: Tensor, y: Tensor) -> Tensor:
+    """`_hsic_gram_unbiased` of K = X X^T, L = Y Y^T without forming them.
+
+    X, Y centred: K 1 = 0, so that with its diagonal a removed K~ 1 = -a; likewise L~ 1 = -b. Then
+    tr(K~ L~) = ||X^T Y||^2 - a.b, 1^T K~ 1 = -sum a, 1^T K~ L~ 1 = a.b.
+    """
+    n = x.shape[-2]
+    a, b = x.square().sum(dim=-1), y.square().sum(dim=-1)
+    ab = (a * b).sum(dim=-1)
+    total = a.sum(dim=-1) * b.sum(dim=-1)
+    return (_hsic_linear(x, y) - ab + total / ((n - 1) * (n - 2)) - 2 * ab / (n - 2)) / (n * (n - 3))
+
+
+def _rbf(x: Tensor) -> Tensor:
+    """Gram matrix exp(-d^2 / 2 m), m the median squared distance of two samples."""
+    squared = torch.cdist(x, x, compute_mode="donot_use_mm_for_euclid_dist").square()
+    n = x.shape[-2]
+    i, j = torch.triu_indices(n, n, offset=1, device=x.device)
+    median = squared[..., i, j].median(dim=-1).values[..., None, None]
+    if (median == 0).any():
+        raise InputError("CKA with the rbf kernel is undefined: more than half of the samples are the same")
+    return torch.exp(-squared / (2 * median))
+
+
+def _hsic_gram(k: Tensor, l: Tensor) -> Tensor:  # noqa: E741 - K and L are the names of the literature
+    """tr(K H L H), H the centring matrix."""
+    k = k - k.mean(dim=-1, keepdim=True)
+    k = k - k.mean(dim=-2, keepdim=True)  # H K H
+    return (k * l).sum(dim=(-2, -1))
+
+
+def _hsic_gram_unbiased(k: Tensor, l: Tensor) -> Tensor:  # noqa: E741
+    """Song et al. (2012), eq. 5: K~ and L~ are K and L with their diagonals set to 0."""
+    n = k.shape[-1]
+    off = 1 - torch.eye(n, dtype=k.dtype, device=k.device)
+    k, l = k * off, l * off  # noqa: E741
+    trace = (k * l).sum(dim=(-2, -1))
+    total = k.sum(dim=(-2, -1)) * l.sum(dim=(-2, -1))
+    rows = (k.sum(dim=-1) * l.sum(dim=-1)).sum(dim=-1)
+    return (trace + total / ((n - 1) * (n - 2)) - 2 * rows / (n - 2)) / (n * (n - 3))

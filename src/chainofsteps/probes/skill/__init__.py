@@ -1,0 +1,1 @@
+"""Success on held-out puzzles by the stock diffusers pipeline."""

@@ -1,0 +1,78 @@
+"""Whose answer a swapped run shows: the source's, the target's, or neither; and how often, by layer and step.
+
+Source and target are two cases with one first frame and different prompts. A frame is read for the right answers of
+both and the wrong candidates of both at once (puzzles/candidates.py), so that a blur, a mixture or a third answer is
+not taken for one of the two.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ...bench.cases import Case
+from ...bench.puzzles import puzzle
+from ...bench.puzzles.candidates import right_answers, shares
+from ...bench.scoring import score
+from ...errors import InputError
+from .table import MARGIN, MASS, RUN
+
+COLUMNS = [
+    *["model", "task", "case", "source", "seed", "matrix", *RUN],
+    *["outcome", "mass_source", "mass_target", "exact_source", "exact_target", "distance"],
+]
+
+
+def right_video(case: Case) -> np.ndarray:
+    """The video of a case's one right answer. Raises InputError if it has several, or none is known."""
+    right = right_answers(case.task, case.layout)
+    if len(right) != 1:
+        raise InputError(f"swap: {case.task} has cases with {len(right)} right answers; swap.task needs one with one")
+    return puzzle(case.task).answers(case.layout)[right.pop()]
+
+
+@dataclass(frozen=True)
+class Pair:
+    """The target's run is swapped with the source's layers."""
+
+    target: Case
+    source: Case
+
+    @property
+    def answers(self) -> dict[str, np.ndarray]:
+        """The videos that a frame is read for: target and source, then the wrong candidates of both, each once."""
+        found = {"target": right_video(self.target), "source": right_video(self.source)}
+        for word, case in (("target", self.target), ("source", self.source)):
+            for name, video in puzzle(case.task).answers(case.layout).items():
+                if not any(np.array_equal(video[-1], other[-1]) for other in found.values()):
+                    found[f"{word}: {name}"] = video
+        return found
+
+    @property
+    def differs(self) -> bool:
+        """Whether the two have different answers: else no flip can be told."""
+        return not np.array_equal(right_video(self.target)[-1], right_video(self.source)[-1])
+
+    def read(self, video: np.ndarray, answers: Mapping[str, np.ndarray]) -> dict[str, Any]:
+        """What a video (T, H, W, 3) uint8 shows in its last frame; answers: of this pair, made once for many videos."""
+        masses = shares(answers, video[-1])
+        exact = {f"exact_{word}": score(getattr(self, word), video) >= 1 for word in ("source", "target")}
+        of_both = {f"mass_{word}": masses[word] for word in ("source", "target")}
+        return {"outcome": outcome(masses), **of_both, **exact}
+
+
+def outcome(masses: Mapping[str, float]) -> str:
+    """source, target or other: the candidate that is shown by the rule of MASS and MARGIN."""
+    (strongest, most), *others = sorted(masses.items(), key=lambda item: -item[1])
+    clear = most >= MASS and most - max([0.0, *(mass for _, mass in others)]) >= MARGIN
+    return strongest if clear and strongest in ("source", "target") else "other"
+
+
+def pairs_of(cases: Sequence[Case]) -> dict[str, Pair | None]:
+    """The pair of each case as target, by its name: with the next one as source, the last with the first.
+
+    None where both have the same answer, as the one case of a shard has with itself: such a pair is left out.
+    """
+    pairs = {case.name: Pair(case, cases[(i + 1) % len(cases)]) for i, case in enumerate(cases)}
+    return {name: pair if pair.differs else None for name, pair in pairs.items()}

@@ -1,0 +1,113 @@
+"""What is swapped in a latent swap (Fig. 6b), and what it costs: for the plan and the workflow, so no torch here.
+
+A swap puts one layer of the source's forward in place of the target's, at one step or a set of steps. Runs that differ
+in later steps only share what they have in common: no step of one is run twice.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+from ...errors import InputError
+from ..indices import indices
+
+MODES = ("residual", "tokens", "full")
+READOUTS = ("x0_pred", "final")
+
+
+@dataclass(frozen=True)
+class Swap:
+    """One swap: at which layer, what of it, and at which steps.
+
+    mode: residual puts the update of the source's block on the target's input of that block; tokens replaces some
+    tokens of the block's output; full replaces all of it.
+    """
+
+    layer: int
+    mode: str = "residual"
+    steps: tuple[int, ...] = (0,)
+
+    def __post_init__(self) -> None:
+        if self.mode not in MODES:
+            raise InputError(f"swap: mode must be one of {', '.join(MODES)}; not {self.mode!r}")
+        for word, value in (("layer", self.layer), *(("step", step) for step in self.steps)):
+            if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+                raise InputError(f"swap: {word} must be a whole number from 0 up, not {value!r}")
+        if not self.steps:
+            raise InputError("swap: a set of steps is empty; give at least one step")
+        object.__setattr__(self, "steps", tuple(sorted(set(self.steps))))  # one set, one name
+
+    def name(self) -> str:
+        """A slug for file names and tensor keys."""
+        return f"swap_l{self.layer}_{self.mode}_s{'.'.join(map(str, self.steps))}"
+
+    def row(self) -> dict:
+        """The columns that describe this run in a table."""
+        return {"run": "swap", "layer": self.layer, "mode": self.mode, "steps": words(self.steps)}
+
+    def until(self, step: int) -> "Swap":
+        """What of it has been done after a step: the same layer at the steps up to it."""
+        return replace(self, steps=tuple(one for one in self.steps if one <= step))
+
+
+def words(steps: Iterable[int]) -> str:
+    """Steps in a table, such as "0 1 2"."""
+    return " ".join(map(str, steps))
+
+
+def expand(swap: Mapping, steps: int, layers: int, matrix: bool = False) -> list[Swap]:
+    """The swaps of one pair that the `swap` section of the configuration asks for, each once.
+
+    steps, layers: how many the model has. matrix: those of the layer x step matrix too, mode residual at every single
+    step. InputError if a step or layer is not there.
+    """
+    asked = indices("swap.layers", swap["layers"], layers)
+    sets = [tuple(indices("swap.steps", one, steps)) for one in swap["steps"]]
+    swaps = [Swap(layer, mode, one) for one in sets for mode in swap["modes"] for layer in asked]
+    if matrix:
+        swaps += [Swap(layer, "residual", (step,)) for step in range(steps) for layer in asked]
+    return list(dict.fromkeys(swaps))
+
+
+def nodes(swaps: Sequence[Swap], step: int, final: bool) -> tuple[list[Swap], list[Swap]]:
+    """The runs of a step, those that leave the target's clean run here and those that left it before.
+
+    Each is told by what of it has been done after the step, so that swaps which have not parted yet are one run.
+    final: whether runs go on to the end; else they stop after their last swapped step.
+    """
+    alive = [one for one in swaps if one.steps[0] <= step and (final or step <= one.steps[-1])]
+    runs = list(dict.fromkeys(one.until(step) for one in alive))
+    return [run for run in runs if run.steps[0] == step], [run for run in runs if run.steps[0] < step]
+
+
+def last_step(swaps: Sequence[Swap]) -> int:
+    """The last step at which anything is swapped: the source is walked no further."""
+    return max(one.steps[-1] for one in swaps)
+
+
+def forwards(
+    swaps: Sequence[Swap], steps: int, layers: int, branches: int = 1, stored: bool = False, final: bool = True
+) -> Fraction:
+    """Forwards of all swaps on one pair whose target's clean run is stored.
+
+    stored: whether the source's is too; if not it runs along from step 0 to the last swapped one. A single set {s} at
+    all L layers, with the final video read, costs c [(s + 1) + 1 + (L - 1) / 2 + L (S - s - 1)]: source, target, what
+    is left of the swapped forwards, and the swapped runs' other steps.
+    """
+    total, last = Fraction(0), last_step(swaps)
+    for step in range(steps):
+        starting, going = nodes(swaps, step, final)
+        acting = [run for run in (*starting, *going) if step in run.steps]
+        needed = layers if not stored and step < last else 0  # the whole forward, for the source's next step
+        source = max([needed, *(run.layer + 1 for run in acting)])
+        target = max([0, *(run.layer + 1 for run in starting)])
+        rest = sum(layers - 1 - run.layer for run in starting)
+        total += Fraction(source + target + rest, layers) + len(going)
+    return branches * total
+
+
+def same_text_forwards(layers: Sequence[int], of_layers: int, branches: int = 1) -> Fraction:
+    """Forwards of the check that mode full is degenerate where the text is the same: two streams, and the swaps."""
+    walked = 2 * (max(layers) + 1) + sum(of_layers - 1 - layer for layer in layers)
+    rest = of_layers - 1 - max(layers)  # the source's own velocity, which the others are held against
+    return branches * Fraction(walked + rest, of_layers)

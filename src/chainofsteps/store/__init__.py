@@ -1,0 +1,1 @@
+"""Results on disk: shards of cases, jobs, manifests, downloads."""

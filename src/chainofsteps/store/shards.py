@@ -1,0 +1,244 @@
+"""A shard: the cases of one job, kept one file each in a folder of their settings, and listed once all are there."""
+
+import hashlib
+import json
+import logging
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ..errors import InputError
+from ..files import (
+    claim,
+    fingerprint,
+    load_tensors,
+    not_writable,
+    parse_tensors,
+    read_bytes,
+    read_json,
+    save_tensors,
+    sha256,
+    write_json,
+)
+from ..names import is_name
+from .provenance import attention_backend, commit, gpu, versions
+
+Item = tuple[dict[str, torch.Tensor], dict[str, str]]
+STAMP = "settings.json"
+DIGITS = 8  # of a hash in a file name
+LOG = logging.getLogger(__name__)
+
+
+class Shard:
+    """Writes one shard. Killed at any moment, it loses the case in flight and no more.
+
+    manifest_path: the small file others depend on, written last. settings (JSON-able) and recipe: what the
+    numbers of every item depend on; identities: for each item a hash of what it alone is made from. Items lie
+    in `<manifest's name>.<hash of the settings>` beside the manifest, a folder that is no declared output of a
+    job, so that nobody deletes it; their names hold the identity. So items of other settings or of another
+    case stay as they are, and are taken up again as soon as they are asked for again.
+    shared: the `results` folders of others, only ever read. Items of theirs that are what this shard would make,
+    by manifest and sha256, are not pending: links to them stand in for files of its own. What lies there
+    under the same name and is something else is logged.
+    Raises InputError if the folder cannot be written.
+    """
+
+    def __init__(
+        self,
+        manifest_path: str | Path,
+        noun: str,
+        settings: Mapping[str, Any],
+        recipe: int,
+        identities: Mapping[str, str] | None = None,
+        shared: Iterable[str | Path] = (),
+    ) -> None:
+        self.manifest_path, self.noun, self.recipe = Path(manifest_path), noun, recipe
+        self.settings, self.identities = dict(settings), dict(identities or {})
+        self.settings_hash = fingerprint({"noun": noun, "recipe": recipe, "settings": self.settings})
+        name = f"{self.manifest_path.stem}.{self.settings_hash[:DIGITS]}"
+        self.folder = self.manifest_path.with_name(name)
+        stamp = {"settings_hash": self.settings_hash, "recipe": recipe, "settings": self.settings}
+        write_json(self.folder / STAMP, stamp)  # for a reader: which settings the folder is of
+        claim(self.manifest_path.with_name(f".{self.manifest_path.stem}.lock"))
+        self._taken: dict[str, str] = {}  # items of others that stand in for one's own, with their sha256
+        self._take(shared)
+
+    def pending(self, cases: Sequence[str], part: str = "") -> list[str]:
+        """The cases, in order, that are not saved yet. part: of a case, such as its first steps."""
+        return [case for case in cases if not self._path(case, part).exists()]
+
+    def save(self, case: str, tensors: Mapping[str, torch.Tensor], metadata: Mapping[str, Any], part: str = "") -> None:
+        """Keep one case, whole or not at all; finish sums `forwards` and `seconds` of the metadata."""
+        about = {"attention_backend": attention_backend(), **metadata, "settings_hash": self.settings_hash}
+        about |= {"gpu": gpu(), "versions": versions(), "commit": commit()}
+        save_tensors(self._path(case, part), tensors, about)
+
+    def load(self, case: str, part: str = "") -> Item:
+        """(tensors, metadata) of a case saved before, in this run or an earlier one."""
+        return load_tensors(self._path(case, part))
+
+    def drop(self, case: str, part: str) -> None:
+        """Delete a part that the whole case has taken the place of."""
+        self._path(case, part).unlink(missing_ok=True)
+
+    def finish(self, cases: Sequence[str], tables: Iterable[str | Path] = (), **facts: Any) -> dict[str, Any]:
+        """Write and return the manifest of the cases, all of which must be there, and of tables that lie beside it."""
+        missing = self.pending(cases)
+        if missing:
+            raise InputError(f"{self.noun}: case {missing[0]} is not in {self.folder}; run the job again")
+        items, sums = {}, {"forwards": 0.0, "seconds": 0.0}
+        for case in cases:
+            path, metadata = self._path(case), self.load(case)[1]
+            items[case] = {
+                "file": path.name,
+                "identity": self.identities.get(case, ""),
+                "sha256": self._taken.get(case) or sha256(path),
+                "seconds": float(metadata.get("seconds", 0)),
+                "gpu": json.loads(metadata.get("gpu", "null")),
+            }
+            if case in self._taken:
+                items[case]["shared"] = os.readlink(path)
+            for name in sums:
+                sums[name] += float(metadata.get(name, 0))
+        manifest = {
+            "noun": self.noun,
+            "recipe": self.recipe,
+            "settings": self.settings,
+            "settings_hash": self.settings_hash,
+            "folder": os.path.relpath(self.folder, self.manifest_path.parent),
+            "items": items,
+            "tables": {Path(table).name: sha256(table) for table in tables},
+            **sums,
+            "versions": versions(),
+            "commit": commit(),
+            "attention_backend": attention_backend(),
+            **facts,
+        }
+        try:
+            for leftover in self.folder.glob(".*.partial"):  # of a job that was killed as it wrote
+                leftover.unlink()
+        except OSError as error:
+            raise InputError(not_writable(self.folder, error)) from error
+        write_json(self.manifest_path, manifest)
+        return manifest
+
+    def _take(self, shared: Iterable[str | Path]) -> None:
+        """Let links to items of others stand in for what is not there yet."""
+        for case in self.identities:
+            if self._path(case).is_symlink():  # taken by an earlier job: what it leads to may have changed since
+                self._link(case, None)
+        wanted = self.pending(list(self.identities))
+        for folder in shared:
+            for path in sorted(Path(folder).glob(f"*/{self.noun}/{self.manifest_path.parent.name}/*.json")):
+                taken = self._take_from(path, wanted)
+                wanted = [case for case in wanted if case not in taken]
+
+    def _take_from(self, manifest_path: Path, wanted: Sequence[str]) -> list[str]:
+        """The wanted items that came of another's shard; those that it lists and that were refused are logged."""
+        try:
+            theirs = ShardReader(manifest_path)
+        except InputError as error:
+            LOG.warning("shared, not used: %s", error)
+            return []
+        listed, taken = [case for case in wanted if case in theirs.cases], []
+        unlike = self._unlike(theirs.manifest)
+        if listed and unlike:
+            LOG.warning("shared, not used: %s lists %s, but is %s", manifest_path, listed[0], unlike)
+            return []
+        for case in listed:
+            if theirs.identities[case] != self.identities[case]:
+                LOG.warning("shared, not used: %s lists another case by the name of %s", manifest_path, case)
+                continue
+            # never by a path that the manifest gives: it might lead anywhere
+            path = manifest_path.with_suffix(self.folder.suffix) / self._path(case).name
+            try:
+                found = sha256(path)
+            except InputError as error:
+                LOG.warning("shared, not used: %s", error)
+                continue
+            if found != theirs.manifest["items"][case]["sha256"]:
+                LOG.warning("shared, not used: %s differs from what %s lists (sha256)", path, manifest_path)
+                continue
+            self._link(case, path)
+            self._taken[case] = found
+            taken.append(case)
+        if taken:
+            LOG.info("shared: %d of %d items are those of %s", len(taken), len(self.identities), manifest_path)
+        return taken
+
+    def _unlike(self, manifest: Mapping[str, Any]) -> str:
+        """In what another shard's manifest is not as this one's would be; nothing if in nothing."""
+        if manifest.get("recipe") != self.recipe:
+            return f"of recipe {manifest.get('recipe')}, not {self.recipe}"
+        theirs, ours = manifest["settings"], self.settings
+        other = sorted(key for key in {*theirs, *ours} if theirs.get(key) != ours.get(key))
+        if "model" in other:
+            return "of another model"
+        if other or manifest.get("settings_hash") != self.settings_hash:
+            return f"of other settings ({', '.join(other) or 'settings_hash'})"
+        return ""
+
+    def _link(self, case: str, target: Path | None) -> None:
+        """Let the item be a link to a file of another, or (None) a link no longer."""
+        path = self._path(case)
+        try:
+            path.unlink(missing_ok=True)
+            if target is not None:
+                path.symlink_to(os.path.realpath(target))
+        except OSError as error:
+            raise InputError(not_writable(path, error)) from error
+
+    def _path(self, case: str, part: str = "") -> Path:
+        if not is_name(case + part):
+            raise InputError(f"{self.noun}: {case + part!r} cannot be the name of a file; rename the case")
+        identity = self.identities.get(case, "")[:DIGITS]
+        return self.folder / ".".join([name for name in (case + part, identity) if name] + ["safetensors"])
+
+
+class ShardReader:
+    """A finished shard: `manifest`, `settings`, `cases`, their `identities`, and items, checked as they are read."""
+
+    def __init__(self, manifest_path: str | Path) -> None:
+        self.manifest_path = Path(manifest_path)
+        self.manifest = read_json(manifest_path)
+        if not _is_manifest(self.manifest):
+            raise InputError(f"{manifest_path} is not a manifest; delete it and run again to make it")
+        self.settings: dict[str, Any] = self.manifest["settings"]
+        self.cases: list[str] = list(self.manifest["items"])
+        self.identities = {case: item["identity"] for case, item in self.manifest["items"].items()}
+
+    def path(self, case: str) -> Path:
+        """The file of a case. Raises InputError if the manifest does not list it, or lists one of another place."""
+        if case not in self.manifest["items"]:
+            raise InputError(f"{self.manifest_path} has no case {case}; it has {', '.join(self.cases)}")
+        folder, file = self.manifest["folder"], self.manifest["items"][case]["file"]
+        for name in (folder, file):
+            if not is_name(name):
+                raise InputError(f"{self.manifest_path} leads to {name!r}, out of its folder; delete it and run again")
+        return self.manifest_path.parent / folder / file
+
+    def load(self, case: str) -> Item:
+        """(tensors, metadata) of a case. Raises InputError if its bytes are not those of the manifest."""
+        path = self.path(case)
+        content = read_bytes(path)
+        if hashlib.sha256(content).hexdigest() != self.manifest["items"][case]["sha256"]:
+            raise InputError(f"{path} differs from what {self.manifest_path} lists (sha256); delete both and run again")
+        return parse_tensors(content, path)
+
+
+def _is_manifest(content: Any) -> bool:
+    if not isinstance(content, dict) or not {"folder", "items", "settings"} <= set(content):
+        return False
+    sections = [content["items"], content["settings"]]
+    if not all(isinstance(section, dict) for section in sections):
+        return False
+    items = content["items"].values()
+    return all(isinstance(item, dict) and {"file", "identity", "sha256"} <= set(item) for item in items)
+
+
+def read_shard(manifest_path: str | Path) -> ShardReader:
+    """Open a finished shard. Raises InputError if the manifest is missing or is not one."""
+    return ShardReader(manifest_path)

@@ -1,0 +1,67 @@
+import av
+import numpy as np
+import pytest
+
+from chainofsteps.bench.puzzles import draw
+from chainofsteps.bench.video import beside, read_mp4, write_mp4
+from chainofsteps.errors import InputError
+
+
+def moving_square(frames=17, size=64):
+    video = np.full((frames, size, size, 3), 255, np.uint8)
+    for frame in range(frames):
+        video[frame, 24:40, 2 * frame : 2 * frame + 16] = (220, 40, 40)
+    return video
+
+
+def test_a_video_survives_its_file(tmp_path):
+    video = moving_square()
+    write_mp4(tmp_path / "v" / "x.mp4", video, fps=8)
+    back = read_mp4(tmp_path / "v" / "x.mp4")
+    assert back.shape == video.shape and back.dtype == np.uint8
+    assert np.abs(back.astype(int) - video).mean() < 3
+    with av.open(str(tmp_path / "v" / "x.mp4")) as container:
+        assert container.streams.video[0].average_rate == 8
+    assert [path.name for path in (tmp_path / "v").iterdir()] == ["x.mp4"]
+
+
+def test_every_frame_of_a_video_to_seek_in_stands_for_itself(tmp_path):
+    for to_seek, keys in ((True, 17), (False, 1)):
+        write_mp4(tmp_path / "x.mp4", moving_square(), to_seek=to_seek)
+        with av.open(str(tmp_path / "x.mp4")) as container:
+            assert sum(frame.key_frame for frame in container.decode(video=0)) == keys
+    assert np.abs(read_mp4(tmp_path / "x.mp4").astype(int) - moving_square()).mean() < 3
+
+
+def test_the_same_video_is_the_same_bytes_wherever_it_lies_in_memory(tmp_path):
+    video, elsewhere, written = draw("loop_maze", 900001, held_out=True).video, [], set()
+    for turn in range(40):
+        elsewhere.append(bytearray(977 * turn + 13))
+        write_mp4(tmp_path / "x.mp4", video)
+        written.add((tmp_path / "x.mp4").read_bytes())
+    assert len(written) == 1
+
+
+def test_bad_videos(tmp_path):
+    with pytest.raises(InputError, match="63x64 pixels; H.264 needs even sides"):
+        write_mp4(tmp_path / "x.mp4", moving_square()[:, :63])
+    with pytest.raises(InputError, match="cannot read video .*x.mp4"):
+        read_mp4(tmp_path / "x.mp4")
+    write_mp4(tmp_path / "x.mp4", moving_square())
+    (tmp_path / "x.mp4").write_bytes((tmp_path / "x.mp4").read_bytes()[:200])
+    with pytest.raises(InputError, match="cannot read video .*x.mp4"):
+        read_mp4(tmp_path / "x.mp4")
+
+
+def test_folder_not_writable(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match="cannot write .*x.mp4: .*choose a writable folder"):
+        write_mp4(tmp_path / "file" / "x.mp4", moving_square())
+
+
+def test_videos_stand_beside_each_other_in_one():
+    small, large = moving_square(5, 64), moving_square(9, 100)
+    page = beside([small, large], side=200, gap=6)
+    assert page.shape == (9, 200, 192 + 6 + 200, 3)
+    assert (page[0, ::3, :192:3][:64] == small[0]).all() and (page[8, :192:3, :192:3] == small[-1]).all()
+    assert (page[4, ::2, 198::2] == large[4]).all() and (page[:, :, 192:198] == 255).all()

@@ -1,0 +1,129 @@
+import numpy as np
+import pandas as pd
+import pytest
+from tests.test_swap_score import STATISTICS, rows
+
+from chainofsteps.figures import fig6, fig6_text, figA13, layer_curves, style
+from chainofsteps.probes.swap.table import summary
+
+LAYERS = 8
+PARAMS = {
+    "model": "tiny",
+    "seeds": [1],
+    "statistics": {"resamples": 200, "level": 0.95, "seed": 0},
+    "swap": {"task": "object_sets", "modes": ["residual", "full"], "frames": "all", "rows": [1, 2]},
+    "skipped": 1,
+}
+
+
+def activations(tasks=("grounding", "object_sets"), steps=(0, 10), branch="cond", best=5):
+    """AUC and sparsity peak at layer `best`."""
+    found = []
+    for task in tasks:
+        for step in steps:
+            for layer in range(LAYERS):
+                for part in ("given", "generated"):
+                    auc = 0.9 if layer == best else 0.5
+                    row = {"model": "m", "task": task, "branch": branch, "step": step, "layer": layer, "part": part}
+                    row |= {
+                        "n": 6,
+                        "seeds": 1,
+                        "auc_n": 6,
+                        "auc": auc,
+                        "null": 0.5,
+                        "gain": auc - 0.5,
+                        "hoyer": auc / 9,
+                    }
+                    for name in ("auc", "null", "gain", "hoyer"):
+                        row |= {f"{name}_low": row[name] - 0.05, f"{name}_high": row[name] + 0.05}
+                    found.append(row)
+    return pd.DataFrame(found)
+
+
+def curves():
+    table = rows()
+    source = table[table.run == "target"].assign(run="source", outcome="source")
+    both = pd.concat([table[~(table.steps == "1")], source])
+    return summary(both, STATISTICS).astype({"layer": "Int64"})
+
+
+def matrix():
+    table = rows()
+    return summary(table[(table.run == "swap") & (table.steps != "0 1") & table.matrix], STATISTICS)
+
+
+def maps(scale="row", branches=("cond",), layers=range(LAYERS)):
+    rng = np.random.default_rng(0)
+    norms = {branch: rng.random((len(layers), 5, 4, 4)) for branch in branches}
+    return fig6.Maps(norms, list(layers), np.zeros((5, 64, 64, 3), np.uint8), "grounding 00000, seed 1, step 10", scale)
+
+
+def test_rows_are_fractions_of_the_depth():
+    assert maps().rows == [0, 2, 4, 6, 7]
+    assert fig6.Maps({}, range(40), np.zeros(0), "", "row").rows == [0, 10, 20, 30, 39]  # those of the paper
+    assert maps(layers=[3, 7]).rows == [0, 1] and maps(layers=[0]).rows == [0]
+
+
+@pytest.mark.parametrize(("scale", "distinct"), [("row", 5), ("global", 1), ("cell", 25)])
+def test_the_colour_scale_is_that_of_a_row_a_cell_or_all(scale, distinct):
+    one = maps(scale)
+    limits = one.limits(one.norms["cond"])
+    assert limits.shape == (5, 5, 2) and len({tuple(pair) for pair in limits.reshape(-1, 2)}) == distinct
+    cells = one.norms["cond"][one.rows][:, 0 if scale == "cell" else 1 :]  # else of the generated latent frames
+    assert limits[..., 0].min() == cells.min() and limits[..., 1].max() == cells.max()
+
+
+def test_the_drawn_rows_are_of_what_the_model_makes():
+    both = pd.concat([activations(), activations(branch="uncond")])
+    assert set(layer_curves.shown_rows(both).branch) == {"cond"}
+    assert set(layer_curves.shown_rows(activations(branch="uncond")).part) == {"generated"}
+
+
+def test_the_figure_has_its_panels(tmp_path):
+    with style.styled():
+        figure = fig6.draw(maps(), activations(), curves(), matrix())
+        images = [axes for axes in figure.axes if axes.images]
+        assert len(images) == 6 * 5 + 1  # maps and the true video; one readout in the matrix
+        titles = [axes.get_title() for axes in figure.axes]
+        assert "grounding (n = 6)" in titles and {"step 0: final video", "steps 0-1: final video"} <= set(titles)
+        assert "residual, one step: final video (n = 2)" in titles
+        style.save(figure, tmp_path / "a.pdf", tmp_path / "a.png", title="t", subject="s")
+        figure = fig6.draw(maps(branches=("cond", "uncond")), activations(), curves(), matrix()[:0])
+        assert not any("one step" in axes.get_title() for axes in figure.axes)
+
+
+def test_words_say_the_planted_layers():
+    words = fig6_text.summary(activations(), curves())
+    assert (
+        "residual, step 0, final video, 4 pairs: the source's answer in at most 0.50 [0.50, 0.50], at layer 2" in words
+    )
+    assert "clean target 0.00 [0.00, 0.00], clean source 1.00" in words
+    assert (
+        "differs from the source's velocity by at most 0 of its norm, the most of 1 layers, mean over 4 pairs" in words
+    )
+    assert "to 0.90 [0.85, 0.95] (layer 5; null there 0.50" in words and "in layers 5, in none below it." in words
+    caption = fig6_text.caption(maps(), activations(), curves(), matrix(), PARAMS)
+    for part in (
+        "model tiny, seed 1",
+        "one colour scale for each row",
+        "95%",
+        "4 pairs",
+        "have the same answer: 1.",
+        "(d)",
+    ):
+        assert part in caption
+    assert "degenerate" in caption and "\n" not in caption[:-1]
+    assert "(d)" not in fig6_text.caption(maps(), activations(), curves(), matrix()[:0], PARAMS)
+
+
+def test_sets_of_steps_in_words():
+    assert fig6.readout_words("x0_pred", "0 1 2").endswith("of step 2")
+    assert [fig6.steps_words(steps) for steps in ("0", "0 1 2", "0 3")] == ["step 0", "steps 0-2", "steps 0, 3"]
+
+
+def test_figure_a13_says_where_norms_are_sparse(tmp_path):
+    with style.styled():
+        style.save(figA13.draw(activations()), tmp_path / "a.pdf", tmp_path / "a.png", title="t", subject="s")
+    words = figA13.summary(activations())
+    assert "grounding, step 10, 6 cases" in words and "0.100 [0.050, 0.150], layer 5." in words
+    assert "Figure A13" in figA13.caption(activations(), "tiny", 0.95)

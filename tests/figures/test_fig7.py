@@ -1,0 +1,87 @@
+import pandas as pd
+import pytest
+from test_ensemble_table import SEEDS, STATISTICS, rows
+
+from chainofsteps.figures import fig7, fig7_text, style
+from chainofsteps.probes.ensemble.table import summary
+
+SETTINGS = {"seeds": SEEDS, "windows": ["0-9", "0-39", "20-29"], "of_layers": 40, "modes": ["mean", "blend"]}
+SETTINGS |= {"weight": 0.5, "carry": "first", "steps": [0]}
+PARAMS = {"ensemble": SETTINGS, "sampling": {"steps": 20, "guidance_scale": 1.0}, "statistics": STATISTICS}
+
+
+@pytest.fixture(scope="module")
+def table():
+    return summary(rows(), {**STATISTICS, "resamples": 100})
+
+
+def test_summary_says_which_windows_gain_and_by_how_much(table):
+    words = fig7_text.summary(table)
+    assert words.startswith(
+        "Of 6 ensembles 2 score higher than the one run whose noise they carry, 0 lower, and 4 are "
+    )
+    assert "blend over layers 20-29 (here 4-5): score 0.6" in words and "difference 0.2" in words
+    assert "one run, seed 4: score 0.4" in words and "Means whose windows begin at one layer are one run" in words
+    line = next(line for line in words.splitlines() if line.startswith("another seed without an oracle"))
+    assert line.endswith("not told apart; 20 forwards.")
+
+
+def test_nothing_is_claimed_of_ensembles_that_change_nothing():
+    words = fig7_text.summary(summary(rows(gain=0.0), STATISTICS))
+    assert words.startswith("Of 6 ensembles 0 score higher than the one run whose noise they carry, 0 lower, and 6 are")
+    one = summary(rows(cases=1, tasks=("shelf",)), STATISTICS)
+    assert "one case, so no interval" in fig7_text.summary(one) and "nan" not in fig7_text.summary(one)
+
+
+def test_caption_says_what_was_measured(table):
+    caption = fig7_text.caption(table, PARAMS)
+    for words in (
+        "Seeds 4, 2, 3 merged",
+        "step 0 of 20",
+        "loop_maze 30; shelf 30; half_turn 30",
+        "95%",
+        "400 resamples",
+    ):
+        assert words in caption
+    assert "First frame repeated 0.10" in caption and "quoted from one source" in caption
+    other = fig7_text.caption(table, {**PARAMS, "ensemble": {**SETTINGS, "of_layers": 8}})
+    assert "quoted" not in other
+
+
+def test_figure_has_every_row_and_part(table, tmp_path):
+    drawn = fig7.points(table)
+    assert set(drawn.cases) == {"all", "In-Domain_50", "Out-of-Domain_50"}
+    with style.styled():
+        figure = fig7.draw(drawn, SETTINGS)
+        left, right = figure.axes[2:]
+        assert [text.get_text() for text in left.get_yticklabels()] == [
+            "one run: seed 4",
+            "another seed, not chosen",
+            "from the mean of the noises",
+            r"from that mean times $\sqrt{K}$",
+            "mean of 3 final latents",
+            "mean, layers 0-9 (here 0-1)",
+            "blend, layers 0-9 (here 0-1)",
+            "mean, layers 0-39 (here 0-7)",
+            "blend, layers 0-39 (here 0-7)",
+            "mean, layers 20-29 (here 4-5)",
+            "blend, layers 20-29 (here 4-5)",
+            "best of 3 by an oracle",
+        ]
+        # a dot and an interval for each row and part; the one run has no difference to itself
+        assert sum(line.get_marker() in ("o", "s", "^") and len(line.get_xdata()) for line in left.lines) == 12 * 3
+        assert sum(line.get_marker() in ("o", "s", "^") and len(line.get_xdata()) for line in right.lines) == 11 * 3
+        style.save(figure, tmp_path / "a.pdf", tmp_path / "a.png", title="t", subject="s")
+    assert (tmp_path / "a.png").stat().st_size > 0
+
+
+def test_cases_of_one_split_are_drawn_once():
+    drawn = fig7.points(summary(rows(tasks=("loop_maze", "shelf")), STATISTICS))
+    assert set(drawn.cases) == {"all"} and set(drawn.n) == {60}
+
+
+def test_a_table_read_back_is_the_same_figure(table, tmp_path):
+    table.to_csv(tmp_path / "ensemble.csv", index=False)
+    read = pd.read_csv(tmp_path / "ensemble.csv", dtype={"seeds": str, "steps": str})
+    assert fig7_text.summary(read) == fig7_text.summary(table)
+    assert fig7.labels(fig7.points(read), SEEDS) == fig7.labels(fig7.points(table), SEEDS)

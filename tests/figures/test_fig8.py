@@ -1,0 +1,79 @@
+import pandas as pd
+import pytest
+
+from chainofsteps.figures import fig8, style
+from chainofsteps.probes.frames.table import MEAN
+
+STATISTICS = {"resamples": 200, "level": 0.95, "seed": 0}
+TASKS = ("loop_maze", "shelf", "bounce")
+
+
+def runs(setting, values, own, tasks=TASKS, cases=6, **columns):
+    """A planted fall: nothing is lost but at the smallest value, where every case scores 0.2 to 0.4 less."""
+    rows = [
+        {"task": task, "case": f"{case:05d}", setting: value, "own": value == own, "seed": 1, "exact": False}
+        | {"score": 0.6 + 0.05 * case - (0.2 + 0.04 * case) * (value == min(values)), **columns}
+        for task in tasks
+        for case in range(cases)
+        for value in values
+    ]
+    return pd.DataFrame(rows)
+
+
+@pytest.fixture
+def points():
+    frames = runs("frames", (5, 9, 17), 17, floor_static=0.1, floor_noise=0.0, ground_truth=1.0)
+    return fig8.points(frames, runs("steps", (2, 20), 20, tasks=TASKS[:1]), STATISTICS)
+
+
+def test_floors_of_the_steps_are_those_of_the_same_cases(points):
+    of_steps = points[points.setting == "steps"]
+    assert set(of_steps.floor_static) == {0.1} and set(of_steps.task) == {"loop_maze"}
+    without = fig8.points(
+        runs("frames", (5, 17), 17, tasks=("shelf",), floor_static=0.1, floor_noise=0.0, ground_truth=1.0),
+        runs("steps", (2, 20), 20, tasks=("bounce",)),
+        STATISTICS,
+    )
+    assert without[without.setting == "steps"].floor_static.isna().all()
+
+
+def test_summary_tells_the_planted_fall_and_nothing_else(points):
+    frames, steps, last = fig8.summary(points).splitlines()
+    assert "3 tasks, 6 cases of each, 1 seed): 0.72 [" in frames and "at the model's own 17; 9: +0.00" in frames
+    assert "9: +0.00 [+0.00, +0.00], not told apart" in frames
+    assert "5: -0.30 [" in frames and frames.endswith("lower.")
+    assert "(1 task, 6 cases of each, 1 seed)" in steps and steps.count("lower") == 1
+    assert last == "No video of more than 17 frames was made: of longer ones this says nothing."
+
+
+def test_caption_says_that_nothing_was_distilled(points):
+    words = fig8.caption(points, "tiny", 0.95)
+    assert "model tiny (a) against the frame count, 5, 9, 17 (3 tasks, 6 cases of each, 1 seed)" in words
+    assert "not a checkpoint distilled to few steps" in words and words.count("\n") == 1
+
+
+def test_without_the_own_number_nothing_is_compared():
+    frames = runs("frames", (5, 17), 17, floor_static=0.1, floor_noise=0.0, ground_truth=1.0)
+    points = fig8.points(frames, runs("steps", (2, 4), own=20), STATISTICS)
+    assert "the model's own number was not run, so nothing is compared" in fig8.summary(points)
+
+
+def test_figure_has_a_line_per_task_and_the_mean_and_marks_the_own_value(points, tmp_path):
+    with style.styled():
+        figure = fig8.draw(points)
+        frames, steps = figure.axes
+        assert len(frames.containers) == len(TASKS) + 1, "the tasks and their mean"
+        assert len(steps.containers) == 1, "one task has no mean over tasks"
+        assert len(frames.patches) == len(steps.patches) == 1, "the own value"
+        assert [text.get_text() for text in frames.get_xticklabels()] == ["5", "9", "17"]
+        named = [text.get_text() for text in figure.subfigs[-1].legends[0].get_texts()]
+        assert named[: len(TASKS) + 1] == ["loop maze", "shelf", "bounce", MEAN]
+        style.save(figure, tmp_path / "a.pdf", tmp_path / "a.png", title="t", subject="s")
+    assert (tmp_path / "a.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_tasks_of_one_category_have_one_colour_and_markers_of_their_own():
+    looks = fig8.looks(["loop_maze", "shelf", "bounce", "G-1_unknown"])
+    assert looks["loop_maze"]["color"] == looks["shelf"]["color"] != looks["bounce"]["color"]
+    assert len({look["marker"] for look in looks.values()}) == 4
+    assert looks["G-1_unknown"]["color"] == style.GREY

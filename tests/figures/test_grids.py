@@ -1,0 +1,53 @@
+import numpy as np
+import pytest
+import torch
+
+from chainofsteps.config.panels import Panel
+from chainofsteps.figures import grids, style
+from chainofsteps.files import save_tensors
+
+
+def panels(number, steps=(0, 3)):
+    return [Panel("figA9", "abcdef"[i], "any_shelf", "00001", 1, steps, (0, 8, 16)) for i in range(number)]
+
+
+def pictures_of(shown):
+    return {panel.name: np.full((len(panel.steps), 3, 64, 64, 3), 7, np.uint8) for panel in shown}
+
+
+def test_pictures_and_sigmas_are_found_by_the_panels_names(tmp_path):
+    shown, kept = panels(2), {}
+    for number, panel in enumerate(shown):
+        kept[f"{panel.name}-pictures"] = torch.full((2, 3, 64, 64, 3), number, dtype=torch.uint8)
+        kept[f"{panel.name}-sigmas"] = torch.ones(2)
+    save_tensors(tmp_path / "figA9.safetensors", kept, {})
+    pictures, sigmas = grids.load(shown, tmp_path / "figA9.safetensors")
+    assert (pictures["figA9b"] == 1).all() and sigmas["figA9a"].tolist() == [1, 1]
+
+
+@pytest.mark.parametrize("number", [1, 3, 6])
+def test_a_page_has_every_grid_its_curve_and_one_legend(number):
+    shown = panels(number)
+    with style.styled():
+        figure, curves, strip = grids.page(shown, pictures_of(shown), {panel.name: [1.0, 0.9] for panel in shown})
+        images = [axes for axes in figure.axes if axes.images]
+        assert len(images) == number * 2 * 3 and list(curves) == [panel.name for panel in shown]
+        for axes in curves.values():
+            axes.plot([0, 1], [0, 1], label="the same")
+        grids.legend(strip, curves)
+        assert [text.get_text() for text in strip.get_legend().get_texts()] == ["the same"]
+        assert figure.get_figwidth() == style.WIDTH and figure.get_figheight() < 9
+
+
+def test_rows_say_step_and_sigma_and_columns_the_frame():
+    (panel,) = panels(1)
+    with style.styled():
+        figure, _, _ = grids.page([panel], pictures_of([panel]), {panel.name: [1.0, 0.9]})
+        axes = [axes for axes in figure.axes if axes.images]
+        assert [ax.get_title() for ax in axes[:3]] == ["frame 0", "8", "16"]
+        assert axes[3].get_ylabel() == "step 3\n$\\sigma$ 0.90"
+
+
+def test_names_for_readers():
+    assert grids.title("figA10") == "Figure A10" and grids.spoken("out_and_back") == "out and back"
+    assert grids.listed(panels(1)) == "(a) any_shelf, case 00001, seed 1"

@@ -1,0 +1,145 @@
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from chainofsteps.figures import paper_tables
+from chainofsteps.names import IN_DOMAIN, PUZZLES
+from chainofsteps.probes.frames.table import MEAN
+
+PUBLISHED = Path(__file__).parents[2] / "workflow" / "published"
+STATISTICS = {"resamples": 200, "level": 0.95, "seed": 0}
+
+
+@pytest.fixture
+def published():
+    return pd.read_csv(PUBLISHED / "table1.csv")
+
+
+def skill(score=1.0, puzzles=PUZZLES, cases=4):
+    rows = [(name, case, score, score == 1.0, 0.1, 1.0) for name in puzzles for case in range(cases)]
+    return pd.DataFrame(rows, columns=["puzzle", "case", "score", "success", "static", "ground_truth"])
+
+
+def test_weights_make_the_published_averages_of_the_published_categories(published):
+    whole = published.dropna(subset=["id_abstraction"])
+    assert len(whole) == 10
+    for prefix, weights in zip(("id", "ood"), paper_tables.WEIGHTS.values(), strict=True):
+        assert sum(weights) == 50
+        columns = [f"{prefix}_{category.lower()}" for category in paper_tables.CATEGORIES]
+        assert (whole[columns] @ weights / 50).tolist() == pytest.approx(whole[prefix].tolist(), abs=1.1e-3)
+
+
+def test_the_remark_on_the_ensemble_is_right(published):
+    row = published.set_index("model").loc["VBVR-Wan2.2 + ensemble"]
+    assert (row.id, row.ood, row.overall) == (0.78, 0.65, 0.716) and round((row.id + row.ood) / 2, 3) != row.overall
+
+
+def test_categories_are_weighted_as_in_the_benchmark_and_puzzles_alike_within_one():
+    runs = skill().assign(score=lambda table: (table.puzzle == "next_size").astype(float))
+    runs.loc[runs.puzzle == "tic_tac_toe", "score"] = 1.0
+    row = paper_tables.measured_row(paper_tables.Labelled("m", runs), STATISTICS)
+    assert row["id_abstraction"] == 1 and row["ood_abstraction"] == 0
+    assert row["id_knowledge"] == pytest.approx(1 / 3), "one of three puzzles"
+    assert row["id"] == pytest.approx((15 * 1 + 9 / 3) / 50) and row["overall"] == pytest.approx(row["id"] / 2)
+    assert (row["puzzles"], row["n"], row["seeds"]) == (21, 84, 1)
+
+
+def test_seeds_are_averaged_within_a_case():
+    runs = pd.concat([skill(1.0).assign(seed=1), skill(0.5).assign(seed=2)])
+    row = paper_tables.measured_row(paper_tables.Labelled("m", runs), STATISTICS)
+    assert (row["n"], row["seeds"]) == (84, 2)
+    assert (row["overall"], row["overall_low"], row["overall_high"]) == pytest.approx((0.75, 0.75, 0.75))
+
+
+def test_a_category_without_a_puzzle_is_a_dash_and_so_are_its_averages(published, tmp_path):
+    only = [name for name in IN_DOMAIN if name != "next_size"]
+    rows = [paper_tables.Labelled("with ensemble", skill(0.0, only)[["puzzle", "case", "score"]])]
+    table = paper_tables.table1(published, rows, STATISTICS)
+    last = paper_tables.shown1(table).iloc[-2]
+    assert last["In domain"].tolist() == ["–", "–", "0.000", "0.000", "0.000", "0.000"]
+    assert set(last["Out of domain"]) == {"–"} and last["", "Overall"] == "–"
+
+
+def test_every_published_row_is_marked_and_every_measured_one_has_n_and_intervals(published):
+    table = paper_tables.table1(published, paper_tables.from_skill("tiny", skill(0.5)), STATISTICS)
+    quoted, measured = table[: len(published)], table[len(published) :]
+    assert set(quoted.source) == {"quoted, second-hand"} and quoted.n.isna().all() and quoted.provenance.notna().all()
+    assert measured.model.tolist() == ["first frame repeated (floor)", "tiny", "ground truth through the VAE"]
+    assert measured.overall.tolist() == [0.1, 0.5, 1.0] and set(measured.n) == {84}
+    shown = paper_tables.shown1(table)
+    assert shown.shape == (len(published) + 2 * 3, 3 + 13)
+    assert shown.iloc[-1]["", "Overall"] == "[1.000, 1.000]" and shown.iloc[-2]["", "n / seeds"] == "84 / 1"
+
+
+def points():
+    rows = [
+        {"task": task, "frames": count, "own": count == 17, "tasks": 1 + (task == MEAN), "n": 8, "seeds": 1}
+        | {"score": 0.5, "score_low": 0.4, "score_high": 0.6, "score_difference": 0.0, "success": 0.0}
+        | {"score_difference_low": -0.1, "score_difference_high": 0.1, "floor_static": 0.02}
+        for task in ("shelf", "bounce", MEAN)
+        for count in (5, 17)
+    ]
+    return pd.DataFrame(rows)
+
+
+def test_settings_are_the_mean_over_tasks_beside_what_is_quoted():
+    quoted = pd.read_csv(PUBLISHED / "tableA2.csv", dtype={"frames": str})
+    table = paper_tables.by_setting(quoted, points(), "frames", "tiny")
+    assert table.source.tolist() == ["quoted, second-hand"] * 4 + ["measured"] * 2
+    shown = paper_tables.shown_setting(table, "frames")
+    assert shown.Frames.tolist() == ["own", "17", "9", "5", "17 (own)", "5"]
+    assert shown.Score.tolist()[1:5] == ["0.663", "0.632", "0.619", "0.500 [0.400, 0.600]"]
+    assert shown["Decoded noise"].tolist() == ["–"] * 6 and shown["First frame repeated"].tolist()[-1] == "0.020"
+
+
+def test_files_hold_the_rows_the_notes_and_booktabs(published, tmp_path):
+    output = {kind: str(tmp_path / f"t.{kind}") for kind in ("csv", "md", "tex", "caption")}
+    table = paper_tables.table1(published, paper_tables.from_skill("my_model", skill(0.5)), STATISTICS)
+    caption, notes = paper_tables.caption1(table, 0.95), paper_tables.NOTES["table1"]
+    paper_tables.write(output, table, paper_tables.shown1(table), caption, notes)
+    read = {kind: Path(path).read_text() for kind, path in output.items()}
+    assert len(pd.read_csv(output["csv"])) == len(published) + 3
+    for kind in ("md", "tex", "caption"):
+        assert "cannot be compared" in read[kind] and "0.671 and 0.666" in read[kind], kind
+    lines = [line for line in read["md"].splitlines() if line.startswith("|")]
+    assert len(lines) == 2 + len(published) + 2 * 3 and "In domain Knowledge" in lines[0]
+    assert (
+        all(rule in read["tex"] for rule in (r"\toprule", r"\midrule", r"\bottomrule")) and r"my\_model" in read["tex"]
+    )
+    assert read["tex"].count(r"\\") >= len(published) + 6 and "84 cases of 21 puzzles" in read["caption"]
+    assert "95\\% bootstrap" in read["tex"]
+
+
+def ensembles():
+    """Single runs of two seeds, the first of them carried, and an ensemble, of two cases of every puzzle."""
+    rows = []
+    for task in PUZZLES:
+        for case in ("00000", "00001"):
+            blank = {"task": task, "case": case, "window": None, "mode": None}
+            rows += [{**blank, "variant": "single", "seed": s, "score": score} for s, score in ((3, 0.5), (1, 0.25))]
+            rows.append({**blank, "variant": "ensemble", "window": "20-29", "mode": "mean", "score": 0.75})
+    return pd.DataFrame(rows)
+
+
+def test_an_ensemble_stands_beside_the_run_that_it_carries(published):
+    rows = paper_tables.from_ensemble("m", ensembles(), "20-29", "mean")
+    table = paper_tables.table1(published, rows, STATISTICS).iloc[-2:]
+    assert table.overall.tolist() == [0.5, 0.75] and table.seeds.tolist() == [1, 1] and table.n.tolist() == [42, 42]
+    assert table.model.tolist() == ["m, seed 3 of the ensemble's cases", "m + ensemble (20-29, mean)"]
+    assert paper_tables.from_ensemble("m", ensembles(), "0-9", "mean") == []
+
+
+def test_table_a1_quotes_beside_what_is_measured():
+    blank = {"model": "m", "window_of_layers": 40, "n": 42, "seeds": "1", "seeds_merged": "1 2", "floor": 0.1}
+    interval = {"low": 0.4, "high": 0.6}
+    rows = [
+        {**blank, "window": "none", "score": 0.5, **interval, "published": 0.685},
+        {**blank, "window": "5-7", "layers": "1-1", "mode": "mean", "score": 0.5, **interval, "difference": 0.0}
+        | {"difference_low": -0.1, "difference_high": 0.1},
+    ]
+    shown = paper_tables.shown_a1(pd.DataFrame(rows))
+    assert shown["Published (quoted)"].tolist() == ["0.685", "–"]
+    assert shown.Difference.tolist() == ["–", "0.000 [-0.100, 0.100]"]
+    assert shown.Score.tolist() == ["0.500 [0.400, 0.600]"] * 2
+    assert "42 cases, seeds 1, 2" in paper_tables.caption_a1(pd.DataFrame(rows), 0.95)

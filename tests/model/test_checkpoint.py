@@ -1,0 +1,81 @@
+import json
+import shutil
+
+import pytest
+import tiny
+
+from chainofsteps.errors import InputError
+from chainofsteps.model.checkpoint import (
+    adapters_of,
+    check_boundary,
+    check_text_tokens,
+    experts_of,
+    keeps_first_frame,
+    layers_of,
+    read_index,
+    takes_image_embeds,
+)
+
+
+def test_what_the_small_files_say(checkpoint, checkpoint_two):
+    assert experts_of(checkpoint) == ["high"] and experts_of(checkpoint_two) == ["high", "low"]
+    assert layers_of(checkpoint) == tiny.LAYERS
+    check_boundary(checkpoint, None)
+    check_boundary(checkpoint_two, 0.9)
+
+
+def test_boundary_and_experts_must_fit(checkpoint, checkpoint_two):
+    with pytest.raises(InputError, match="has one expert: set boundary to null"):
+        check_boundary(checkpoint, 0.9)
+    with pytest.raises(InputError, match=r"has two experts: set boundary \(its model_index.json says 0.8\)"):
+        check_boundary(checkpoint_two, None)
+
+
+def test_the_kinds_of_models(checkpoint, checkpoint_of):
+    of_image, of_both = checkpoint_of("wan2.1-i2v"), checkpoint_of("wan2.2-ti2v")
+    assert [takes_image_embeds(folder) for folder in (checkpoint, of_image, of_both)] == [False, True, False]
+    assert [keeps_first_frame(folder) for folder in (checkpoint, of_image, of_both)] == [False, False, True]
+    assert experts_of(of_image) == experts_of(of_both) == ["high"]
+    check_text_tokens(checkpoint, 24)
+    check_text_tokens(of_image, 512)
+    with pytest.raises(InputError, match="beside 512 text tokens, no other number: set max_sequence_length to 512"):
+        check_text_tokens(of_image, 24)
+
+
+def test_a_model_of_text_alone_is_refused(checkpoint_of, tmp_path):
+    """TI2V 5B names the class of the text-to-video models, which differ in nothing else."""
+    copy = shutil.copytree(checkpoint_of("wan2.2-ti2v"), tmp_path / "copy")
+    index = json.loads((copy / "model_index.json").read_text())
+    assert index["_class_name"] == "WanPipeline" and read_index(copy)["expand_timesteps"]
+    (copy / "model_index.json").write_text(json.dumps({**index, "expand_timesteps": False}))
+    with pytest.raises(InputError, match="holds a WanPipeline; give a Wan image-to-video checkpoint"):
+        read_index(copy)
+
+
+def test_adapters_of_the_experts(tmp_path):
+    lora = {"folder": tmp_path, "high": "h.safetensors", "low": "sub/l.safetensors", "alpha": 1.0}
+    both = {"high": tmp_path / "h.safetensors", "low": tmp_path / "sub" / "l.safetensors"}
+    assert adapters_of(lora) == adapters_of(lora, ["high", "low"]) == both
+    assert adapters_of(None, ["high"]) == {}
+    with pytest.raises(InputError, match="adapters for high, low, but the checkpoint has the experts high; name one"):
+        adapters_of(lora, ["high"])
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "cannot read .*; give a diffusers checkpoint"),
+        ("{", "is not JSON"),
+        ("[]", "is not a section of keys"),
+        (json.dumps({"num_layers": "two"}), "is not the configuration of a Wan transformer"),
+    ],
+)
+def test_broken_configuration_is_one_line(checkpoint, tmp_path, content, message):
+    copy = shutil.copytree(checkpoint, tmp_path / "copy")
+    path = copy / "transformer" / "config.json"
+    path.unlink()
+    if content is not None:
+        path.write_text(content)
+    with pytest.raises(InputError, match=message) as error:
+        layers_of(copy)
+    assert str(path) in str(error.value) and "\n" not in str(error.value)

@@ -1,0 +1,74 @@
+import json
+import re
+from dataclasses import asdict, fields
+from pathlib import Path
+
+import pytest
+import torch
+
+from chainofsteps.errors import InputError
+from chainofsteps.model.sampling import PLACEMENT, Sampling, device_of, placement
+
+ENTRY = {"folder": "models/embedded", "steps": 20, "shift": 3.0, "boundary": None, "batch_size": 8}
+
+
+def test_from_config_and_back():
+    sampling = Sampling.from_config(ENTRY)
+    assert (sampling.steps, sampling.shift, sampling.batch_size, sampling.guidance_scale) == (20, 3.0, 8, 1.0)
+    assert Sampling.from_config(json.loads(json.dumps(asdict(sampling)))) == sampling
+    assert sampling.torch_dtype == torch.float32
+    assert sampling.torch_device.type == ("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def test_rules_are_given_every_setting_that_moves_a_number():
+    """Where a job runs and in what batches is none; a setting that is in no list would be left out without a word."""
+    text = (Path(__file__).parents[2] / "workflow/rules/common.smk").read_text()
+    encoding, denoising = (re.search(rf"^{name} = \((.*)\)$", text, re.M)[1] for name in ("ENCODING", "DENOISING"))
+    given = re.findall(r'"(\w+)"', encoding + denoising)
+    assert sorted(given) == sorted({field.name for field in fields(Sampling)} - {*PLACEMENT, "batch_size"})
+
+
+def test_guidance_is_decided_as_the_stock_pipeline_does():
+    assert not Sampling(4, 3.0, guidance_scale=1.0).guided
+    assert Sampling(4, 3.0, guidance_scale=1.01).guided
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"steps": 0}, "steps is 0"),
+        ({"steps": 2.5}, "steps is 2.5"),
+        ({"batch_size": 0}, "batch_size is 0"),
+        ({"shift": 0}, "shift is 0"),
+        ({"boundary": 900}, "boundary is 900"),
+        ({"dtype": "fp32"}, "dtype is 'fp32': choose one of float32"),
+        ({"timestep_dtype": "float16"}, "timestep_dtype is 'float16'"),
+        ({"compile": "eager", "group_offload": True}, "group_offload and compile do not go together"),
+        ({"compile": "triton"}, "compile is 'triton': choose one of inductor"),
+        ({"guidance": 5}, "unknown sampling setting 'guidance': known are .*guidance_scale"),
+    ],
+)
+def test_bad_settings_are_named(change, message):
+    with pytest.raises(InputError, match=message):
+        Sampling.from_config({**ENTRY, **change})
+
+
+def test_every_script_that_runs_the_model_is_told_where():
+    config = {"models": {"mine": {**ENTRY, "device": "cpu", "group_offload": True}, "other": ENTRY}}
+    assert placement(config, "mine") == {"device": "cpu", "group_offload": True} and placement(config, "other") == {}
+    texts = [path.read_text() for path in (Path(__file__).parents[2] / "scripts").glob("*.py")]
+    told = [text for text in texts if "Sampling.from_config(" in text]
+    assert len(told) >= 8 and all("**placement(snakemake.config, " in text for text in told)
+    decoding = [text for text in texts if "load_vae(" in text]
+    assert len(decoding) >= 9 and all(
+        "placement(snakemake.config, " in t or "device_of(snakemake.config, " in t for t in decoding
+    )
+    assert (
+        device_of(config, "mine") == torch.device("cpu")
+        and device_of(config, "other") == Sampling.from_config(ENTRY).torch_device
+    )
+
+
+def test_missing_settings_are_named():
+    with pytest.raises(InputError, match="'shift' is missing"):
+        Sampling.from_config({"steps": 4})

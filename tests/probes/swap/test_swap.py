@@ -1,0 +1,141 @@
+from dataclasses import replace
+
+import pytest
+import tiny
+import torch
+
+from chainofsteps.errors import InputError
+from chainofsteps.model import wan
+from chainofsteps.probes.swap.layers import MODES, Swap, swap, token_mask
+
+LAYERS = 4
+GRID = (5, 4, 4)
+
+
+@pytest.fixture(scope="module")
+def model():
+    return tiny.transformer(seed=5, layers=LAYERS)
+
+
+def stream_of(model, seed, text_seed):
+    generator = torch.Generator().manual_seed(seed)
+    latents_in = torch.randn(1, 36, 5, 8, 8, generator=generator)
+    text = torch.randn(1, tiny.TEXT_TOKENS, tiny.TEXT_DIM, generator=torch.Generator().manual_seed(text_seed))
+    return wan.embed(model, latents_in, torch.tensor([900.0]), text)
+
+
+def velocity(model, stream):
+    return wan.head(model, wan.walk(model, stream))
+
+
+def swapped(model, source, target, mode, mask=None, layers=range(LAYERS), counter=None):
+    mask = token_mask(GRID) if mask is None else mask
+    return {
+        one.layer: v for one, v in swap(model, source, target, [Swap(layer, mode) for layer in layers], mask, counter)
+    }
+
+
+def test_full_is_degenerate_where_the_text_is_the_same(model):
+    """Everything after the swap is the source's, bit for bit, at every layer: there is no curve to draw."""
+    source, target = stream_of(model, 0, 7), stream_of(model, 1, 7)
+    expected = velocity(model, source)
+    assert all(torch.equal(v, expected) for v in swapped(model, source, target, "full").values())
+
+
+def test_full_is_not_degenerate_where_the_text_differs(model):
+    source, target = stream_of(model, 0, 7), stream_of(model, 0, 8)
+    found = swapped(model, source, target, "full")
+    assert not torch.equal(found[0], velocity(model, source))  # the target's text still comes in after the swap
+    assert torch.equal(found[LAYERS - 1], velocity(model, source))  # but not after the last layer
+    assert len({v.sum().item() for v in found.values()}) == LAYERS
+
+
+def test_swapping_a_run_with_itself_changes_nothing(model):
+    one = stream_of(model, 0, 7)
+    for mode in MODES:
+        for v in swapped(model, one, one, mode).values():
+            assert torch.allclose(v, velocity(model, one), atol=1e-5)
+
+
+def test_residual_is_the_blocks_own_update(model):
+    source, target = stream_of(model, 0, 7), stream_of(model, 1, 8)
+    states = {}
+    for name, stream in (("source", source), ("target", target)):
+        kept = [stream.hidden_states]
+        wan.walk(model, stream, tap=lambda _, hidden, kept=kept: kept.append(hidden.clone()))
+        states[name] = kept
+    for layer, v in swapped(model, source, target, "residual").items():
+        hidden = states["target"][layer] + states["source"][layer + 1] - states["source"][layer]
+        rest = wan.walk(model, replace(target, hidden_states=hidden), layer + 1)
+        assert torch.allclose(v, wan.head(model, rest), atol=1e-5)
+
+
+def test_tokens_outside_the_part_keep_the_targets_states(model):
+    """After the last layer nothing mixes tokens any more: the part shows the source, the rest the target."""
+    source, target = stream_of(model, 0, 7), stream_of(model, 1, 8)
+    mask = token_mask(GRID, frames=[1, 2])
+    v = swapped(model, source, target, "tokens", mask)[LAYERS - 1]
+    assert torch.equal(v[:, :, 1:3], velocity(model, source)[:, :, 1:3])
+    assert torch.equal(v[:, :, [0, 3, 4]], velocity(model, target)[:, :, [0, 3, 4]])
+
+
+def test_a_planted_layer_is_found(model):
+    """Source and target differ only in what layer 2 adds: the residual swap there gives the source's velocity."""
+    planted, target = 2, stream_of(model, 1, 8)
+
+    class Planted(torch.nn.Module):
+        """A block that adds what the stream's text says: +1 where its mean is positive."""
+
+        def forward(self, hidden, text, *_):
+            return hidden + (text.mean() > 0).float() * torch.linspace(0, 1, hidden.shape[-1])
+
+    class Still(torch.nn.Module):
+        def forward(self, hidden, *_):
+            return hidden
+
+    toy = tiny.transformer(seed=5, layers=LAYERS)
+    toy.blocks = torch.nn.ModuleList([Planted() if layer == planted else Still() for layer in range(LAYERS)])
+    on = replace(target, encoder_hidden_states=torch.ones_like(target.encoder_hidden_states))
+    off = replace(target, encoder_hidden_states=-torch.ones_like(target.encoder_hidden_states))
+    source_velocity, target_velocity = velocity(toy, on), velocity(toy, off)
+    assert not torch.equal(source_velocity, target_velocity)
+    for layer, v in swapped(toy, on, off, "residual").items():
+        assert torch.equal(v, source_velocity) == (layer == planted)
+        assert torch.equal(v, target_velocity) == (layer != planted)
+
+
+def test_forwards_are_the_floor(model):
+    source, target, counter = stream_of(model, 0, 7), stream_of(model, 1, 8), wan.Forwards()
+    swapped(model, source, target, "residual", counter=counter)
+    assert counter.total == pytest.approx(2 + (LAYERS - 1) / 2)
+    counter = wan.Forwards()
+    swapped(model, source, target, "residual", layers=[1], counter=counter)  # neither walks on after the last swap
+    assert counter.total == pytest.approx((2 * 2 + 2) / LAYERS)
+
+
+def test_the_part_is_of_the_grid():
+    assert token_mask(GRID).all()
+    assert token_mask(GRID, frames=[0]).sum() == 16
+    upper = token_mask(GRID, rows=[0, 1]).view(GRID)
+    assert upper[:, :2].all() and not upper[:, 2:].any()
+    for bad in ({"frames": [5]}, {"frames": []}, {"rows": [4]}):
+        with pytest.raises(InputError, match="swap: "):
+            token_mask(GRID, **bad)
+
+
+def test_what_cannot_be_is_refused(model):
+    one = stream_of(model, 0, 7)
+    with pytest.raises(InputError, match="layer 4 is out of range.*0 to 3"):
+        list(swap(model, one, one, [Swap(4)], token_mask(GRID)))
+
+
+def test_streams_are_shown_layer_by_layer(model):
+    source, target = stream_of(model, 0, 7), stream_of(model, 1, 8)
+    seen = {}
+    swaps = [Swap(layer) for layer in range(LAYERS)]
+    list(
+        swap(model, source, target, swaps, token_mask(GRID), on_walked=lambda layer, *pair: seen.update({layer: pair}))
+    )
+    assert list(seen) == list(range(LAYERS))
+    for stream, shown in zip((source, target), seen[LAYERS - 1], strict=True):
+        assert torch.equal(wan.head(model, shown), velocity(model, stream))

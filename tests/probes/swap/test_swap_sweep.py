@@ -1,0 +1,150 @@
+from dataclasses import replace
+
+import pytest
+import tiny
+import torch
+
+from chainofsteps.errors import InputError
+from chainofsteps.model import schedule, wan
+from chainofsteps.model.load import Experts
+from chainofsteps.model.wan import Forwards
+from chainofsteps.probes.swap import spec as swaps
+from chainofsteps.probes.swap.layers import MODES, Swap
+from chainofsteps.probes.swap.run import SwapState, SwapSweep, same_text
+from chainofsteps.run.denoise import GuidedVelocity, denoise, initial_latents
+from chainofsteps.run.trajectory import record
+
+STEPS, LAYERS = 4, tiny.LAYERS
+PART = {"frames": "all", "rows": [1, 2]}
+SHAPE = (1, 16, 3, 8, 8)
+
+
+class Pair:
+    """A source and a target that differ in their text, on a tiny model: velocities, clean runs, one counter."""
+
+    def __init__(self, folder, guidance_scale=1.0, batch_size=5, boundary=None):
+        sampling = tiny.sampling(
+            steps=STEPS, guidance_scale=guidance_scale, batch_size=batch_size, boundary=boundary, max_sequence_length=24
+        )
+        self.sigmas, self.counter = schedule.sigmas(STEPS, 3.0), Forwards()
+        experts = Experts(folder, sampling)
+        one = tiny.conditioning(folder, replace(sampling, guidance_scale=5.0))
+        one = replace(one, condition=one.condition[:, :, : SHAPE[2]])
+        text = torch.randn(one.prompt_embeds.shape, generator=torch.Generator().manual_seed(9))
+        self.velocities = [
+            GuidedVelocity(experts, given, self.sigmas, sampling, self.counter)
+            for given in (one, replace(one, prompt_embeds=text))
+        ]
+        noise = initial_latents(SHAPE, "c", 1)
+        self.target, self.source = (record(v, noise, self.sigmas, "c") for v in self.velocities)
+        self.other = record(self.velocities[0], initial_latents(SHAPE, "c", 2), self.sigmas, "c")
+        self.ran = self.counter.total
+
+    def sweep(self, swaps, stored=False, final=True, stops=(None,)):
+        sweep = SwapSweep(self.target, self.source if stored else None, swaps, PART, "c", final)
+        state = sweep.begin()
+        for stop in stops:
+            state = sweep.advance(*self.velocities, SwapState.from_tensors(state.to_tensors()), stop)
+        ran, self.ran = self.counter.total - self.ran, self.counter.total
+        return state, ran
+
+
+@pytest.fixture(scope="module")
+def pair(checkpoint):
+    return Pair(checkpoint)
+
+
+SETS = [(0,), (0, 1, 2), (2,)]
+ALL = [Swap(layer, mode, steps) for steps in SETS for mode in MODES for layer in range(LAYERS)]
+
+
+@pytest.mark.parametrize("stored", [False, True])
+@pytest.mark.parametrize("final", [False, True])
+def test_ran_is_planned(pair, stored, final):
+    for chosen in (ALL, ALL[-1:], [Swap(0, steps=(1, 3))]):
+        _, ran = pair.sweep(chosen, stored, final)
+        assert ran == pytest.approx(float(swaps.forwards(chosen, STEPS, LAYERS, 1, stored, final)))
+
+
+def test_guidance_swaps_both_branches(checkpoint):
+    guided = Pair(checkpoint, guidance_scale=4.0)
+    state, ran = guided.sweep(ALL)
+    assert ran == pytest.approx(float(swaps.forwards(ALL, STEPS, LAYERS, 2)))
+    after = state.latents[Swap(LAYERS - 1, "full", (0,)).name()]
+    expected = denoise(guided.velocities[0], guided.source.at(1), guided.sigmas, 1)
+    assert torch.allclose(after, expected, atol=1e-4)
+
+
+def test_the_source_runs_along_as_it_ran_alone(pair):
+    """Whether its clean run is stored or not, the swapped runs come out the same."""
+    along, stored = (pair.sweep(ALL, stored)[0] for stored in (False, True))
+    assert along.x0_pred.keys() == stored.x0_pred.keys() == {one.name() for one in ALL}
+    for name, latents in along.latents.items():
+        assert torch.allclose(latents, stored.latents[name], atol=1e-5), name
+    assert torch.allclose(along.source, pair.source.at(2), atol=1e-5)  # its step 2 needs no next
+
+
+def test_full_at_the_last_layer_is_the_sources_velocity(pair):
+    """At step 0 both have the same latents: the swapped run makes the source's step, and then the target's own."""
+    state, _ = pair.sweep(ALL)
+    last = Swap(LAYERS - 1, "full", (0,)).name()
+    assert torch.allclose(state.x0_pred[last], pair.source.x0_pred(0), atol=1e-5)
+    assert torch.allclose(
+        state.latents[last], denoise(pair.velocities[0], pair.source.at(1), pair.sigmas, 1), atol=1e-4
+    )
+    first = Swap(0, "full", (0,)).name()
+    assert not torch.allclose(state.x0_pred[first], pair.source.x0_pred(0), atol=1e-5)
+
+
+def test_a_set_of_all_steps_full_at_the_last_layer_is_the_sources_run(pair):
+    every = [Swap(LAYERS - 1, "full", tuple(range(STEPS)))]
+    state, _ = pair.sweep(every)
+    # each step adds the source's velocity at the source's own latents, from the same noise on
+    assert torch.allclose(state.latents[every[0].name()], pair.source.latents[-1:], atol=1e-4)
+
+
+def test_residual_in_a_set_is_done_by_hand(pair):
+    one, step = Swap(0, "residual", (0, 1)), 1
+    swapped, _ = pair.sweep([one], stops=(1,))
+    (before,) = swapped.latents.values()
+    target, source = pair.velocities
+    model = target.model_at(step)
+    streams = [v.stream(x, step, "cond") for v, x in ((target, before), (source, pair.source.at(step)))]
+    walked = [wan.walk(model, stream, 0, 1) for stream in streams]
+    hidden = streams[0].hidden_states + walked[1].hidden_states - streams[1].hidden_states
+    rest = wan.walk(model, replace(walked[0], hidden_states=hidden), 1)
+    velocity = target.combined({"cond": wan.head(model, rest)}, before, step)
+    expected = schedule.euler_step(before, velocity, *pair.sigmas[step : step + 2])
+    state, _ = pair.sweep([one], stops=(2,))
+    assert torch.allclose(state.latents[one.name()], expected, atol=1e-5)
+
+
+def test_a_state_that_was_saved_goes_on(pair):
+    """Stopped where the experts change, and in batches of another size: the same runs."""
+    whole, parts = pair.sweep(ALL)[0], pair.sweep(ALL, stops=(2, None))[0]
+    assert whole.latents.keys() == parts.latents.keys() == {one.name() for one in ALL}
+    for name in whole.latents:
+        assert torch.equal(whole.latents[name], parts.latents[name])
+
+
+def test_two_experts_swap_within_their_own_steps(checkpoint_two):
+    two = Pair(checkpoint_two, boundary=tiny.BOUNDARY)
+    _, ran = two.sweep(ALL)
+    assert ran == pytest.approx(float(swaps.forwards(ALL, STEPS, LAYERS)))
+
+
+def test_without_the_final_video_runs_end_with_their_last_swap(pair):
+    state, _ = pair.sweep(ALL, final=False)
+    assert not state.latents and len(state.x0_pred) == len(ALL)
+
+
+def test_full_is_degenerate_with_the_same_text_and_not_without(pair):
+    found = same_text(pair.velocities[0], pair.other.at(0), pair.target.at(0), 0, range(LAYERS))
+    assert found == [0.0] * LAYERS
+    ran, pair.ran = pair.counter.total - pair.ran, pair.counter.total
+    assert ran == pytest.approx(float(swaps.same_text_forwards(range(LAYERS), LAYERS)))
+
+
+def test_runs_from_different_noise_are_no_pair(pair):
+    with pytest.raises(InputError, match="start from different noise"):
+        SwapSweep(pair.target, pair.other, ALL, PART, "c")

@@ -1,0 +1,84 @@
+import subprocess
+import sys
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from chainofsteps.errors import InputError
+from chainofsteps.probes.swap.spec import Swap, expand, forwards, nodes, same_text_forwards
+
+CONFIG = {"layers": "all", "modes": ["residual", "tokens"], "steps": [[0], [2, 0, 1]]}
+
+
+def test_a_swap_is_its_name_and_its_row():
+    one = Swap(3, "tokens", (1, 0))
+    assert one.name() == "swap_l3_tokens_s0.1"
+    assert one.row() == {"run": "swap", "layer": 3, "mode": "tokens", "steps": "0 1"}
+    assert one.until(0) == Swap(3, "tokens", (0,)) and one.until(7) == one
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ((0, "half"), "mode must be one of residual, tokens, full"),
+        ((-1,), "layer must be a whole number"),
+        ((0, "full", (0, -2)), "step must be a whole number"),
+        ((0, "full", ()), "a set of steps is empty"),
+    ],
+)
+def test_a_swap_that_cannot_be_is_refused(values, words):
+    with pytest.raises(InputError, match=words):
+        Swap(*values)
+
+
+def test_expand_lists_each_run_once():
+    swaps = expand(CONFIG, steps=4, layers=3)
+    assert len(swaps) == 2 * 2 * 3 and Swap(1, "tokens", (0, 1, 2)) in swaps
+    with_matrix = expand(CONFIG, steps=4, layers=3, matrix=True)
+    assert len(with_matrix) == 12 + 3 * 3  # residual at step 0 alone is among them already
+    with pytest.raises(InputError, match="swap.steps: step 4 is out of range"):
+        expand({**CONFIG, "steps": [[4]]}, steps=4, layers=3)
+    with pytest.raises(InputError, match="swap.layers: layer 3 is out of range"):
+        expand({**CONFIG, "layers": [3]}, steps=4, layers=3)
+
+
+def test_runs_that_have_not_parted_are_one():
+    swaps = [Swap(0, steps=(0,)), Swap(0, steps=(0, 2)), Swap(0, steps=(1,))]
+    assert nodes(swaps, 0, True) == ([Swap(0, steps=(0,))], [])
+    assert nodes(swaps, 1, True) == ([Swap(0, steps=(1,))], [Swap(0, steps=(0,))])
+    assert nodes(swaps, 2, True)[1] == [Swap(0, steps=(0,)), Swap(0, steps=(0, 2)), Swap(0, steps=(1,))]
+    assert nodes(swaps, 2, False) == ([], [Swap(0, steps=(0, 2))])
+
+
+@pytest.mark.parametrize("c", [1, 2])
+@pytest.mark.parametrize(("S", "L", "s"), [(5, 4, 0), (5, 4, 3), (20, 8, 19)])
+def test_all_layers_at_one_step_cost_the_floor(S, L, s, c):
+    """design: c [S + (s + 1) + (L - 1) / 2 + L (S - s - 1)], the target's own S runs being stored but for step s."""
+    swaps = [Swap(layer, steps=(s,)) for layer in range(L)]
+    floor = c * (1 + (s + 1) + Fraction(L - 1, 2) + L * (S - s - 1))
+    assert forwards(swaps, S, L, c) == floor
+    assert forwards(swaps, S, L, c, stored=True) == floor - c * s  # its other steps are stored too
+    assert forwards(swaps, S, L, c, final=False) == c * (s + 2 + Fraction(L - 1, 2))
+
+
+def test_a_set_shares_its_first_step_with_the_single_one():
+    S, L = 6, 4
+    single, of_set = ([Swap(layer, steps=steps) for layer in range(L)] for steps in ((0,), (0, 1, 2)))
+    # 3 of the source, 1 of the target, the start once, and then two runs of S - 1 steps for each layer
+    assert forwards([*single, *of_set], S, L) == 3 + 1 + Fraction(L - 1, 2) + 2 * L * (S - 1)
+
+
+def test_the_matrix_costs_half_a_run_for_each_layer_and_step():
+    S, L = 6, 4
+    swaps = [Swap(layer, steps=(step,)) for step in range(S) for layer in range(L)]
+    assert forwards(swaps, S, L) == S * (2 + Fraction(L - 1, 2)) + L * S * (S - 1) / 2
+
+
+def test_the_same_text_costs_one_step():
+    assert same_text_forwards(range(4), 4) == 2 + Fraction(3, 2)
+
+
+def test_no_torch_is_loaded():
+    code = "import sys; import chainofsteps.probes.swap.spec; sys.exit('torch' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], env={"PYTHONPATH": str(Path(__file__).parents[3] / "src")}, check=True)
