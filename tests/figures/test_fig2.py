@@ -1,6 +1,6 @@
 import numpy as np
 import pandas as pd
-from tests.test_fig1 import table
+from tests.figures.test_fig1 import table
 
 from chainofsteps.config.panels import Panel
 from chainofsteps.figures import fig2, style

@@ -1,7 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from tests.test_swap_score import STATISTICS, rows
+from tests.probes.swap.test_swap_score import STATISTICS, rows
 
 from chainofsteps.figures import fig6, fig6_text, figA13, layer_curves, style
 from chainofsteps.probes.swap.table import summary

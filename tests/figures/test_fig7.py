@@ -1,6 +1,6 @@
 import pandas as pd
 import pytest
-from test_ensemble_table import SEEDS, STATISTICS, rows
+from tests.probes.ensemble.test_ensemble_table import SEEDS, STATISTICS, rows
 
 from chainofsteps.figures import fig7, fig7_text, style
 from chainofsteps.probes.ensemble.table import summary

@@ -76,8 +76,8 @@ def ensembles(runs: Sequence[Ensemble], seeds: int, steps: int, layers: int, bra
 def at_counts(counts: Sequence[int], own: int, steps: int, branches: int = 1) -> Count:
     """One case and seed in other frame counts, c S each: those of its own count are there already.
 
-    A forward of fewer frames is a smaller one: `chainofsteps.probes.frames.run.tokens_of` says by how much. InputError for a
-    count above the own one.
+    A forward of fewer frames is a smaller one: `probes.frames.run.tokens_of` says by how much. InputError for a count
+    above the own one.
     """
     others = len(other_counts(counts, own))
     return Count(branches * steps * others, branches * steps * (others + 1))

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 from hypothesis import given
-from tests.puzzles.rules import check_puzzle, many, seeds
+from tests.bench.puzzles.rules import check_puzzle, many, seeds
 
 from chainofsteps.bench.puzzles import canvas, loop_maze, loop_maze_5, maze, unique_maze, unique_maze_5, unique_maze_6
 

@@ -1,6 +1,6 @@
 import numpy as np
 from hypothesis import given
-from tests.puzzles.rules import check_puzzle, many, seeds
+from tests.bench.puzzles.rules import check_puzzle, many, seeds
 
 from chainofsteps.bench.puzzles import object_sets
 from chainofsteps.bench.puzzles.canvas import BACKGROUND, COLOURS, SHAPES, finish, paint, shape

@@ -2,7 +2,7 @@ from collections import Counter
 
 import numpy as np
 from hypothesis import given
-from tests.puzzles.rules import check_puzzle, many, seeds
+from tests.bench.puzzles.rules import check_puzzle, many, seeds
 
 from chainofsteps.bench.puzzles import grounding, odd_one_out
 from chainofsteps.bench.puzzles.canvas import COLOURS, SHAPES

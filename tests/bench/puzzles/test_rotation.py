@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 from hypothesis import given
-from tests.puzzles.rules import check_puzzle, many, seeds
+from tests.bench.puzzles.rules import check_puzzle, many, seeds
 
 from chainofsteps.bench.puzzles import half_turn, rotation
 from chainofsteps.bench.puzzles.canvas import CELL, COLOURS, SHAPES

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 from hypothesis import given
-from tests.puzzles.rules import check_puzzle, many, seeds
+from tests.bench.puzzles.rules import check_puzzle, many, seeds
 
 from chainofsteps.bench.puzzles import any_shelf, shelf
 from chainofsteps.bench.puzzles.canvas import BACKGROUND, CELL, COLOURS, SHAPES
