@@ -22,9 +22,10 @@ from chainofsteps.model.conditioning import MASK_CHANNELS, Conditioning
 from chainofsteps.model.load import Experts
 from chainofsteps.model.sampling import Sampling
 from chainofsteps.model.sizes import latent_frames_of
-from chainofsteps.plan.cases import Cases, tokens_of
+from chainofsteps.plan.cases import Cases
 from chainofsteps.plan.model import IMAGE_TOKENS, Model, model_of
 from chainofsteps.plan.seconds import MEASURED, measured, renewed
+from chainofsteps.probes.count import VideoSize
 from chainofsteps.run.denoise import GuidedVelocity
 
 ROOT = Path(__file__).parents[1]
@@ -48,7 +49,7 @@ def measure(given: argparse.Namespace, config: dict[str, Any], _folder: Path) ->
         seconds = {batch: of_forward(folder, model, sampling, size, batch, given.turns) for batch in batches}
     finally:
         torch.set_num_threads(threads)
-    about = {"model": name, "tokens": tokens_of(size, model), "hardware": hardware(sampling.torch_device)}
+    about = {"model": name, "tokens": model.tokens_of(size), "hardware": hardware(sampling.torch_device)}
     about |= {"device": sampling.torch_device.type, "dtype": sampling.dtype, "torch": torch.__version__}
     records = [{**about, "batch": batch, "seconds": value} for batch, value in seconds.items()]
     write_json(path, renewed(measured(path), records))
@@ -58,18 +59,16 @@ def measure(given: argparse.Namespace, config: dict[str, Any], _folder: Path) ->
     return []
 
 
-def largest(config: dict[str, Any]) -> tuple[int, int, int]:
-    """Frames, height and width of the largest configured case. InputError if the cases are not there."""
+def largest(config: dict[str, Any]) -> VideoSize:
+    """The size of the largest configured case. InputError if the cases are not there."""
     cases = Cases(config, ROOT)
     if not cases.known:
         raise InputError("the configured cases are not downloaded yet; make one of their targets first")
     sizes = [size for task in config["cases"]["tasks"] for size in cases.of_task(task)]
-    return max(sizes, key=lambda size: size[0] * size[1] * size[2])
+    return max(sizes, key=lambda size: size.elements)
 
 
-def of_forward(
-    folder: Path, model: Model, sampling: Sampling, size: tuple[int, int, int], batch: int, turns: int
-) -> float:
+def of_forward(folder: Path, model: Model, sampling: Sampling, size: VideoSize, batch: int, turns: int) -> float:
     """Median seconds of one forward of one sample and branch in a batch, after one that is not counted."""
     sigmas, given = schedule.sigmas(sampling.steps, sampling.shift), conditioning(model, sampling, size)
     velocity = GuidedVelocity(Experts(folder, sampling), given, sigmas, replace(sampling, batch_size=batch))
@@ -84,7 +83,7 @@ def of_forward(
     return statistics.median(seconds) / (batch * model.branches)
 
 
-def conditioning(model: Model, sampling: Sampling, size: tuple[int, int, int]) -> Conditioning:
+def conditioning(model: Model, sampling: Sampling, size: VideoSize) -> Conditioning:
     """Noise of the shapes that the model is given of a case."""
     frames, height, width = size
     grid = latent_frames_of(frames), height // model.stride, width // model.stride

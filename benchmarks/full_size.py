@@ -25,14 +25,11 @@ from chainofsteps.files import load_tensors, save_tensors, write_json
 from chainofsteps.model import schedule
 from chainofsteps.model.conditioning import MASK_CHANNELS
 from chainofsteps.model.sampling import Sampling
-from chainofsteps.model.sizes import latent_frames_of
 from chainofsteps.model.vae import decode
 from chainofsteps.model.wan import depth
 from chainofsteps.plan import memory
-from chainofsteps.plan.cases import Cases, Size, tokens_of
-from chainofsteps.plan.forwards import Work
-from chainofsteps.plan.jobs import Job
 from chainofsteps.plan.model import Model, transformer_width
+from chainofsteps.probes.count import VideoSize
 from chainofsteps.run.denoise import GuidedVelocity, denoise
 from chainofsteps.run.taps import Tap
 
@@ -68,12 +65,11 @@ def network(config: Mapping[str, Any], dtype: torch.dtype, device: torch.device)
     return model.eval().requires_grad_(False)
 
 
-def work_of(sampling: Sampling, **sizes: int) -> Work:
-    """A job as the plan sees it, of a model of these sizes."""
+def sizes_of(sampling: Sampling, **sizes: int) -> Model:
+    """A model of these sizes, as the plan describes it."""
     settings = {"steps": sampling.steps, "branches": 1, "text_tokens": sampling.max_sequence_length}
     settings |= {"item": sampling.torch_dtype.itemsize, "batch_size": 1, "here": True}
-    model = Model("full size", **settings, latent_channels=CHANNELS, stride=STRIDE, **sizes)
-    return Work(Job("", {}), {}, model, Cases({}, Path()))
+    return Model(name="full size", **settings, latent_channels=CHANNELS, stride=STRIDE, **sizes)
 
 
 def timed(run: Callable[[], object], turns: int, device: torch.device) -> tuple[float, float, float | None]:
@@ -90,17 +86,17 @@ def timed(run: Callable[[], object], turns: int, device: torch.device) -> tuple[
 
 
 def forwards(
-    config: Mapping[str, Any], size: Size, sampling: Sampling, turns: int, compiler: str = "inductor"
+    config: Mapping[str, Any], size: VideoSize, sampling: Sampling, turns: int, compiler: str = "inductor"
 ) -> list[dict[str, Any]]:
     """Of a transformer: seconds and memory of a forward in each way, and whether a run goes on to the same bits."""
     device = sampling.torch_device
     model = network(config, sampling.torch_dtype, device)
     of, width = model.config, transformer_width(model.config)
-    work = work_of(sampling, layers=of.num_layers, width=width, ffn_width=of.ffn_dim, text_width=of.text_dim)
-    given = conditioning(work.model, sampling, size)
+    sizes = sizes_of(sampling, layers=of.num_layers, width=width, ffn_width=of.ffn_dim, text_width=of.text_dim)
+    given = conditioning(sizes, sampling, size)
     sigmas = schedule.sigmas(sampling.steps, sampling.shift)
     latents = torch.randn(given.latents_shape)
-    reckoned = memory.forward(work, 1, size)
+    reckoned = memory.forward(sizes, 1, size)
     weights = sum(weight.nbytes for weight in model.parameters())
 
     def velocity(tap: Tap | None = None) -> GuidedVelocity:
@@ -111,7 +107,7 @@ def forwards(
         if tap is not None:
             tap.take()
 
-    about = {"tokens": tokens_of(size, work.model), "weights_gb": weights / GB, "reckoned_beside_gb": reckoned / GB}
+    about = {"tokens": sizes.tokens_of(size), "weights_gb": weights / GB, "reckoned_beside_gb": reckoned / GB}
     rows = [{"what": "forward", **seconds(timed(one, turns, device)), **about}]
     norms = Tap(range(depth(model)), [0])
     rows.append({"what": "forward that keeps all token norms", **seconds(timed(lambda: one(norms), turns, device))})
@@ -143,16 +139,16 @@ def resumes(velocity: GuidedVelocity, latents: torch.Tensor, sigmas: torch.Tenso
     return torch.equal(whole, again)
 
 
-def decoding(config: Mapping[str, Any], size: Size, sampling: Sampling, turns: int) -> dict[str, Any]:
+def decoding(config: Mapping[str, Any], size: VideoSize, sampling: Sampling, turns: int) -> dict[str, Any]:
     """Of the VAE, in float32 as in the rules."""
     torch.manual_seed(0)
     device = sampling.torch_device
     with device:
         vae = AutoencoderKLWan(**config).eval().requires_grad_(False)
-    work, (frames, height, width) = work_of(sampling, vae_width=vae.config.base_dim), size
-    latents = torch.randn(1, CHANNELS, latent_frames_of(frames), height // STRIDE, width // STRIDE)
+    sizes = sizes_of(sampling, vae_width=vae.config.base_dim)
+    latents = torch.randn(1, CHANNELS, size.latent_frames, size.height // STRIDE, size.width // STRIDE)
     weights = sum(weight.nbytes for weight in vae.parameters())
-    about = {"weights_gb": weights / GB, "reckoned_beside_gb": memory.decode(work, 1, size) / GB}
+    about = {"weights_gb": weights / GB, "reckoned_beside_gb": memory.decode(sizes, 1, size) / GB}
     return {"what": "decode", **seconds(timed(lambda: decode(vae, latents), turns, device)), **about}
 
 
@@ -162,7 +158,7 @@ def main() -> None:
         parser.add_argument(f"--{name}", type=int, default=default, help="default: %(default)s")
     parser.add_argument("--output", type=Path, default=OUTPUT, help="default: benchmarks/full_size.json")
     given = parser.parse_args()
-    size = given.frames, given.height, given.width
+    size = VideoSize(given.frames, given.height, given.width)
     with reported():
         if not torch.cuda.is_available():
             raise InputError("there is no GPU here; run this where torch.cuda.is_available() is true")

@@ -16,7 +16,7 @@ from chainofsteps.model import conditioning, schedule
 from chainofsteps.model import load as models
 from chainofsteps.model.sampling import Sampling
 from chainofsteps.model.vae import decode
-from chainofsteps.probes import count as plan
+from chainofsteps.probes.noise import spec
 from chainofsteps.probes.noise.rows import finals
 from chainofsteps.probes.noise.run import NoiseResult, block_tap, sweep
 from chainofsteps.probes.noise.similarity import Similarity
@@ -171,7 +171,7 @@ def batches(interventions: Sequence[Intervention], sampling: Sampling, similarit
     for step in range(sampling.steps):
         active = sum(run.start <= step for run in interventions)
         if similarity.layer is not None:
-            active += plan.references(interventions, step, null=True)
+            active += spec.references(interventions, step, null=True)
         whole, rest = divmod(active, sampling.batch_size)
         sizes.append([1, 1] + [sampling.batch_size] * whole + [rest] * (rest > 0))
     return sizes

@@ -16,8 +16,10 @@ import yaml
 from chainofsteps.config.tasks import untouched_seeds
 from chainofsteps.model.load import Experts
 from chainofsteps.model.sampling import Sampling
-from chainofsteps.probes import count as plan
+from chainofsteps.probes.count import baseline
 from chainofsteps.probes.ensemble import spec as windows
+from chainofsteps.probes.ensemble.count import ensembles
+from chainofsteps.probes.noise.count import perturbed
 from chainofsteps.probes.noise.spec import expand
 
 ROOT = Path(__file__).parents[1]
@@ -75,11 +77,11 @@ def forwards_of_a_job(config: Mapping[str, Any]) -> dict[str, int]:
     branches = 2 if model["guidance_scale"] > 1 else 1
     steps, seeds, merged = model["steps"], len(config["trajectory"]["seeds"]), config["ensemble"]
     noise = expand(config["noise"], steps, LARGE_LATENT_FRAMES)
-    ensembles = windows.expand(merged, LARGE_LAYERS)
+    merges = windows.expand(merged, LARGE_LAYERS)
     counts = {
-        "trajectory": plan.baseline(steps, branches) * len(untouched_seeds(config)),
-        "noise": plan.perturbed(noise, steps, branches, config["similarity"]["features"]) * seeds,
-        "ensemble": plan.ensembles(ensembles, len(merged["seeds"]), steps, LARGE_LAYERS, branches),
+        "trajectory": baseline(steps, branches) * len(untouched_seeds(config)),
+        "noise": perturbed(noise, steps, branches, config["similarity"]["features"]) * seeds,
+        "ensemble": ensembles(merges, len(merged["seeds"]), steps, LARGE_LAYERS, branches),
     }
     return {rule: count.planned for rule, count in counts.items()}
 

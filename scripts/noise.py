@@ -13,7 +13,7 @@ from chainofsteps.model.conditioning import Conditioning
 from chainofsteps.model.load import Experts
 from chainofsteps.model.sampling import Sampling, placement
 from chainofsteps.model.wan import Forwards
-from chainofsteps.probes import count as plan
+from chainofsteps.probes.noise.count import perturbed
 from chainofsteps.probes.noise.run import SAVED_EVERY, Sweep, SweepState, block_tap
 from chainofsteps.probes.noise.similarity import Similarity
 from chainofsteps.probes.noise.spec import expand
@@ -58,8 +58,7 @@ with reported(snakemake.log[0]):
         for name, conditioning in conditionings.items()
     }
     samples = sum(
-        plan.perturbed(of_run, sampling.steps, features=similarity.features).planned
-        for of_run in interventions.values()
+        perturbed(of_run, sampling.steps, features=similarity.features).planned for of_run in interventions.values()
     )
     with progress(f"noise {task} {snakemake.wildcards.shard}", samples, "samples") as line:
         for piece in pieces(shard, dict.fromkeys(names, sigmas), sampling.boundary, SAVED_EVERY):

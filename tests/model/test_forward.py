@@ -12,6 +12,7 @@ import yaml
 from chainofsteps.config.read import load_config
 from chainofsteps.plan.model import model_of
 from chainofsteps.plan.seconds import measured, seconds_of
+from chainofsteps.probes.count import VideoSize
 
 ROOT = Path(__file__).parents[2]
 
@@ -35,7 +36,7 @@ def test_a_forward_of_every_kind_is_measured(checkpoint_of, kind):
     shapes = {name: tensor.shape for name, tensor in real.to_tensors().items() if name != "image_embeds"}
     assert {name: tensor.shape for name, tensor in given.to_tensors().items() if name != "image_embeds"} == shapes
     assert (given.image_embeds is None) == (real.image_embeds is None)
-    assert forward.of_forward(Path(entry["folder"]), model, settings, (17, 64, 64), 2, 1) > 0
+    assert forward.of_forward(Path(entry["folder"]), model, settings, VideoSize(17, 64, 64), 2, 1) > 0
 
 
 def test_the_plan_reads_what_is_measured(checkpoint, tmp_path, monkeypatch):

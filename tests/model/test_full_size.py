@@ -8,8 +8,9 @@ import pytest
 import torch
 
 from chainofsteps.model.sampling import Sampling
+from chainofsteps.probes.count import VideoSize
 
-SIZE = (17, 64, 64)
+SIZE = VideoSize(17, 64, 64)
 SMALL = {"num_attention_heads": 2, "attention_head_dim": 12, "ffn_dim": 32, "num_layers": 2, "text_dim": 16}
 SAMPLING = Sampling(2, 5.0, dtype="bfloat16", device="cpu", batch_size=1, max_sequence_length=8)
 

@@ -16,10 +16,10 @@ from chainofsteps.errors import InputError
 from chainofsteps.files import write_json
 from chainofsteps.plan import printed, target
 from chainofsteps.plan.__main__ import main
-from chainofsteps.plan.disk import SHARD
 from chainofsteps.plan.jobs import Job
 from chainofsteps.plan.seconds import Seconds, measured, renewed, seconds_of
-from chainofsteps.probes import count as plan
+from chainofsteps.plan.target import MANIFEST
+from chainofsteps.probes.count import ForwardCount
 
 ROOT = Path(__file__).parents[2]
 RECORD = {"model": "tiny", "tokens": 80, "batch": 1, "seconds": 0.5, "hardware": "H", "device": "cuda", "dtype": "x"}
@@ -53,7 +53,7 @@ def shards(rule, tasks):
 
 
 def total(found, rule):
-    return sum((cost.forwards for cost in found.costs if cost.job.rule == rule), plan.Count(0, 0))
+    return sum((cost.forwards for cost in found.costs if cost.job.rule == rule), ForwardCount(0, 0))
 
 
 def test_the_jobs_of_all_shards_are_the_closed_forms(config, planned):
@@ -62,11 +62,11 @@ def test_the_jobs_of_all_shards_are_the_closed_forms(config, planned):
     found = planned(config, *jobs, *shards("ensemble", ["loop_maze"]))
     S, K = 20, 3
     # S forwards for the seed, the null and one seed more that is merged
-    assert total(found, "trajectory") == plan.Count(2 * 3 * 3 * S, 2 * 3 * 3 * S)
+    assert total(found, "trajectory") == ForwardCount(2 * 3 * 3 * S, 2 * 3 * 3 * S)
     # 2 operators x (S (S + 1) / 2 + S F)
-    assert total(found, "noise") == plan.Count(3 * 2 * (210 + 5 * S), 3 * 2 * 25 * S)
+    assert total(found, "noise") == ForwardCount(3 * 2 * (210 + 5 * S), 3 * 2 * 25 * S)
     # S - 1 and K (a + 1) / L at a = 1 of L = 2, and two runs from the mean of latents
-    assert total(found, "ensemble") == plan.Count(3 * (S - 1 + K + 2 * S), 3 * (K * S + 2 * S))
+    assert total(found, "ensemble") == ForwardCount(3 * (S - 1 + K + 2 * S), 3 * (K * S + 2 * S))
 
 
 def test_guidance_seeds_and_block_features_are_counted(config, planned):
@@ -74,7 +74,7 @@ def test_guidance_seeds_and_block_features_are_counted(config, planned):
     config["trajectory"]["seeds"] = [1, 3]
     config["similarity"]["features"] = "block:1"
     found = planned(config, *shards("noise", ["loop_maze"]))
-    assert total(found, "noise") == plan.Count(3 * 2 * 2 * (620 + 2 * 20), 3 * 2 * 2 * 1000)
+    assert total(found, "noise") == ForwardCount(3 * 2 * 2 * (620 + 2 * 20), 3 * 2 * 2 * 1000)
 
 
 def test_the_jobs_of_figure_6_are_the_closed_forms(config, planned):
@@ -106,7 +106,7 @@ def test_rules_that_run_every_step_from_the_start(config, planned):
     found = planned(config, *shards("few_steps", ["loop_maze"]), *shards("frames", ["loop_maze"]), ("skill", {}))
     steps = config["models"]["tiny"]["steps"]
     others = sum(steps for steps in config["few_steps"]["steps"] if steps != 20)
-    assert total(found, "few_steps") == plan.Count(3 * others, 3 * others)
+    assert total(found, "few_steps") == ForwardCount(3 * others, 3 * others)
     assert total(found, "frames").planned == 3 * 3 * steps  # 5, 9 and 13 frames; 17 are there
     assert total(found, "skill").planned == config["skill"]["number"] * steps
 
@@ -116,7 +116,7 @@ def test_a_shard_has_its_own_cases_and_guidance_counts_twice(config, planned):
         planned(config, ("trajectory", {"task": "loop_maze", "shard": one})).costs[0] for one in ("00", "01")
     )
     assert whole.forwards.planned == 2 * rest.forwards.planned == 2 * 3 * 20
-    assert whole.disk - SHARD == 2 * (rest.disk - SHARD)
+    assert whole.disk - MANIFEST == 2 * (rest.disk - MANIFEST)
     config["models"]["tiny"]["guidance_scale"] = 5.0
     assert planned(config, *shards("trajectory", ["loop_maze"])[:1]).costs[0].forwards.planned == 2 * 2 * 3 * 20
 

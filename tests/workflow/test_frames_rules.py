@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from chainofsteps.files import read_json
-from chainofsteps.probes import count as plan
+from chainofsteps.probes.frames.count import at_counts
 from chainofsteps.store.shards import read_shard
 from tests.workflow.everything import CASES, COUNTS, FEW, SKILL, STEPS
 from tests.workflow.running import rows_of, snakemake
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.xdist_group("all")
 
 def test_forwards_are_those_of_the_plan_and_say_their_size(finished):
     manifest = read_json(finished / "results/two/frames/loop_maze/00.json")
-    assert manifest["forwards"] == CASES * plan.at_counts(COUNTS, 17, STEPS).planned == CASES * 2 * STEPS
+    assert manifest["forwards"] == CASES * at_counts(COUNTS, 17, STEPS).planned == CASES * 2 * STEPS
     assert manifest["tokens_per_forward"] == {"5": [32], "9": [48]}
     assert set(manifest["items"]) == {f"{case:05d}-seed1-frames{count}" for case in range(CASES) for count in (5, 9)}
 

@@ -2,6 +2,7 @@
 
 VAE_STRIDE = 4  # frames per latent frame; the first frame has a latent frame of its own
 EMBEDDED_FRAMES = 17  # of a puzzle made here
+EMBEDDED_SIDE = 64  # pixels, likewise
 
 
 def latent_frames_of(frames: int) -> int:

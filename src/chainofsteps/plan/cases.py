@@ -1,4 +1,4 @@
-"""Which cases a job is of, and how large each is, before any is made, read or downloaded. No torch here."""
+"""The cases of a job, and the size of each, before any is made, read or downloaded. No torch here."""
 
 from __future__ import annotations
 
@@ -9,14 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from ..bench import vbvr
-from ..config.tasks import number_of
-from ..model.sizes import EMBEDDED_FRAMES, latent_frames_of
+from ..config.tasks import number_of, untouched_seeds
+from ..model.sizes import EMBEDDED_FRAMES, EMBEDDED_SIDE
 from ..names import case_names
+from ..probes.count import ModelSizes, Shard, VideoSize
 from .jobs import Job
-from .model import Model
-
-EMBEDDED_SIDE = 64  # pixels of a puzzle made here
-Size = tuple[int, int, int]  # frames, height, width
+from .rules import panels_of
 
 
 @dataclass(frozen=True)
@@ -28,62 +26,52 @@ class Cases:
 
     @property
     def known(self) -> bool:
-        """Whether their sizes are: those of a benchmark that is not downloaded yet are not."""
-        asked = self.config["cases"]
-        return asked["folder"] is None or not asked["source"] or Path(self.root, asked["folder"]).is_dir()
+        """Their sizes are known: those of a benchmark that is not downloaded yet are not."""
+        section = self.config["cases"]
+        return section["folder"] is None or not section["source"] or Path(self.root, section["folder"]).is_dir()
 
     @cached_property
-    def _read(self) -> dict[str, list[Size]]:
+    def _read(self) -> dict[str, list[VideoSize]]:
         return {}
 
     def names(self, task: str) -> list[str]:
-        """Of a task, in order."""
-        asked = self.config["cases"]
-        if asked["folder"] is None:
-            return [f"{index:05d}" for index in range(number_of(asked, task))]
-        if asked["source"]:
-            return list(vbvr.CASES[: asked["number"]])
-        return case_names(Path(self.root, asked["folder"]), task)[: asked["number"]]
+        """The cases of a task, in order."""
+        section = self.config["cases"]
+        if section["folder"] is None:
+            return [f"{index:05d}" for index in range(number_of(section, task))]
+        if section["source"]:
+            return list(vbvr.CASES[: section["number"]])
+        return case_names(Path(self.root, section["folder"]), task)[: section["number"]]
 
-    def sizes(self, job: Job) -> list[Size] | None:
-        """Of the cases of a job's shard; None if they are not known. A job without a shard has none."""
-        if "shard" not in job.wildcards:
-            return []
-        first, found = self.first(job), self.of_task(job.wildcards["task"])
-        return found and found[first : first + self.config["cases"]["shard_size"]]
-
-    def first(self, job: Job) -> int:
-        """Which case of its task is the first of a job's shard."""
-        return int(job.wildcards["shard"]) * self.config["cases"]["shard_size"]
-
-    def number(self, job: Job) -> int:
-        """How many cases the job's shard has."""
-        if "shard" not in job.wildcards:
-            return 0
-        size = self.config["cases"]["shard_size"]
-        return len(self.names(job.wildcards["task"])[self.first(job) :][:size])
-
-    def of_task(self, task: str) -> list[Size] | None:
-        """Of all configured cases of a task; None if they are not known."""
+    def of_task(self, task: str) -> list[VideoSize] | None:
+        """The sizes of all configured cases of a task; None if they are not known."""
         if not self.known:
             return None
-        asked, names = self.config["cases"], self.names(task)
-        if asked["folder"] is None:
-            return [(EMBEDDED_FRAMES, EMBEDDED_SIDE, EMBEDDED_SIDE)] * len(names)
+        section, names = self.config["cases"], self.names(task)
+        if section["folder"] is None:
+            return [VideoSize(EMBEDDED_FRAMES, EMBEDDED_SIDE, EMBEDDED_SIDE)] * len(names)
         if task not in self._read:
             from ..bench.cases import read_cases
 
-            found = read_cases(Path(self.root, asked["folder"]), task, names)
-            self._read[task] = [(case.frames, case.height, case.width) for case in found]
+            cases = read_cases(Path(self.root, section["folder"]), task, names)
+            self._read[task] = [VideoSize(case.frames, case.height, case.width) for case in cases]
         return self._read[task]
 
+    def shard(self, job: Job, model: ModelSizes) -> Shard:
+        """What the size of a job depends on, where `model` is the model that it runs."""
+        wildcards, seeds = job.wildcards, len(untouched_seeds(self.config))
+        about = {"config": self.config, "wildcards": wildcards, "model": model, "baseline_seeds": seeds}
+        if "shard" not in wildcards:
+            sizes = self._shown(wildcards) if "figure" in wildcards else []
+            return Shard(**about, case_count=0, first_case=0, sizes=sizes)
+        of_shard, task = self.config["cases"]["shard_size"], wildcards["task"]
+        first = int(wildcards["shard"]) * of_shard
+        count, sizes = len(self.names(task)[first : first + of_shard]), self.of_task(task)
+        return Shard(**about, case_count=count, first_case=first, sizes=sizes and sizes[first : first + of_shard])
 
-def latents_of(size: Size, model: Model) -> int:
-    """Numbers in the latents of a video: C F h w."""
-    frames, height, width = size
-    return model.latent_channels * latent_frames_of(frames) * (height // model.stride) * (width // model.stride)
-
-
-def tokens_of(size: Size, model: Model) -> int:
-    """Tokens of one forward: patches of 1 x 2 x 2 latents."""
-    return latents_of(size, model) // model.latent_channels // 4
+    def _shown(self, wildcards: Mapping[str, str]) -> list[VideoSize] | None:
+        """The size of the case of each panel of a figure; None if they are not known."""
+        shown = [(panel["puzzle"], panel["case"]) for panel in panels_of(self.config, wildcards)]
+        if not self.known:
+            return None
+        return [self.of_task(task)[self.names(task).index(case)] for task, case in shown]

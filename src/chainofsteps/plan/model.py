@@ -1,6 +1,6 @@
-"""What the plan must know of a model: its sizes, from the small files and headers of its folder, or as published.
+"""The sizes of a model, from the small files and headers of its folder, or as published. No torch here.
 
-A model that is not downloaded yet is counted by what config.yaml says of it under `published`. No torch here.
+A model that is not downloaded yet is counted by what config.yaml says of it under `published`.
 """
 
 from __future__ import annotations
@@ -15,40 +15,32 @@ from typing import Any
 
 from ..errors import InputError
 from ..model.checkpoint import INDEX, SUBFOLDERS, experts_of, keeps_first_frame, read_config
+from ..probes.count import ModelSizes
 
 BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}  # of a number
 IMAGE_TOKENS = 257  # of CLIP ViT-H, of whose class all of Wan's image encoders are
-PUBLISHED = ("layers", "width", "ffn_width", "text_width", "image_width", "latent_channels", "stride")
-PUBLISHED += ("vae_width", "vae_patch", "per_token")
 
 
-@dataclass(frozen=True)
-class Model:
-    """Sizes of one entry of `models`; None, or a part that `parameters` has not, is not known.
+@dataclass(frozen=True, kw_only=True)
+class Model(ModelSizes):
+    """Sizes of an entry of `models`; None, or a part that `parameters` has not, is not known.
 
-    steps, branches, text_tokens, item (bytes of a number in its dtype) and batch_size are the entry's settings; layers,
-    width and ffn_width are the transformer's; text_width is of the text embeddings, image_width of the image's (0: it
-    takes none). Of the VAE are latent_channels, stride (pixels a side of a latent), vae_width (its most channels where
-    it is as large as the video) and vae_patch (but for patches of so many pixels a side). parameters: numbers in the
-    weights of expert, text_encoder, image_encoder and vae. experts: how many there are. per_token: each token has a
-    timestep of its own. offloaded: of an expert, only the layer that runs is on the device.
+    text_tokens, item (bytes of a number in its dtype) and offloaded (of an expert, only the layer that runs is on the
+    device) are the entry's settings. width and ffn_width are the transformer's. text_width is of the text embeddings,
+    image_width of the image's (0: the transformer takes none). Of the VAE are vae_width (its most channels where it is
+    as large as the video) and vae_patch (but for patches of so many pixels a side). experts: how many transformers.
+    per_token: each token has a timestep of its own. parameters: numbers in the weights of expert, text_encoder,
+    image_encoder and vae. here: the checkpoint lies in its folder.
     """
 
-    name: str
-    steps: int
-    branches: int
     text_tokens: int
     item: int
-    batch_size: int
     here: bool
     offloaded: bool = False
-    layers: int | None = None
     width: int | None = None
     ffn_width: int | None = None
     text_width: int | None = None
     image_width: int = 0
-    latent_channels: int | None = None
-    stride: int | None = None
     vae_width: int | None = None
     vae_patch: int = 1
     experts: int = 1

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from ..probes.count import Count
-from .disk import KEPT
-from .forwards import COUNTED
+from ..probes.count import ForwardCount
 from .model import not_here
+from .rules import counts
 from .target import GB, Cost, Plan
 
 MEASURE = "unknown; `make bench` measures it on this machine, and benchmarks/README.md says how for another model"
@@ -57,8 +56,8 @@ def table(plan: Plan) -> str:
     if not plan.costs:
         return "\n".join([*lines, "", "nothing is left to do"])
     lines += ["", f"{'rule':<18}{'jobs':>6}{'forwards':>12}{'naive':>12}{'on disk':>11}{'memory':>11}"]
-    lines += [_row(rule, costs) for rule, costs in _by_rule(plan.costs).items() if any(map(_weighs, costs))]
-    others = [cost for cost in plan.costs if not _weighs(cost)]
+    lines += [_row(rule, costs) for rule, costs in _by_rule(plan.costs).items() if costs[0].count]
+    others = [cost for cost in plan.costs if not cost.count]
     lines += [_row("others", others)] * bool(others) + [_row("total", plan.costs), "", *_hours(plan), *_memory(plan)]
     return "\n".join([*lines, *plan.unknown])
 
@@ -71,30 +70,25 @@ def size(count: float) -> str:
     return f"{count / 1e3:.0f} kB" if count else "-"
 
 
-def _weighs(cost: Cost) -> bool:
-    """Whether the job has a line of its rule's own: not one that joins tables or draws."""
-    return cost.job.rule in COUNTED or cost.job.rule in KEPT
-
-
 def _by_rule(costs: Iterable[Cost]) -> dict[str, list[Cost]]:
     """In the order of their work, whatever Snakemake's was."""
-    order = [*KEPT, *COUNTED]
-    found: dict[str, list[Cost]] = {}
-    for cost in sorted(costs, key=lambda cost: order.index(cost.job.rule) if _weighs(cost) else len(order)):
-        found.setdefault(cost.job.rule, []).append(cost)
-    return found
+    order = [*counts()]
+    by_rule: dict[str, list[Cost]] = {}
+    for cost in sorted(costs, key=lambda cost: order.index(cost.job.rule) if cost.count else len(order)):
+        by_rule.setdefault(cost.job.rule, []).append(cost)
+    return by_rule
 
 
 def _forwards(costs: Iterable[Cost]) -> dict[str, float]:
-    total = sum((cost.forwards for cost in costs if cost.forwards), Count(0, 0))
+    total = sum((cost.forwards for cost in costs if cost.forwards), ForwardCount(0, 0))
     return {"planned": total.planned, "naive": total.naive}
 
 
 def _row(rule: str, costs: list[Cost]) -> str:
-    counts, gpu = _forwards(costs), [cost.memory.total for cost in costs if cost.memory]
+    total, gpu = _forwards(costs), [cost.memory.total for cost in costs if cost.memory]
     runs = any(cost.forwards for cost in costs)
-    planned, naive = (f"{counts[key]:,.0f}" if runs else "-" for key in ("planned", "naive"))
-    if any(cost.forwards is None and cost.counts for cost in costs):
+    planned, naive = (f"{total[key]:,.0f}" if runs else "-" for key in ("planned", "naive"))
+    if any(cost.forwards is None and cost.runs_network for cost in costs):
         planned = naive = "?"
     disk = "?" if any(cost.disk is None for cost in costs) else size(sum(cost.disk for cost in costs))
     return f"{rule:<18}{len(costs):>6}{planned:>12}{naive:>12}{disk:>11}{size(max(gpu, default=0)):>11}"

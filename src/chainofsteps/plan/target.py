@@ -1,4 +1,4 @@
-"""What a target still costs: jobs, forwards, hours, disk and memory, before anything runs. No torch here."""
+"""The cost of a target: jobs, forwards, hours, disk and memory, before anything runs. No torch here."""
 
 from __future__ import annotations
 
@@ -8,41 +8,42 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InputError
-from ..probes.count import Count
-from .cases import Cases, tokens_of
-from .disk import disk_of
-from .forwards import COUNTED, ONE_BY_ONE, UnknownError, Work, forwards_of
+from ..probes.count import ForwardCount, JobCount, Loaded, Shard, UnknownError
+from .cases import Cases
 from .jobs import ROOT, Job, jobs_of
 from .memory import Memory, memory_of
-from .model import model_of
+from .model import Model, model_of
+from .rules import counts
 from .seconds import Seconds, seconds_of
 
 GB = 1e9
+MANIFEST = 1_000  # bytes of a shard's manifest, beside its items
 
 
 @dataclass(frozen=True)
 class Cost:
-    """Of one job; None for what is not known yet, and of memory for a job without a GPU.
+    """The cost of one job; None for what is not known yet.
 
-    forwards: None for a job that runs no model. batch: samples in one forward, at most.
+    forwards: None for a job that runs no network, too. disk: bytes. memory: None for a job without a GPU, too. batch:
+    samples in one forward, at most. count: the rule's; None for a job that only joins tables or draws.
     """
 
     job: Job
-    forwards: Count | None
-    disk: int | None
-    memory: Memory | None
-    batch: int
+    count: JobCount | None = None
+    forwards: ForwardCount | None = None
+    disk: int | None = 0
+    memory: Memory | None = None
+    batch: int = 1
     unknown: tuple[str, ...] = ()
 
     @property
-    def counts(self) -> bool:
-        """Whether it runs a model."""
-        return self.job.rule in COUNTED
+    def runs_network(self) -> bool:
+        return self.count is not None and self.count.loaded in (Loaded.EXPERT, Loaded.PIPELINE)
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Of all jobs that the targets still need."""
+    """The cost of all jobs that the targets still need."""
 
     targets: Sequence[str]
     costs: Sequence[Cost]
@@ -51,7 +52,7 @@ class Plan:
 
     @property
     def counted(self) -> list[Cost]:
-        """Those that run a model, as far as its forwards are known."""
+        """Those that run a network, as far as their forwards are known."""
         return [cost for cost in self.costs if cost.forwards]
 
     @property
@@ -69,7 +70,7 @@ class Plan:
         return [f"{reason}: not counted for {', '.join(rules)}" for reason, rules in reasons.items()]
 
     def hours(self, seconds: Seconds) -> tuple[float, Cost, float]:
-        """(of all forwards, the longest job, its hours)."""
+        """(hours of all forwards, the longest job, its hours)."""
         by_job = [cost.forwards.planned * seconds.at(cost.batch) / 3600 for cost in self.counted]
         longest = max(range(len(by_job)), key=by_job.__getitem__)
         return sum(by_job), self.counted[longest], by_job[longest]
@@ -79,8 +80,8 @@ class Plan:
         stated, largest = self.facts["gpu_memory_gb"], self.largest
         if stated is not None and largest and largest.memory.total > stated * GB:
             memory = largest.memory
-            mends = ["a smaller batch_size"] * (largest.batch > 1 and largest.counts)
-            mends += ["group_offload: true"] * (largest.counts and not self.facts["model"].offloaded)
+            mends = ["a smaller batch_size"] * (largest.batch > 1 and largest.runs_network)
+            mends += ["group_offload: true"] * (largest.runs_network and not self.facts["model"].offloaded)
             raise InputError(
                 f"{largest.job.rule} needs about {memory.total / GB:.1f} GB on its GPU ({memory.what}), more than the "
                 f"{stated:g} GB of gpu_memory_gb; take {', or '.join(['a larger GPU', *mends])}"
@@ -101,34 +102,41 @@ def plan_of(
     costs = []
     for job in jobs_of(config, targets, directory):
         of_job = job.wildcards.get("model", name)
-        models.setdefault(of_job, model_of(config, of_job, root))
-        costs.append(_cost(Work(job, config, models[of_job], cases)))
-    model, tokens = models[name], _tokens(Work(Job("", {}), config, models[name], cases))
-    facts = {
-        "model": model,
-        "tokens": tokens,
-        "gpu_memory_gb": config["gpu_memory_gb"],
-        "config": config,
-    }
+        if of_job not in models:
+            models[of_job] = model_of(config, of_job, root)
+        costs.append(_cost(job, models[of_job], cases))
+    tokens = _tokens(cases, models[name])
+    facts = {"model": models[name], "tokens": tokens, "gpu_memory_gb": config["gpu_memory_gb"], "config": config}
     seconds = [] if tokens is None else seconds_of(config, name, tokens, ROOT / "benchmarks")
     return Plan(targets, costs, seconds, facts)
 
 
-def _cost(work: Work) -> Cost:
-    unknown, found = [], []
-    for reckon in (forwards_of, disk_of, memory_of):
+def _cost(job: Job, model: Model, cases: Cases) -> Cost:
+    count = counts().get(job.rule)
+    if count is None:
+        return Cost(job)
+    shard, known, unknown = cases.shard(job, model), {}, []
+    for name, measure in (("forwards", _forwards), ("disk", _disk), ("memory", memory_of)):
         try:
-            found.append(reckon(work))
+            known[name] = measure(count, shard)
         except UnknownError as reason:
-            found.append(None)
+            known[name] = None
             unknown.append(str(reason))
-    batch = 1 if work.job.rule in ONE_BY_ONE else work.model.batch_size
-    return Cost(work.job, *found, batch, tuple(dict.fromkeys(unknown)))
+    batch = model.batch_size if count.batched else 1
+    return Cost(job, count, **known, batch=batch, unknown=tuple(dict.fromkeys(unknown)))
 
 
-def _tokens(work: Work) -> int | None:
-    """Of the largest configured case; None if that is not known."""
-    sizes = [work.cases.of_task(task) for task in work.config["cases"]["tasks"]]
-    if work.model.stride is None or None in sizes:
+def _forwards(count: JobCount, shard: Shard) -> ForwardCount | None:
+    return count.forwards(shard)
+
+
+def _disk(count: JobCount, shard: Shard) -> int:
+    return round(count.disk(shard)) + MANIFEST * ("shard" in shard.wildcards)
+
+
+def _tokens(cases: Cases, model: Model) -> int | None:
+    """Of a forward of the largest configured case; None if that is not known."""
+    sizes = [cases.of_task(task) for task in cases.config["cases"]["tasks"]]
+    if model.stride is None or None in sizes:
         return None
-    return max(tokens_of(size, work.model) for of_task in sizes for size in of_task)
+    return max(model.tokens_of(size) for of_task in sizes for size in of_task)

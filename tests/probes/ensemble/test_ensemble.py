@@ -11,7 +11,7 @@ from chainofsteps.errors import InputError
 from chainofsteps.model import schedule, wan
 from chainofsteps.model.conditioning import Conditioning
 from chainofsteps.model.wan import Forwards
-from chainofsteps.probes import count as plan
+from chainofsteps.probes.ensemble import count
 from chainofsteps.probes.ensemble import spec as windows
 from chainofsteps.probes.ensemble.run import Ensembles, finals_of, merge
 from chainofsteps.probes.ensemble.spec import CARRIES, MODES, OF_FINALS, OF_LATENTS, Ensemble
@@ -180,8 +180,8 @@ def test_forwards_that_ran_are_planned_and_the_formula(model, branches, runs, st
     seeds, counter = seeds_of(velocity_of(model, branches)), Forwards()
     runs = [replace(run, steps=steps) for run in runs]
     by_name(runs, velocity_of(model, branches, counter, batch_size=3), seeds)
-    planned = plan.ensembles(runs, K, STEPS, LAYERS, branches).planned
-    formula = branches * (windows.forwards(runs, K, STEPS, LAYERS) + 2 * STEPS)
+    planned = count.ensembles(runs, K, STEPS, LAYERS, branches).planned
+    formula = branches * (count.merged_forwards(runs, K, STEPS, LAYERS) + 2 * STEPS)
     assert counter.total == pytest.approx(planned) == pytest.approx(float(formula))
 
 

@@ -4,6 +4,7 @@ import pytest
 
 from chainofsteps.errors import InputError
 from chainofsteps.probes.ensemble import spec as windows
+from chainofsteps.probes.ensemble.count import merged_forwards
 from chainofsteps.probes.ensemble.spec import Ensemble
 
 SETTINGS = {"windows": ["0-9", "0-39", "20-29"], "of_layers": 40, "modes": ["mean", "blend"]}
@@ -66,13 +67,13 @@ def test_windows_that_begin_together_are_one_run_in_mode_mean():
 def test_one_mean_costs_what_the_design_says(a):
     """S - 1 + (K (a + 1) + (L - 1 - a)) / L: a step with K streams up to layer a, and single streams otherwise."""
     expected = S - 1 + Fraction(K * (a + 1) + L - 1 - a, L)
-    assert windows.forwards([Ensemble(a, 7)], K, S, L) == expected
+    assert merged_forwards([Ensemble(a, 7)], K, S, L) == expected
 
 
 def test_one_blend_needs_all_streams_to_its_end():
-    assert windows.forwards([Ensemble(4, 5, "blend")], K, S, L) == S - 1 + Fraction(K * 6 + 2, L)
+    assert merged_forwards([Ensemble(4, 5, "blend")], K, S, L) == S - 1 + Fraction(K * 6 + 2, L)
     later = [Ensemble(4, 5, "blend", steps=(3, 5))]  # until step 3 it is the stored run
-    assert windows.forwards(later, K, S, L) == S - 3 - 2 + 2 * Fraction(K * 6 + 2, L)
+    assert merged_forwards(later, K, S, L) == S - 3 - 2 + 2 * Fraction(K * 6 + 2, L)
 
 
 def test_several_share_what_is_the_same():
@@ -82,15 +83,15 @@ def test_several_share_what_is_the_same():
     at_step_0 += 7 + 3  # mean at 0 and at 4, alone behind it
     at_step_0 += 3 * 7 + 5  # blends from 0: together over layer 1, where 0-1 ends, and its stream over layer 2
     at_step_0 += 3 * 1 + 2  # blend of 4-5
-    assert windows.forwards(runs, K, S, L) == 5 * (S - 1) + Fraction(at_step_0, L)
-    assert windows.forwards([], K, S, L) == 0
+    assert merged_forwards(runs, K, S, L) == 5 * (S - 1) + Fraction(at_step_0, L)
+    assert merged_forwards([], K, S, L) == 0
 
 
 def test_at_later_steps_only_the_other_seeds_are_shared():
     runs = [Ensemble(0, 0, steps=(0, 1)), Ensemble(1, 1, steps=(0, 1))]
     first, second = 3 * 2 + 7 + 6, 2 * 2 + 2 + 1 + 7 + 6
     # at step 1: two others over layers 0 and 1; each run's own stream over layer 0, the second's over layer 1
-    assert windows.forwards(runs, K, S, L) == 2 * (S - 2) + Fraction(first + second, L)
+    assert merged_forwards(runs, K, S, L) == 2 * (S - 2) + Fraction(first + second, L)
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,11 @@ from chainofsteps.model import schedule
 from chainofsteps.model.checkpoint import keeps_first_frame
 from chainofsteps.model.conditioning import encode_first_frame
 from chainofsteps.model.load import Experts, load_vae
+from chainofsteps.model.sizes import latent_frames_of
 from chainofsteps.model.wan import Forwards
-from chainofsteps.probes import count as plan
 from chainofsteps.probes.frames import run as frames
 from chainofsteps.probes.frames import table as frames_table
+from chainofsteps.probes.frames.count import at_counts
 from chainofsteps.probes.frames.spec import other_counts
 from chainofsteps.run.denoise import GuidedVelocity, denoise
 
@@ -29,7 +30,7 @@ def test_shortened_is_what_encoding_anew_gives_to_the_bit(checkpoint_of, kind):
             tiny.TinyCase(), load_vae(folder), count, tiny.HEIGHT, tiny.WIDTH, keeps_first_frame(folder)
         )
         short = frames.shortened(whole, count)
-        assert short.latents_shape[2] == plan.latent_frames_of(count)
+        assert short.latents_shape[2] == latent_frames_of(count)
         for name, tensor in anew.items():
             assert torch.equal(getattr(short, name), tensor), (name, count)
         assert torch.equal(short.prompt_embeds, whole.prompt_embeds)
@@ -52,15 +53,15 @@ def test_ran_is_planned_is_the_closed_form(checkpoint, guidance, branches):
         short = frames.shortened(given, count)
         velocity = GuidedVelocity(Experts(checkpoint, settings), short, sigmas, settings, counter)
         shapes.append(denoise(velocity, torch.zeros(short.latents_shape), sigmas).shape)
-    planned = plan.at_counts(counts, tiny.FRAMES, 5, branches)
+    planned = at_counts(counts, tiny.FRAMES, 5, branches)
     assert counter.total == planned.planned == branches * 5 * 2 and planned.naive == branches * 5 * 3
     assert frames.tokens_by_count(shapes) == {"5": [2 * 16], "9": [3 * 16]}
 
 
 def test_own_count_is_among_the_runs_whether_listed_or_not():
-    assert plan.at_counts([5, 17], 17, 20).planned == plan.at_counts([5], 17, 20).planned == 20
+    assert at_counts([5, 17], 17, 20).planned == at_counts([5], 17, 20).planned == 20
     with pytest.raises(InputError, match="frames.counts: 21 frames are more than the 17 of the video"):
-        plan.at_counts([21], 17, 20)
+        at_counts([21], 17, 20)
 
 
 def runs(scores, **columns):

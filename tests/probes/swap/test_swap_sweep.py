@@ -8,7 +8,7 @@ from chainofsteps.errors import InputError
 from chainofsteps.model import schedule, wan
 from chainofsteps.model.load import Experts
 from chainofsteps.model.wan import Forwards
-from chainofsteps.probes.swap import spec as swaps
+from chainofsteps.probes.swap.count import same_text_forwards, swap_forwards
 from chainofsteps.probes.swap.layers import MODES, Swap
 from chainofsteps.probes.swap.run import SwapState, SwapSweep, same_text
 from chainofsteps.run.denoise import GuidedVelocity, denoise, initial_latents
@@ -63,13 +63,13 @@ ALL = [Swap(layer, mode, steps) for steps in SETS for mode in MODES for layer in
 def test_ran_is_planned(pair, stored, final):
     for chosen in (ALL, ALL[-1:], [Swap(0, steps=(1, 3))]):
         _, ran = pair.sweep(chosen, stored, final)
-        assert ran == pytest.approx(float(swaps.forwards(chosen, STEPS, LAYERS, 1, stored, final)))
+        assert ran == pytest.approx(float(swap_forwards(chosen, STEPS, LAYERS, 1, stored, final)))
 
 
 def test_guidance_swaps_both_branches(checkpoint):
     guided = Pair(checkpoint, guidance_scale=4.0)
     state, ran = guided.sweep(ALL)
-    assert ran == pytest.approx(float(swaps.forwards(ALL, STEPS, LAYERS, 2)))
+    assert ran == pytest.approx(float(swap_forwards(ALL, STEPS, LAYERS, 2)))
     after = state.latents[Swap(LAYERS - 1, "full", (0,)).name()]
     expected = denoise(guided.velocities[0], guided.source.at(1), guided.sigmas, 1)
     assert torch.allclose(after, expected, atol=1e-4)
@@ -130,7 +130,7 @@ def test_a_state_that_was_saved_goes_on(pair):
 def test_two_experts_swap_within_their_own_steps(checkpoint_two):
     two = Pair(checkpoint_two, boundary=tiny.BOUNDARY)
     _, ran = two.sweep(ALL)
-    assert ran == pytest.approx(float(swaps.forwards(ALL, STEPS, LAYERS)))
+    assert ran == pytest.approx(float(swap_forwards(ALL, STEPS, LAYERS)))
 
 
 def test_without_the_final_video_runs_end_with_their_last_swap(pair):
@@ -142,7 +142,7 @@ def test_full_is_degenerate_with_the_same_text_and_not_without(pair):
     found = same_text(pair.velocities[0], pair.other.at(0), pair.target.at(0), 0, range(LAYERS))
     assert found == [0.0] * LAYERS
     ran, pair.ran = pair.counter.total - pair.ran, pair.counter.total
-    assert ran == pytest.approx(float(swaps.same_text_forwards(range(LAYERS), LAYERS)))
+    assert ran == pytest.approx(float(same_text_forwards(range(LAYERS), LAYERS)))
 
 
 def test_runs_from_different_noise_are_no_pair(pair):

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from chainofsteps.errors import InputError
-from chainofsteps.probes.swap.spec import Swap, expand, forwards, nodes, same_text_forwards
+from chainofsteps.probes.swap.count import same_text_forwards, swap_forwards
+from chainofsteps.probes.swap.spec import Swap, expand, nodes
 
 CONFIG = {"layers": "all", "modes": ["residual", "tokens"], "steps": [[0], [2, 0, 1]]}
 
@@ -57,22 +58,22 @@ def test_all_layers_at_one_step_cost_the_floor(S, L, s, c):
     """design: c [S + (s + 1) + (L - 1) / 2 + L (S - s - 1)], the target's own S runs being stored but for step s."""
     swaps = [Swap(layer, steps=(s,)) for layer in range(L)]
     floor = c * (1 + (s + 1) + Fraction(L - 1, 2) + L * (S - s - 1))
-    assert forwards(swaps, S, L, c) == floor
-    assert forwards(swaps, S, L, c, stored=True) == floor - c * s  # its other steps are stored too
-    assert forwards(swaps, S, L, c, final=False) == c * (s + 2 + Fraction(L - 1, 2))
+    assert swap_forwards(swaps, S, L, c) == floor
+    assert swap_forwards(swaps, S, L, c, stored=True) == floor - c * s  # its other steps are stored too
+    assert swap_forwards(swaps, S, L, c, final=False) == c * (s + 2 + Fraction(L - 1, 2))
 
 
 def test_a_set_shares_its_first_step_with_the_single_one():
     S, L = 6, 4
     single, of_set = ([Swap(layer, steps=steps) for layer in range(L)] for steps in ((0,), (0, 1, 2)))
     # 3 of the source, 1 of the target, the start once, and then two runs of S - 1 steps for each layer
-    assert forwards([*single, *of_set], S, L) == 3 + 1 + Fraction(L - 1, 2) + 2 * L * (S - 1)
+    assert swap_forwards([*single, *of_set], S, L) == 3 + 1 + Fraction(L - 1, 2) + 2 * L * (S - 1)
 
 
 def test_the_matrix_costs_half_a_run_for_each_layer_and_step():
     S, L = 6, 4
     swaps = [Swap(layer, steps=(step,)) for step in range(S) for layer in range(L)]
-    assert forwards(swaps, S, L) == S * (2 + Fraction(L - 1, 2)) + L * S * (S - 1) / 2
+    assert swap_forwards(swaps, S, L) == S * (2 + Fraction(L - 1, 2)) + L * S * (S - 1) / 2
 
 
 def test_the_same_text_costs_one_step():
@@ -80,5 +81,5 @@ def test_the_same_text_costs_one_step():
 
 
 def test_no_torch_is_loaded():
-    code = "import sys; import chainofsteps.probes.swap.spec; sys.exit('torch' in sys.modules)"
+    code = "import sys; import chainofsteps.probes.swap.count; sys.exit('torch' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], env={"PYTHONPATH": str(Path(__file__).parents[3] / "src")}, check=True)

@@ -7,9 +7,8 @@ tensor (`name`). No torch here: the plan counts their forwards, and the Snakefil
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from fractions import Fraction
 
 from ...errors import InputError
 
@@ -112,40 +111,3 @@ def expand(settings: Mapping, layers: int) -> list[Ensemble]:
 def distinct(ensembles: Iterable[Ensemble]) -> list[Ensemble]:
     """Those that are runs of their own, each once: two windows that begin at one layer are one run in mode mean."""
     return list(dict.fromkeys(one.effective() for one in ensembles))
-
-
-def forwards(ensembles: Sequence[Ensemble], seeds: int, steps: int, layers: int) -> Fraction:
-    """Forwards of one branch for all ensembles of one case whose seeds' trajectories are there; K seeds, S steps, L.
-
-    From the first merged step s0 on, each of the V distinct runs costs one forward a step that is not merged. At a
-    merged step, let a run merge last after layer e (mode mean: its window's first layer a). It needs its K streams up
-    to e and one stream behind it; runs share what is the same in all of them, which at s0 is all before their first
-    merge, and later the K - 1 streams that come from stored latents. One run: S - s0 - 1 + (K (e + 1) + L - 1 - e) / L.
-    """
-    runs = distinct(ensembles)
-    if not runs:
-        return Fraction(0)
-    merged = runs[0].steps
-    total = Fraction((steps - merged[0] - len(merged)) * len(runs))
-    for step in merged:
-        total += Fraction(sum(len(streams(runs, seeds, layer, step == merged[0])) for layer in range(layers)), layers)
-    return total
-
-
-def streams(runs: Sequence[Ensemble], seeds: int, layer: int, same_latents: bool) -> set[tuple]:
-    """What goes through a layer at a merged step, each stream by all that made it.
-
-    runs: distinct. same_latents: whether all runs carry the same latents into the step, as they do into the first.
-    """
-    needed: set[tuple] = set()
-    for number, run in enumerate(runs):
-        own = () if same_latents else (number,)
-        if layer <= run.first:  # nothing is merged yet
-            needed |= {("first", *own), *(("other", seed) for seed in range(1, seeds))}
-        elif layer <= run.last:  # blends from the window's first layer on: equal for windows that end later
-            needed |= {(run.mode, run.weight, run.first, *own, seed) for seed in range(seeds)}
-        elif (layer, run.mode, run.carry) == (run.last + 1, "blend", "first"):
-            needed.add((run.mode, run.weight, run.first, *own, 0))  # as it is in a window that ends later
-        else:
-            needed.add((run.mode, run.weight, run.first, run.last, run.carry, *own))
-    return needed

@@ -13,7 +13,7 @@ from ...bench import puzzles
 from ...model.sampling import Sampling
 from ...names import split_of
 from ...statistics import bootstrap_mean, paired_bootstrap
-from . import spec as windows
+from .count import merged_forwards
 from .spec import OF_FINALS, OF_LATENTS, Ensemble
 
 SINGLE, ANOTHER, ORACLE = "single", "another_seed", "best_of_k_oracle"
@@ -42,7 +42,7 @@ def rows_of(
         yield _row({"variant": SINGLE, "seed": seed}, branches * steps, values[f"seed{seed}"])
     for one in ensembles:
         prefix = one.steps[0]  # which the plan takes from the stored run
-        alone = branches * (prefix + windows.forwards([one], len(seeds), steps, layers))
+        alone = branches * (prefix + merged_forwards([one], len(seeds), steps, layers))
         yield _row(one.row(), float(alone), values[one.name()])
     for name in OF_LATENTS:
         yield _row({"variant": name}, branches * steps, values[name])

@@ -20,9 +20,8 @@ from ...model import schedule
 from ...run.denoise import Velocity, generator
 from ...run.taps import Tap
 from ...run.trajectory import Trajectory, check_finite
-from .. import count as counted
 from .similarity import Similarity, token_features
-from .spec import Intervention, apply, check_exists
+from .spec import Intervention, apply, check_exists, references
 
 # Features (rbf: pairs of tokens) of the runs compared at once, in float64: two of a 14B model, all of the embedded one.
 COMPARED_ELEMENTS = 2**22
@@ -186,7 +185,7 @@ class Sweep:
 
     def _riding(self, step: int) -> tuple[list[Tensor], list[Tensor]]:
         """The clean runs that stand first (baseline) and last (null) in the batch: none without a tap."""
-        count = 0 if self.tap is None else counted.references(self.interventions, step, self.null is not None)
+        count = 0 if self.tap is None else references(self.interventions, step, self.null is not None)
         return [self.baseline.at(step)] * (count > 0), [self.null.at(step)] if count > 1 else []
 
     def _inject(self, timing: str, step: int, latents: Tensor, level: int, x0_pred: Tensor | None) -> None:

@@ -290,3 +290,10 @@ def block_layer(features: str) -> int | None:
     """The layer of "block:<l>", None for any other word."""
     word, _, layer = features.partition(":")
     return int(layer) if word == "block" and layer.isdecimal() else None
+
+
+def references(interventions: Sequence[Intervention], step: int, null: bool) -> int:
+    """With features "block:<l>": how many clean runs ride along in the batch of a step."""
+    if null:
+        return 2
+    return int(any(run.start <= step for run in interventions))

@@ -6,7 +6,6 @@ in later steps only share what they have in common: no step of one is run twice.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from fractions import Fraction
 
 from ...errors import InputError
 from ..indices import indices
@@ -83,31 +82,3 @@ def nodes(swaps: Sequence[Swap], step: int, final: bool) -> tuple[list[Swap], li
 def last_step(swaps: Sequence[Swap]) -> int:
     """The last step at which anything is swapped: the source is walked no further."""
     return max(one.steps[-1] for one in swaps)
-
-
-def forwards(
-    swaps: Sequence[Swap], steps: int, layers: int, branches: int = 1, stored: bool = False, final: bool = True
-) -> Fraction:
-    """Forwards of all swaps on one pair whose target's clean run is stored.
-
-    stored: whether the source's is too; if not it runs along from step 0 to the last swapped one. A single set {s} at
-    all L layers, with the final video read, costs c [(s + 1) + 1 + (L - 1) / 2 + L (S - s - 1)]: source, target, what
-    is left of the swapped forwards, and the swapped runs' other steps.
-    """
-    total, last = Fraction(0), last_step(swaps)
-    for step in range(steps):
-        starting, going = nodes(swaps, step, final)
-        acting = [run for run in (*starting, *going) if step in run.steps]
-        needed = layers if not stored and step < last else 0  # the whole forward, for the source's next step
-        source = max([needed, *(run.layer + 1 for run in acting)])
-        target = max([0, *(run.layer + 1 for run in starting)])
-        rest = sum(layers - 1 - run.layer for run in starting)
-        total += Fraction(source + target + rest, layers) + len(going)
-    return branches * total
-
-
-def same_text_forwards(layers: Sequence[int], of_layers: int, branches: int = 1) -> Fraction:
-    """Forwards of the check that mode full is degenerate where the text is the same: two streams, and the swaps."""
-    walked = 2 * (max(layers) + 1) + sum(of_layers - 1 - layer for layer in layers)
-    rest = of_layers - 1 - max(layers)  # the source's own velocity, which the others are held against
-    return branches * Fraction(walked + rest, of_layers)

@@ -1,15 +1,17 @@
+"""Forwards of noise: as many ran as were planned, and as the closed forms say."""
+
 import pytest
 import tiny
 import torch
 
-from chainofsteps.bench.puzzles import canvas
 from chainofsteps.errors import InputError
 from chainofsteps.model import schedule
 from chainofsteps.model.conditioning import Conditioning
 from chainofsteps.model.load import Experts
 from chainofsteps.model.sampling import Sampling
 from chainofsteps.model.wan import Forwards
-from chainofsteps.probes import count as plan
+from chainofsteps.probes.count import baseline
+from chainofsteps.probes.noise.count import perturbed
 from chainofsteps.probes.noise.run import block_tap, sweep
 from chainofsteps.probes.noise.similarity import Similarity
 from chainofsteps.probes.noise.spec import NoiseAtFrame, NoiseAtStep
@@ -29,7 +31,7 @@ def at_frames(frames, steps="all", operator="replace"):
 
 def planned(runs, steps, branches, **options):
     """Forwards of a whole job: the baseline and everything on it."""
-    return plan.baseline(steps, branches) + plan.perturbed(runs, steps, branches, **options)
+    return baseline(steps, branches) + perturbed(runs, steps, branches, **options)
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +47,7 @@ def ran(experts, runs, steps, branches, frames, similarity=None, with_null=False
     conditioning = Conditioning(text, torch.zeros(1, 20, *shape[2:]), text)
     sigmas, counter = schedule.sigmas(steps, 3.0), Forwards()
     velocity = GuidedVelocity(experts, conditioning, sigmas, sampling, counter)
-    baseline = trajectory.record(velocity, initial_latents(shape, "c", 1), sigmas, "c")
+    untouched = trajectory.record(velocity, initial_latents(shape, "c", 1), sigmas, "c")
     null = None
     if with_null:  # a run of the trajectory rule, not of the sweep
         uncounted = GuidedVelocity(experts, conditioning, sigmas, sampling)
@@ -53,7 +55,7 @@ def ran(experts, runs, steps, branches, frames, similarity=None, with_null=False
     similarity = similarity or Similarity()
     tap = block_tap(similarity, steps)
     velocity = GuidedVelocity(experts, conditioning, sigmas, sampling, counter, tap)
-    sweep(velocity, baseline, runs, "c", 1, similarity, null, tap)
+    sweep(velocity, untouched, runs, "c", 1, similarity, null, tap)
     return counter.total
 
 
@@ -103,8 +105,4 @@ def test_clean_runs_that_ride_along_are_counted(experts, with_null):
 @pytest.mark.parametrize("run", [NoiseAtStep(5), NoiseAtStep(5, timing="after"), NoiseAtFrame(0, (2, 5))])
 def test_a_step_that_does_not_exist_is_not_counted(run):
     with pytest.raises(InputError, match="step 5 is out of range; this run has steps 0 to 4"):
-        plan.perturbed([NoiseAtStep(0), run], 5)
-
-
-def test_frames_of_a_puzzle_made_here():
-    assert plan.EMBEDDED_FRAMES == canvas.FRAMES
+        perturbed([NoiseAtStep(0), run], 5)

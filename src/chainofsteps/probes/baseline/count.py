@@ -1,0 +1,19 @@
+"""The size of the jobs that sample the untouched runs. No torch here."""
+
+from ..count import FLOAT, ForwardCount, NetworkCount, Shard, baseline, item_bytes
+
+
+class TrajectoryCount(NetworkCount):
+    """Rule `trajectory`: each case from each seed, c S forwards; the latents of all S + 1 steps and their sigmas."""
+
+    def forwards(self, shard: Shard) -> ForwardCount:
+        return baseline(shard.model.steps, shard.model.branches) * (shard.case_count * shard.baseline_seeds)
+
+    def disk(self, shard: Shard) -> float:
+        stored = shard.model.steps + 1
+        return shard.baseline_seeds * sum(
+            item_bytes(stored * latents, stored * FLOAT) for latents in shard.latent_bytes
+        )
+
+
+COUNTS = {"trajectory": TrajectoryCount()}

@@ -1,0 +1,83 @@
+"""The size of the jobs that merge the streams of several seeds, and of their scores. No torch here."""
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+from ..count import DecodingCount, ForwardCount, NetworkCount, Peak, Shard, item_bytes
+from .spec import OF_LATENTS, Ensemble, distinct, expand
+
+
+def ensembles(runs: Sequence[Ensemble], seeds: int, steps: int, layers: int, branches: int = 1) -> ForwardCount:
+    """All ensembles of one case whose seeds' trajectories are stored, and two runs from the mean of the seeds' latents.
+
+    c (E + 2 S), where E is `merged_forwards`; naive is K whole streams at every step for each ensemble, c K S.
+    """
+    planned = branches * (merged_forwards(runs, seeds, steps, layers) + len(OF_LATENTS) * steps)
+    planned = planned.numerator if planned.denominator == 1 else float(planned)
+    return ForwardCount(planned, branches * steps * (seeds * len(runs) + len(OF_LATENTS)))
+
+
+def merged_forwards(ensembles: Sequence[Ensemble], seeds: int, steps: int, layers: int) -> Fraction:
+    """Forwards of one branch for all ensembles of one case whose seeds' trajectories are stored.
+
+    K seeds, S steps, L layers, s0 the first merged step. From s0 on, each distinct ensemble costs one forward at every
+    step that is not merged. At a merged step an ensemble merges last after layer e (mode mean: the window's first
+    layer a, since all streams are equal from there). Up to e it needs all K streams, and behind e one. Ensembles share
+    the streams that are the same in all of them: at s0 everything before their first merge, later the K - 1 streams
+    that come from stored latents. One ensemble at s0 alone costs S - s0 - 1 + (K (e + 1) + L - 1 - e) / L.
+    """
+    runs = distinct(ensembles)
+    if not runs:
+        return Fraction(0)
+    merged = runs[0].steps
+    total = Fraction((steps - merged[0] - len(merged)) * len(runs))
+    for step in merged:
+        total += Fraction(sum(len(streams(runs, seeds, layer, step == merged[0])) for layer in range(layers)), layers)
+    return total
+
+
+def streams(runs: Sequence[Ensemble], seeds: int, layer: int, same_latents: bool) -> set[tuple]:
+    """The streams that go through a layer at a merged step, each told from the others by all that made it.
+
+    runs: distinct. same_latents: all runs carry the same latents into the step, as they do into the first merged one.
+    """
+    needed: set[tuple] = set()
+    for number, run in enumerate(runs):
+        own = () if same_latents else (number,)
+        if layer <= run.first:  # nothing is merged yet
+            needed |= {("first", *own), *(("other", seed) for seed in range(1, seeds))}
+        elif layer <= run.last:  # blends from the window's first layer on: equal for windows that end later
+            needed |= {(run.mode, run.weight, run.first, *own, seed) for seed in range(seeds)}
+        elif (layer, run.mode, run.carry) == (run.last + 1, "blend", "first"):
+            needed.add((run.mode, run.weight, run.first, *own, 0))  # as it is in a window that ends later
+        else:
+            needed.add((run.mode, run.weight, run.first, run.last, run.carry, *own))
+    return needed
+
+
+class EnsembleCount(NetworkCount):
+    """Rule `ensemble`: all ensembles of each case, in batches; the final latents of each, and of the two means."""
+
+    batched = True
+
+    def forwards(self, shard: Shard) -> ForwardCount:
+        (layers,), section, model = shard.model.known("layers"), shard.config["ensemble"], shard.model
+        of_case = ensembles(expand(section, layers), len(section["seeds"]), model.steps, layers, model.branches)
+        return of_case * shard.case_count
+
+    def peaks(self, shard: Shard) -> Sequence[Peak]:
+        """With every stream kept between two layers: at most, since ensembles share some of them."""
+        needed = len(shard.config["ensemble"]["seeds"]) * len(_runs(shard))
+        return [Peak(shard.largest, forward=min(shard.model.batch_size, needed), hidden_states=needed)]
+
+    def disk(self, shard: Shard) -> float:
+        kept = len(_runs(shard)) + len(OF_LATENTS)
+        return sum(item_bytes(*[latents] * kept) for latents in shard.latent_bytes)
+
+
+def _runs(shard: Shard) -> list[Ensemble]:
+    (layers,) = shard.model.known("layers")
+    return distinct(expand(shard.config["ensemble"], layers))
+
+
+COUNTS = {"ensemble": EnsembleCount(), "ensemble_score": DecodingCount()}
