@@ -1,1 +1,1 @@
-"""What a target costs before it runs, and whether what is there is what its manifests say."""
+"""The cost of a target before it runs, and results held against their manifests and the configuration."""

@@ -19,7 +19,7 @@ from .rules import panels_of
 
 @dataclass(frozen=True)
 class Cases:
-    """The configured cases. root: what their folder is relative to."""
+    """The configured cases. root: the folder that theirs is relative to."""
 
     config: Mapping[str, Any]
     root: Path

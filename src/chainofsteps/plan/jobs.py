@@ -1,6 +1,6 @@
-"""Which jobs a target still needs: those that Snakemake itself would run, from a dry run, which makes nothing.
+"""The jobs that a target still needs: those of a dry run of Snakemake, which makes nothing. No torch here.
 
-So the graph of jobs is known in one place, and what is finished is not counted. No torch here.
+So only the workflow knows the graph of jobs, and finished jobs are not counted.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ LISTED = re.compile(r"^job +count\n[- ]+\n(?:\w+ +\d+\n)*total +(\d+)$", re.M)
 
 @dataclass(frozen=True)
 class Job:
-    """One job: its rule, and the wildcards that say what of."""
+    """One job: its rule, and the values of the rule's wildcards by their names."""
 
     rule: str
     wildcards: Mapping[str, str]
@@ -50,12 +50,12 @@ def jobs_of(config: Mapping[str, Any], targets: Sequence[str], directory: str | 
         streams = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True, "env": environment}
         run = subprocess.run([*map(str, command)], **streams)
     if run.returncode:
-        raise InputError(_said(run.stdout, targets))
+        raise InputError(_reason(run.stdout, targets))
     return read_jobs(run.stdout)
 
 
 def read_jobs(printed: str) -> list[Job]:
-    """The jobs in what a dry run printed. InputError if it cannot be understood: too few jobs would be no plan."""
+    """The jobs that a dry run printed. InputError if some of them cannot be read: too few jobs would be no plan."""
     blocks = BLOCK.findall(printed)
     listed = LISTED.search(printed)
     if len(blocks) != (int(listed[1]) if listed else 0):
@@ -67,19 +67,19 @@ def read_jobs(printed: str) -> list[Job]:
 
 
 def _wildcards(body: str) -> dict[str, str]:
-    line = re.search(r"^    wildcards: (.*)$", body, re.M)
-    pairs = line[1].split(", ") if line else []  # in no name is a comma or a blank
+    listed = re.search(r"^    wildcards: (.*)$", body, re.M)
+    pairs = listed[1].split(", ") if listed else []  # no name has a comma or a blank in it
     return dict(pair.split("=", 1) for pair in pairs)
 
 
-def _said(printed: str, targets: Sequence[str]) -> str:
+def _reason(printed: str, targets: Sequence[str]) -> str:
     """Snakemake's reason in one line."""
     ours = re.search(r"^error: (.*)$", printed, re.M)
     if ours:
         return ours[1]
     if re.search(r"^(MissingRuleException|MissingInputException)", printed, re.M):
         return f"Snakemake knows no way to make {', '.join(targets)}; figures/README.md lists the paths that it makes"
-    lines = [line.strip() for line in printed.splitlines() if line.strip()]
+    lines = [text.strip() for text in printed.splitlines() if text.strip()]
     return f"snakemake -n {' '.join(targets)} failed: {' '.join(lines[-3:])}"
 
 

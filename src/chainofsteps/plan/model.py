@@ -27,10 +27,10 @@ class Model(ModelSizes):
 
     text_tokens, item (bytes of a number in its dtype) and offloaded (of an expert, only the layer that runs is on the
     device) are the entry's settings. width and ffn_width are the transformer's. text_width is of the text embeddings,
-    image_width of the image's (0: the transformer takes none). Of the VAE are vae_width (its most channels where it is
-    as large as the video) and vae_patch (but for patches of so many pixels a side). experts: how many transformers.
-    per_token: each token has a timestep of its own. parameters: numbers in the weights of expert, text_encoder,
-    image_encoder and vae. here: the checkpoint lies in its folder.
+    image_width of the image's (0: the transformer takes none). Of the VAE are vae_patch (pixels a side of the patches
+    that it works on, 1 for none) and vae_width (the most channels that it has at the resolution of those patches).
+    experts: how many transformers. per_token: each token has a timestep of its own. parameters: numbers in the weights
+    of expert, text_encoder, image_encoder and vae. here: the checkpoint lies in its folder.
     """
 
     text_tokens: int
@@ -92,12 +92,12 @@ def model_of(config: Mapping[str, Any], name: str, root: str | Path = ".") -> Mo
 
 
 def is_here(entry: Mapping[str, Any], root: str | Path = ".") -> bool:
-    """Whether the checkpoint of an entry of `models` lies in its folder."""
+    """True if the checkpoint of an entry of `models` lies in its folder."""
     return Path(root, entry["folder"], INDEX).is_file()
 
 
 def not_here(config: Mapping[str, Any], name: str) -> str:
-    """One line for a model whose weights are not downloaded: the command that does it, and how much comes."""
+    """One line for a model that is not downloaded: the command that downloads it, and the size of the download."""
     entry = config["models"][name]
     parts = [part["source"] for part in (entry, entry.get("lora") or {}) if "source" in part]
     sizes = [source.get("size_gb") for source in parts]

@@ -14,8 +14,8 @@ MEASURE = "unknown; `make bench` measures it on this machine, and benchmarks/REA
 
 
 def as_json(plan: Plan) -> dict[str, Any]:
-    """What `--json` prints."""
-    model, largest = plan.facts["model"], plan.largest
+    """The plan as `--json` prints it; bytes, hours and seconds."""
+    model, largest = plan.model, plan.largest
     return {
         "targets": list(plan.targets),
         "model": model.name,
@@ -25,34 +25,34 @@ def as_json(plan: Plan) -> dict[str, Any]:
         | {"total": _forwards(plan.counted)},
         "seconds_per_forward": [
             {
-                "seconds": dict(one.by_batch),
-                "hardware": one.hardware,
-                "source": one.source,
-                "unit": one.unit,
-                "hours": plan.hours(one)[0] if plan.counted else 0,
-                "longest_job": str(plan.hours(one)[1].job) if plan.counted else None,
-                "longest_hours": plan.hours(one)[2] if plan.counted else 0,
+                "seconds": dict(seconds.by_batch),
+                "hardware": seconds.hardware,
+                "source": seconds.source,
+                "unit": seconds.unit,
+                "hours": plan.hours(seconds)[0] if plan.counted else 0,
+                "longest_job": str(plan.hours(seconds)[1].job) if plan.counted else None,
+                "longest_hours": plan.hours(seconds)[2] if plan.counted else 0,
             }
-            for one in plan.seconds
+            for seconds in plan.seconds
         ],
         "disk_bytes": {rule: sum(cost.disk or 0 for cost in costs) for rule, costs in _by_rule(plan.costs).items()},
         "checkpoint_bytes": model.checkpoint_bytes,
         "peak_memory": largest
         and {"rule": largest.job.rule, "weights": largest.memory.weights, "held": largest.memory.held},
-        "gpu_memory_gb": plan.facts["gpu_memory_gb"],
+        "gpu_memory_gb": plan.config["gpu_memory_gb"],
         "unknown": plan.unknown,
     }
 
 
 def table(plan: Plan) -> str:
-    """For a reader."""
-    model = plan.facts["model"]
+    """The plan as a table, a line for each rule that weighs anything, and what the hours and the memory are."""
+    model = plan.model
     lines = [f"{', '.join(plan.targets)}: what is still to be done; a job that was cut off counts as a whole"]
     layers = f"{model.layers or '?'} layers"
     guidance = "with" if model.branches == 2 else "no"
     lines += [f"model {model.name}: {model.steps} steps, {layers}, {guidance} guidance{_checkpoint(plan)}"]
     if not model.here:
-        lines.append(not_here(plan.facts["config"], model.name))
+        lines.append(not_here(plan.config, model.name))
     if not plan.costs:
         return "\n".join([*lines, "", "nothing is left to do"])
     lines += ["", f"{'rule':<18}{'jobs':>6}{'forwards':>12}{'naive':>12}{'on disk':>11}{'memory':>11}"]
@@ -95,7 +95,7 @@ def _row(rule: str, costs: list[Cost]) -> str:
 
 
 def _checkpoint(plan: Plan) -> str:
-    held = plan.facts["model"].checkpoint_bytes
+    held = plan.model.checkpoint_bytes
     return "" if held is None else f"; its checkpoint takes {size(held)}"
 
 
@@ -105,16 +105,19 @@ def _hours(plan: Plan) -> list[str]:
     if not plan.seconds:
         return [f"seconds per forward: {MEASURE}"]
     lines = []
-    for one in plan.seconds:
-        total, longest, of_it = plan.hours(one)
-        figures = ", ".join(f"{value:.3g} s in a batch of {batch}" for batch, value in sorted(one.by_batch.items()))
-        lines.append(f"a forward: {figures} ({one.hardware}; {one.source})")
-        lines.append(f"{one.unit} of the forwards alone: {total:.3g}; {of_it:.3g} of the longest job, {longest.job}")
+    for seconds in plan.seconds:
+        total, longest, hours = plan.hours(seconds)
+        by_batch = sorted(seconds.by_batch.items())
+        figures = ", ".join(f"{value:.3g} s in a batch of {batch}" for batch, value in by_batch)
+        lines.append(f"a forward: {figures} ({seconds.hardware}; {seconds.source})")
+        lines.append(
+            f"{seconds.unit} of the forwards alone: {total:.3g}; {hours:.3g} of the longest job, {longest.job}"
+        )
     return lines
 
 
 def _memory(plan: Plan) -> list[str]:
-    largest, stated = plan.largest, plan.facts["gpu_memory_gb"]
+    largest, stated = plan.largest, plan.config["gpu_memory_gb"]
     if largest is None:
         return []
     memory = largest.memory

@@ -97,9 +97,9 @@ RULES: dict[str, JobCount] = {
 @cache
 def counts() -> dict[str, JobCount]:
     """The `JobCount` of each rule that weighs anything, in the order of their work."""
-    found = {**RULES, **probe_counts()}
+    by_rule = {**RULES, **probe_counts()}
 
     def order(rule: str) -> tuple[int, int]:
-        return FIRST.index(rule) if rule in FIRST else len(FIRST), STAGES.index(found[rule].loaded)
+        return FIRST.index(rule) if rule in FIRST else len(FIRST), STAGES.index(by_rule[rule].loaded)
 
-    return {rule: found[rule] for rule in sorted(found, key=order)}
+    return {rule: by_rule[rule] for rule in sorted(by_rule, key=order)}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -43,12 +43,16 @@ class Cost:
 
 @dataclass(frozen=True)
 class Plan:
-    """The cost of all jobs that the targets still need."""
+    """The cost of all jobs that the targets still need.
+
+    config: the settled configuration. model: the configured one. seconds: of its forward, by hardware.
+    """
 
     targets: Sequence[str]
     costs: Sequence[Cost]
     seconds: Sequence[Seconds]
-    facts: Mapping[str, Any] = field(default_factory=dict)
+    config: Mapping[str, Any]
+    model: Model
 
     @property
     def counted(self) -> list[Cost]:
@@ -62,7 +66,7 @@ class Plan:
 
     @property
     def unknown(self) -> list[str]:
-        """Why something is not counted, each reason once, with the rules it concerns."""
+        """The reasons why something is not counted, each once, with the rules that it concerns."""
         reasons: dict[str, dict[str, None]] = {}
         for cost in self.costs:
             for reason in cost.unknown:
@@ -77,11 +81,11 @@ class Plan:
 
     def check(self) -> None:
         """InputError if a job cannot fit the GPU that the configuration states."""
-        stated, largest = self.facts["gpu_memory_gb"], self.largest
+        stated, largest = self.config["gpu_memory_gb"], self.largest
         if stated is not None and largest and largest.memory.total > stated * GB:
             memory = largest.memory
             mends = ["a smaller batch_size"] * (largest.batch > 1 and largest.runs_network)
-            mends += ["group_offload: true"] * (largest.runs_network and not self.facts["model"].offloaded)
+            mends += ["group_offload: true"] * (largest.runs_network and not self.model.offloaded)
             raise InputError(
                 f"{largest.job.rule} needs about {memory.total / GB:.1f} GB on its GPU ({memory.what}), more than the "
                 f"{stated:g} GB of gpu_memory_gb; take {', or '.join(['a larger GPU', *mends])}"
@@ -106,9 +110,8 @@ def plan_of(
             models[of_job] = model_of(config, of_job, root)
         costs.append(_cost(job, models[of_job], cases))
     tokens = _tokens(cases, models[name])
-    facts = {"model": models[name], "tokens": tokens, "gpu_memory_gb": config["gpu_memory_gb"], "config": config}
     seconds = [] if tokens is None else seconds_of(config, name, tokens, ROOT / "benchmarks")
-    return Plan(targets, costs, seconds, facts)
+    return Plan(targets, costs, seconds, config, models[name])
 
 
 def _cost(job: Job, model: Model, cases: Cases) -> Cost:

@@ -1,4 +1,4 @@
-"""What is swapped in a latent swap (Fig. 6b), and what it costs: for the plan and the workflow, so no torch here.
+"""The latent swaps (Fig. 6b), as frozen dataclasses. No torch here: the plan and the workflow read them.
 
 A swap puts one layer of the source's forward in place of the target's, at one step or a set of steps. Runs that differ
 in later steps only share what they have in common: no step of one is run twice.
