@@ -2,7 +2,7 @@
 
 All ensembles of ONE case are made at once, from the stored trajectories of its seeds. Their streams walk the layers in
 step, one batch a layer, and what several of them need is walked once; behind its last merge an ensemble is one stream.
-`count.merged_forwards` counts them. At a merged step after the first, the first stream is the run itself and the others
+`windows.forwards` has the count. At a merged step after the first, the first stream is the run itself and the others
 are those of the other seeds' stored latents.
 
 Beside them run two baselines that average outside the network: the mean of the seeds' initial latents. Of K seeds its

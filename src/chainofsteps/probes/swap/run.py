@@ -3,7 +3,7 @@
 The pair differs in its text and in nothing else. In a set of steps the source follows its own clean run, and each
 swapped run its own latents. The target's clean run is stored, so swapped runs leave it where they first differ from it;
 the source's is not, unless all cases share one noise, so it runs along, and its forward serves every swap of the step.
-`count.swap_forwards` counts all this beforehand.
+`swaps.forwards` counts all this beforehand.
 """
 
 from collections.abc import Callable, Mapping, Sequence
