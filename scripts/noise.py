@@ -14,11 +14,12 @@ from chainofsteps.model.load import Experts
 from chainofsteps.model.sampling import Sampling, placement
 from chainofsteps.model.wan import Forwards
 from chainofsteps.probes import count as plan
-from chainofsteps.probes.noise.run import SAVED_EVERY, Sweep, SweepState, block_tap
+from chainofsteps.probes.noise.run import SAVED_EVERY, Sweep, block_tap
 from chainofsteps.probes.noise.similarity import Similarity
 from chainofsteps.probes.noise.spec import expand
 from chainofsteps.probes.noise.table import CKA_COLUMNS
 from chainofsteps.run.denoise import GuidedVelocity
+from chainofsteps.run.probe import advance
 from chainofsteps.run.trajectory import Trajectory
 from chainofsteps.store.job import pieces, progress
 from chainofsteps.store.provenance import made_with
@@ -67,8 +68,8 @@ with reported(snakemake.log[0]):
             velocity = GuidedVelocity(experts, conditionings[piece.run], sigmas, sampling, counter, tap)
             clean, null = untouched(case, seed), untouched(case, params.null_seed)
             sweep = Sweep(clean, interventions[piece.run], f"{task}/{case}", seed, similarity, null, tap)
-            state = SweepState.from_tensors(piece.before) if piece.before else sweep.begin()
-            state = sweep.advance(velocity, state, piece.stop, on_progress=line.update)
+            state = sweep.resume(piece.before)
+            state = advance(sweep, velocity, state, piece.stop, lambda seen: line.update(len(seen.latents)))
             if not piece.last:
                 piece.save(state.to_tensors(), counter.total, **made_with(sampling))
                 continue

@@ -12,7 +12,8 @@ from chainofsteps.model.load import Experts
 from chainofsteps.model.sampling import Sampling, placement
 from chainofsteps.model.wan import Forwards
 from chainofsteps.run.denoise import GuidedVelocity, initial_latents
-from chainofsteps.run.trajectory import Trajectory, extend
+from chainofsteps.run.probe import advance
+from chainofsteps.run.trajectory import Recording
 from chainofsteps.store.job import pieces, progress
 from chainofsteps.store.provenance import made_with
 from chainofsteps.store.shards import Shard, read_shard
@@ -44,11 +45,9 @@ with reported(snakemake.log[0]):
             conditioning, counter = Conditioning.from_tensors(encoded.load(case)[0]), Forwards()
             velocity = GuidedVelocity(experts, conditioning, sigmas, sampling, counter)
             label = f"{task}/{case}"  # the same number in another task is another case, with noise of its own
-            prefix = piece.before.get("latents")
-            if prefix is None:
-                noise = initial_latents(conditioning.latents_shape, label, seed, params.share_noise_over_cases)
-                prefix = conditioning.begin(noise)
-            latents = extend(velocity, prefix, sigmas, label, piece.stop, on_step=line.update)
-            tensors = Trajectory(latents, sigmas).to_tensors()
-            piece.save(tensors, counter.total, case=label, seed=seed, **made_with(sampling))
+            noise = initial_latents(conditioning.latents_shape, label, seed, params.share_noise_over_cases)
+            recording = Recording(conditioning.begin(noise), sigmas, label)
+            state = recording.resume(piece.before)
+            state = advance(recording, velocity, state, piece.stop, lambda _: line.update())
+            piece.save(state.to_tensors(), counter.total, case=label, seed=seed, **made_with(sampling))
     shard.finish(list(names), **made_with(sampling))

@@ -19,7 +19,7 @@ from .ensemble import spec as windows
 from .ensemble.spec import Ensemble
 from .frames.spec import other_counts
 from .indices import indices
-from .noise.spec import Intervention, block_layer, check_exists
+from .noise.spec import Intervention, block_layer, check_exists, references
 from .swap import spec as swaps
 
 
@@ -81,13 +81,6 @@ def at_counts(counts: Sequence[int], own: int, steps: int, branches: int = 1) ->
     """
     others = len(other_counts(counts, own))
     return Count(branches * steps * others, branches * steps * (others + 1))
-
-
-def references(interventions: Sequence[Intervention], step: int, null: bool) -> int:
-    """With features "block:<l>": how many clean runs ride along in the batch of a step."""
-    if null:
-        return 2
-    return int(any(run.start <= step for run in interventions))
 
 
 def activations(asked: Mapping[str, Any], steps: int, layers: int, branches: int = 1) -> Count:
