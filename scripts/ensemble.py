@@ -14,6 +14,7 @@ from chainofsteps.model.wan import Forwards
 from chainofsteps.probes.ensemble import spec as windows
 from chainofsteps.probes.ensemble.run import Ensembles
 from chainofsteps.run.denoise import GuidedVelocity
+from chainofsteps.run.probe import advance
 from chainofsteps.run.trajectory import Trajectory
 from chainofsteps.store.job import pieces, progress
 from chainofsteps.store.provenance import made_with
@@ -41,10 +42,7 @@ with reported(snakemake.log[0]):
             names = [f"{piece.run}-seed{seed}" for seed in params.ensemble["seeds"]]
             seeds = [Trajectory.from_tensors(trajectories.load(name)[0], trajectories.path(name)) for name in names]
             ensembles = Ensembles(runs, seeds, conditioning, f"{task}/{piece.run}")
-            latents = piece.before.get("latents", ensembles.begin())
-            for step in range(piece.start, piece.stop):
-                latents = ensembles.advance(velocity, latents, step, step + 1)
-                line.update()
-            kept = dict(zip(ensembles.names, latents, strict=True)) if piece.last else {"latents": latents}
+            state = advance(ensembles, velocity, ensembles.resume(piece.before), piece.stop, lambda _: line.update())
+            kept = ensembles.result(state) if piece.last else state.to_tensors()
             piece.save(kept, counter.total, **made_with(sampling))
     shard.finish(encoded.cases, **made_with(sampling))

@@ -12,8 +12,8 @@ from chainofsteps.model.conditioning import Conditioning
 from chainofsteps.model.load import Experts
 from chainofsteps.model.sampling import Sampling, placement
 from chainofsteps.model.wan import Forwards
-from chainofsteps.run.denoise import GuidedVelocity, denoise, initial_latents
-from chainofsteps.run.trajectory import check_finite
+from chainofsteps.run.denoise import GuidedVelocity, Plain, initial_latents
+from chainofsteps.run.probe import advance
 from chainofsteps.store.job import pieces, progress
 from chainofsteps.store.provenance import made_with
 from chainofsteps.store.shards import Shard, read_shard
@@ -48,11 +48,9 @@ with reported(snakemake.log[0]):
             (case, seed, steps), sigmas, counter = names[piece.run], schedules[piece.run], Forwards()
             conditioning = Conditioning.from_tensors(encoded.load(case)[0])
             velocity = GuidedVelocity(experts, conditioning, sigmas, replace(sampling, steps=steps), counter)
-            latents = piece.before.get("latents")
-            if latents is None:
-                shape, shared = conditioning.latents_shape, params.share_noise_over_cases
-                latents = conditioning.begin(initial_latents(shape, f"{task}/{case}", seed, shared))
-            latents = denoise(velocity, latents, sigmas, piece.start, piece.stop, lambda _: line.update())
-            check_finite(latents, f"{task}/{case}", piece.stop - 1)
-            piece.save({"latents": latents.cpu()}, counter.total, case=f"{task}/{case}", seed=seed, steps=steps)
+            label, shape, shared = f"{task}/{case}", conditioning.latents_shape, params.share_noise_over_cases
+            plain = Plain(conditioning.begin(initial_latents(shape, label, seed, shared)), sigmas, label)
+            state = advance(plain, velocity, plain.resume(piece.before), piece.stop, lambda _: line.update())
+            kept = {"latents": plain.result(state).cpu()} if piece.last else state.to_tensors()
+            piece.save(kept, counter.total, case=f"{task}/{case}", seed=seed, steps=steps)
     shard.finish(list(names), **made_with(sampling))

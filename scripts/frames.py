@@ -14,8 +14,8 @@ from chainofsteps.model.sizes import frames_of
 from chainofsteps.model.wan import Forwards
 from chainofsteps.probes.frames.run import shortened, tokens_by_count, tokens_of
 from chainofsteps.probes.frames.spec import other_counts
-from chainofsteps.run.denoise import GuidedVelocity, denoise, initial_latents
-from chainofsteps.run.trajectory import check_finite
+from chainofsteps.run.denoise import GuidedVelocity, Plain, initial_latents
+from chainofsteps.run.probe import advance
 from chainofsteps.store.job import pieces, progress
 from chainofsteps.store.provenance import made_with
 from chainofsteps.store.shards import Shard, read_shard
@@ -50,13 +50,12 @@ with reported(snakemake.log[0]):
             (case, seed, count), counter = names[piece.run], Forwards()
             conditioning, label = shortened(Conditioning.from_tensors(encoded.load(case)[0]), count), f"{task}/{case}"
             velocity = GuidedVelocity(experts, conditioning, sigmas, sampling, counter)
-            latents = piece.before.get("latents")
-            if latents is None:  # the first latent frames of the own run's noise
-                noise = initial_latents(shapes[case], label, seed, params.share_noise_over_cases)
-                latents = conditioning.begin(noise[:, :, : conditioning.latents_shape[2]])
-            latents = denoise(velocity, latents, sigmas, piece.start, piece.stop, lambda _: line.update())
-            check_finite(latents, label, piece.stop - 1)
+            noise = initial_latents(shapes[case], label, seed, params.share_noise_over_cases)
+            noise = noise[:, :, : conditioning.latents_shape[2]]  # the first latent frames of the own run's noise
+            plain = Plain(conditioning.begin(noise), sigmas, label)
+            state = advance(plain, velocity, plain.resume(piece.before), piece.stop, lambda _: line.update())
+            latents = plain.result(state).cpu()
             about = {"case": label, "seed": seed, "frames": count, "tokens_per_forward": tokens_of(latents.shape)}
-            piece.save({"latents": latents.cpu()}, counter.total, **about)
+            piece.save({"latents": latents} if piece.last else state.to_tensors(), counter.total, **about)
     tokens = tokens_by_count(shard.load(name)[0]["latents"].shape for name in names)
     shard.finish(list(names), tokens_per_forward=tokens, **made_with(sampling))

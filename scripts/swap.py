@@ -14,8 +14,9 @@ from chainofsteps.model.sampling import Sampling, placement
 from chainofsteps.model.wan import Forwards
 from chainofsteps.probes.swap import spec as swaps
 from chainofsteps.probes.swap.rows import pairs_of
-from chainofsteps.probes.swap.run import SwapState, SwapSweep, same_text
+from chainofsteps.probes.swap.run import SwapSweep, same_text
 from chainofsteps.run.denoise import GuidedVelocity
+from chainofsteps.run.probe import advance
 from chainofsteps.run.trajectory import Trajectory
 from chainofsteps.store.job import pieces, progress
 from chainofsteps.store.provenance import made_with
@@ -62,13 +63,13 @@ with reported(snakemake.log[0]):
             clean, of_source = untouched(case, seed), untouched(sources[case], seed)
             stored = of_source if torch.equal(of_source.at(0), clean.at(0)) else None
             asked = swaps.expand(params.swap, sampling.steps, layers, case in params.matrix)
-            sweep = SwapSweep(clean, stored, asked, part, f"{task}/{case}", "final" in params.swap["readouts"])
+            final = "final" in params.swap["readouts"]
+            sweep = SwapSweep(clean, stored, velocities[1], asked, part, f"{task}/{case}", final)
             extra = {key: value for key, value in piece.before.items() if key == "same_text"}
             if piece.start == 0 and "full" in params.swap["modes"]:
                 other, of_full = untouched(case, params.null_seed).at(0), sorted({one.layer for one in asked})
                 extra["same_text"] = torch.tensor(same_text(velocities[0], other, clean.at(0), 0, of_full))
-            state = SwapState.from_tensors(piece.before) if piece.before else sweep.begin()
-            state = sweep.advance(*velocities, state, piece.stop, line.update)
+            state = advance(sweep, velocities[0], sweep.resume(piece.before), piece.stop, lambda _: line.update())
             about = {"source": sources[case], "matrix": case in params.matrix, **made_with(sampling)}
             piece.save({**state.to_tensors(), **extra}, counter.total, **about)
     shard.finish(list(names), skipped=len(pairs) - len(sources), **made_with(sampling))

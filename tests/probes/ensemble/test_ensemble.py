@@ -13,9 +13,11 @@ from chainofsteps.model.conditioning import Conditioning
 from chainofsteps.model.wan import Forwards
 from chainofsteps.probes import count as plan
 from chainofsteps.probes.ensemble import spec as windows
-from chainofsteps.probes.ensemble.run import Ensembles, finals_of, merge
+from chainofsteps.probes.ensemble.merge import carried_on, merged_velocity
+from chainofsteps.probes.ensemble.run import Ensembles, finals_of
 from chainofsteps.probes.ensemble.spec import CARRIES, MODES, OF_FINALS, OF_LATENTS, Ensemble
 from chainofsteps.run.denoise import GuidedVelocity, initial_latents
+from chainofsteps.run.probe import advance
 from chainofsteps.run.trajectory import record
 
 LAYERS, STEPS, K = 4, 4, 3
@@ -46,8 +48,8 @@ def seeds_of(velocity, seeds=K):
 
 
 def by_name(ensembles, velocity, seeds, stop=STEPS):
-    whole = Ensembles(ensembles, seeds, conditioning(), "c")
-    return dict(zip(whole.names, whole.advance(velocity, whole.begin(), 0, stop), strict=True))
+    probe = Ensembles(ensembles, seeds, conditioning(), "c")
+    return probe.result(advance(probe, velocity, probe.begin(), stop))
 
 
 def slowly(velocity, run, latents, step):
@@ -82,9 +84,10 @@ def test_merged_streams_are_those_of_the_long_way(model, branches):
     runs = windows.distinct(
         Ensemble(*window, mode, 0.3, carry) for window, mode, carry in product(WINDOWS, MODES, CARRIES)
     )
-    found = merge(velocity, runs, noises[:1], noises[1:], 0)
+    going = carried_on(runs, noises[:1], noises[1:])
+    velocities = merged_velocity(velocity, runs, going, noises[:1], noises[1:], 0)
     plain = velocity(noises[:1], 0)
-    for run, latents, merged in zip(runs, *found, strict=True):
+    for run, latents, merged in zip(runs, going, velocities, strict=True):
         carried, expected = slowly(velocity, run, noises, 0)
         assert torch.allclose(latents[None], carried, atol=1e-6)
         assert torch.allclose(merged[None], expected, atol=1e-4), run
@@ -125,7 +128,7 @@ def test_baselines_start_from_the_mean_of_the_noises(model):
     velocity = velocity_of(model)
     seeds = seeds_of(velocity)
     whole = Ensembles([Ensemble(1, 2)], seeds, conditioning(), "c")
-    begun = dict(zip(whole.names, whole.begin(), strict=True))
+    begun = dict(zip(whole.names, whole.begin().latents, strict=True))
     literal, rescaled = (begun[name] for name in OF_LATENTS)
     assert torch.allclose(literal, torch.cat([seed.at(0) for seed in seeds]).mean(dim=0))
     assert literal.std().item() == pytest.approx(1 / math.sqrt(K), rel=0.1)
@@ -141,11 +144,12 @@ def test_baselines_start_from_the_mean_of_the_noises(model):
 def test_a_case_can_stop_between_any_two_steps(model):
     velocity, runs = velocity_of(model), [Ensemble(0, 1, "blend", steps=(0, 2)), Ensemble(2, 3, steps=(0, 2))]
     seeds = seeds_of(velocity)
-    whole = Ensembles(runs, seeds, conditioning(), "c")
-    latents = whole.begin()
+    probe = Ensembles(runs, seeds, conditioning(), "c")
+    state = probe.begin()
     for stop in (1, 3, STEPS):
-        latents = whole.advance(velocity, latents, {1: 0, 3: 1, STEPS: 3}[stop], stop)
-    assert torch.equal(latents, whole.advance(velocity, whole.begin(), 0, STEPS))
+        state = advance(probe, velocity, probe.resume(state.to_tensors()), stop)
+        assert state.step == stop
+    assert torch.equal(state.latents, advance(probe, velocity, probe.begin()).latents)
 
 
 @pytest.mark.parametrize("kind", ["wan2.1-i2v", "wan2.2-ti2v"])
@@ -159,8 +163,8 @@ def test_every_kind_of_model_can_be_merged(checkpoint_of, kind):
     def made(numbers):
         noises = [given.begin(initial_latents(given.latents_shape, "c", number)) for number in numbers]
         seeds = [record(velocity, noise, velocity.sigmas, "c") for noise in noises]
-        whole = Ensembles(runs, seeds, given, "c")
-        return seeds[0].at(2)[0], whole.advance(velocity, whole.begin(), 0, 2)
+        probe = Ensembles(runs, seeds, given, "c")
+        return seeds[0].at(2)[0], advance(probe, velocity, probe.begin()).latents
 
     own, same = made([1, 1])
     assert all(torch.allclose(one, own, atol=1e-4) for one in same[: len(runs)])

@@ -10,8 +10,9 @@ from chainofsteps.model.load import Experts
 from chainofsteps.model.wan import Forwards
 from chainofsteps.probes.swap import spec as swaps
 from chainofsteps.probes.swap.layers import MODES, Swap
-from chainofsteps.probes.swap.run import SwapState, SwapSweep, same_text
+from chainofsteps.probes.swap.run import SwapSweep, same_text
 from chainofsteps.run.denoise import GuidedVelocity, denoise, initial_latents
+from chainofsteps.run.probe import advance
 from chainofsteps.run.trajectory import record
 
 STEPS, LAYERS = 4, tiny.LAYERS
@@ -41,10 +42,11 @@ class Pair:
         self.ran = self.counter.total
 
     def sweep(self, swaps, stored=False, final=True, stops=(None,)):
-        sweep = SwapSweep(self.target, self.source if stored else None, swaps, PART, "c", final)
+        target, source = self.velocities
+        sweep = SwapSweep(self.target, self.source if stored else None, source, swaps, PART, "c", final)
         state = sweep.begin()
         for stop in stops:
-            state = sweep.advance(*self.velocities, SwapState.from_tensors(state.to_tensors()), stop)
+            state = advance(sweep, target, sweep.resume(state.to_tensors()), stop)
         ran, self.ran = self.counter.total - self.ran, self.counter.total
         return state, ran
 
@@ -147,4 +149,4 @@ def test_full_is_degenerate_with_the_same_text_and_not_without(pair):
 
 def test_runs_from_different_noise_are_no_pair(pair):
     with pytest.raises(InputError, match="start from different noise"):
-        SwapSweep(pair.target, pair.other, ALL, PART, "c")
+        SwapSweep(pair.target, pair.other, pair.velocities[1], ALL, PART, "c")
