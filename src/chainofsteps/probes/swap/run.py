@@ -113,14 +113,15 @@ class SwapSweep(Probe[SwapState, SwapResult]):
     def after(self, state: SwapState, seen: StepState, updated: Latents) -> SwapState:
         step, source = seen.step, self._before(state, None, seen.step)
         latents, x0_pred = {}, dict(state.x0_pred)
-        for row, clean, after in zip(self._rows(step), seen.x0_pred.split(1), updated.split(1), strict=True):
-            check_finite(after, self.case, step, "source of a swap" if row is None else row.name())
+        for i, row in enumerate(self._rows(step)):
+            of_row = updated[i : i + 1].clone()  # a view would keep the whole batch in memory
+            check_finite(of_row, self.case, step, "source of a swap" if row is None else row.name())
             if row is None:
-                source = after.clone()  # a view would keep the whole batch in memory
+                source = of_row
                 continue
-            latents[row.name()] = after.clone()
+            latents[row.name()] = of_row
             if row in self.swaps and step == row.steps[-1]:
-                x0_pred[row.name()] = clean.clone()
+                x0_pred[row.name()] = seen.x0_pred[i : i + 1].clone()
         return SwapState(step + 1, source, latents, x0_pred)
 
     def result(self, state: SwapState) -> SwapResult:
