@@ -124,6 +124,38 @@ def test_only_the_carried_run_goes_on_after_the_merged_steps(model):
     assert torch.allclose(by_name([run], velocity, seeds)[run.name()][None], latents, atol=1e-5)
 
 
+@pytest.mark.parametrize("branches", [1, 2])
+def test_steps_are_those_by_hand_bit_for_bit(model, branches):
+    """Merged at steps 1 and 3, plain at 2; before, the first seed's own run. The baselines run beside them."""
+    velocity = velocity_of(model, branches)
+    seeds, sigmas = seeds_of(velocity), velocity.sigmas
+    runs = windows.distinct(Ensemble(*w, m, 0.3, c, (1, 3)) for w, m, c in product(WINDOWS, MODES, CARRIES))
+    probe = Ensembles(runs, seeds, conditioning(), "c")
+    ours, baselines = seeds[0].at(1), probe.begin().latents[len(runs) :]
+    for step in range(STEPS):
+        pair = sigmas[step : step + 2]
+        others = torch.cat([seed.at(step) for seed in seeds[1:]])
+        if step == 2:
+            both = torch.cat([ours, baselines])
+            both = schedule.euler_step(both, velocity(both, step), *pair)
+            ours, baselines = both[: len(runs)], both[len(runs) :]
+            continue
+        baselines = schedule.euler_step(baselines, velocity(baselines, step), *pair)
+        if step in (1, 3):
+            going = carried_on(runs, ours, others)
+            ours = schedule.euler_step(going, merged_velocity(velocity, runs, going, ours, others, step), *pair)
+    assert torch.equal(advance(probe, velocity, probe.begin()).latents, torch.cat([ours, baselines]))
+
+
+def test_an_ensemble_among_others_is_that_ensemble_alone_bit_for_bit(model):
+    velocity = velocity_of(model, batch_size=1)
+    seeds, steps = seeds_of(velocity), (0, 2)
+    runs = windows.distinct(Ensemble(*w, m, 0.3, c, steps) for w, m, c in product(WINDOWS, MODES, CARRIES))
+    together = by_name(runs, velocity, seeds)
+    for run in runs:
+        assert torch.equal(together[run.name()], by_name([run], velocity, seeds)[run.name()]), run
+
+
 def test_baselines_start_from_the_mean_of_the_noises(model):
     velocity = velocity_of(model)
     seeds = seeds_of(velocity)
