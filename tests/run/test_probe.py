@@ -36,9 +36,9 @@ class Doubled(Probe[PlainState, torch.Tensor]):
     def latents(self, state, step):
         return state.latents[: 0 if step == 0 else None]
 
-    def velocity(self, network, state, latents, step):
+    def velocity_at(self, velocity, state, latents, step):
         assert state.step == step and torch.equal(state.latents, latents)
-        return 2 * network(latents, step)
+        return 2 * velocity(latents, step)
 
     def after(self, state, seen, updated):
         return PlainState(seen.step + 1, state.latents if seen.step == 0 else updated)

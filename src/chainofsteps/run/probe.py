@@ -60,9 +60,9 @@ OnStep = Callable[[StepState], None]
 
 
 class Probe(Protocol[AnyState, Result]):
-    """An experiment that goes through the steps of sigmas (S + 1,). Subclasses inherit `steps`, `velocity`, `resume`.
+    """An experiment that goes through the steps of sigmas (S + 1,). Subclasses inherit `steps`, `velocity_at`, `resume`.
 
-    `velocity` is a hook: a probe overrides it if a step needs more than a call of the network with its latents, such
+    `velocity_at` is a hook: a probe overrides it if a step needs more than a call of the network with its latents, such
     as streams of two prompts (swap) or streams that merge inside the network (ensemble).
     """
 
@@ -82,9 +82,9 @@ class Probe(Protocol[AnyState, Result]):
         """The latents that take the step: a batch for the network. An empty batch costs no forward."""
         ...
 
-    def velocity(self, network: Any, state: AnyState, latents: Latents, step: int) -> Latents:
+    def velocity_at(self, velocity: Velocity, state: AnyState, latents: Latents, step: int) -> Latents:
         """The velocity of `latents` at the step: by default the network's."""
-        return network(latents, step)
+        return velocity(latents, step)
 
     def after(self, state: AnyState, seen: StepState, updated: Latents) -> AnyState:
         """The state of the next step; `updated` are the latents of `seen` after the update."""
@@ -101,21 +101,25 @@ class Probe(Protocol[AnyState, Result]):
 
 @torch.no_grad()
 def advance(
-    probe: Probe[AnyState, Any], network: Any, state: AnyState, stop: int | None = None, on_step: OnStep | None = None
+    probe: Probe[AnyState, Any],
+    velocity: Velocity,
+    state: AnyState,
+    stop: int | None = None,
+    on_step: OnStep | None = None,
 ) -> AnyState:
     """Take a probe through the steps from state.step up to, but not including, `stop` (None: all that are left).
 
-    network: a Velocity, or what the probe's own `velocity` hook asks for. on_step: called after each step. The given
-    `state` stays as it is. Raises InputError if the steps are outside 0..S.
+    velocity: of the network; swaps and ensembles need a GuidedVelocity. on_step: called after each step. `state` stays
+    as it is. Raises InputError if the steps are outside 0..S.
     """
     stop = probe.steps if stop is None else stop
     check_steps(state.step, stop, probe.steps)
     for step in range(state.step, stop):
         sigma, sigma_next = probe.sigmas[step], probe.sigmas[step + 1]
         latents = probe.latents(state, step)
-        velocity = probe.velocity(network, state, latents, step) if len(latents) else latents
-        updated = schedule.euler_step(latents, velocity, sigma, sigma_next)  # x <- x + v (sigma_next - sigma)
-        seen = StepState(step, sigma, latents, velocity)
+        v = probe.velocity_at(velocity, state, latents, step) if len(latents) else latents
+        updated = schedule.euler_step(latents, v, sigma, sigma_next)  # x <- x + v (sigma_next - sigma)
+        seen = StepState(step, sigma, latents, v)
         state = probe.after(state, seen, updated)
         if on_step is not None:
             on_step(seen)

@@ -30,8 +30,8 @@ class Ensembles(Probe[PlainState, dict[str, Video]]):
     """All ensembles of a case, and the baselines of OF_LATENTS; the result is their final latents by name.
 
     ensembles: with the same steps; those that are equal in effect run once. seeds: the stored trajectories of the K
-    seeds, of which the first is carried. conditioning: of the case, on the CPU. Its network is the case's
-    GuidedVelocity, and its state the latents (runs, C, F, h, w). Raises InputError if a step or a layer does not exist,
+    seeds, of which the first is carried. conditioning: of the case, on the CPU. It runs with the
+    case's GuidedVelocity, and its state has the latents (runs, C, F, h, w). Raises InputError if a step or a layer does not exist,
     if seeds are fewer than two, if steps differ, or if latents are not finite.
     """
 
@@ -85,13 +85,13 @@ class Ensembles(Probe[PlainState, dict[str, Video]]):
             runs = carried_on(self.runs, self._carried(state, step), self._others(step))
         return torch.cat([runs, baselines])
 
-    def velocity(self, network: GuidedVelocity, state: PlainState, latents: Latents, step: int) -> Latents:
+    def velocity_at(self, velocity: GuidedVelocity, state: PlainState, latents: Latents, step: int) -> Latents:
         """The hook: at a merged step the merged velocity of each run, and the network's of the baselines."""
         if step not in self.merged:
-            return network(latents, step)
+            return velocity(latents, step)
         runs, baselines = self._parts(latents)
-        merged = merged_velocity(network, self.runs, runs, self._carried(state, step), self._others(step), step)
-        return torch.cat([merged, network(baselines, step)])
+        merged = merged_velocity(velocity, self.runs, runs, self._carried(state, step), self._others(step), step)
+        return torch.cat([merged, velocity(baselines, step)])
 
     def after(self, state: PlainState, seen: StepState, updated: Latents) -> PlainState:
         step = seen.step

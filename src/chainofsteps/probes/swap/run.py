@@ -63,7 +63,7 @@ class SwapResult:
 
 @dataclass(frozen=True)
 class SwapSweep(Probe[SwapState, SwapResult]):
-    """The swaps of a pair; its network is the target's GuidedVelocity.
+    """The swaps of a pair; it runs with the target's GuidedVelocity.
 
     target: its undisturbed run. source: its undisturbed run from the same noise, None where that is not stored.
     source_velocity: with the source's conditioning and the same experts. part: latent frames and token rows of mode
@@ -98,21 +98,21 @@ class SwapSweep(Probe[SwapState, SwapResult]):
         rows = [self._before(state, row, step) for row in self._rows(step)]
         return torch.cat(rows) if rows else self.target.at(step)[:0]
 
-    def velocity(self, network: GuidedVelocity, state: SwapState, latents: Latents, step: int) -> Latents:
+    def velocity_at(self, velocity: GuidedVelocity, state: SwapState, latents: Latents, step: int) -> Latents:
         """The hook: each run's velocity with the source's layer in place, and the source's own."""
         rows = dict(zip(self._rows(step), latents.split(1), strict=True))
         source = self._before(state, None, step)
-        by_branch = {branch: self._heads(network, branch, step, rows, source) for branch in network.branches}
+        by_branch = {branch: self._heads(velocity, branch, step, rows, source) for branch in velocity.branches}
         velocities = []
         for row, before in rows.items():
-            of_text = self.source_velocity if row is None else network
+            of_text = self.source_velocity if row is None else velocity
             heads = {branch: of_rows[row] for branch, of_rows in by_branch.items()}
             velocities.append(of_text.combined(heads, before, step))
         return torch.cat(velocities)
 
     def after(self, state: SwapState, seen: StepState, updated: Latents) -> SwapState:
         step, source = seen.step, self._before(state, None, seen.step)
-        latents, x0_pred = {}, dict(state.x0_pred)
+        latents, x0_pred, of_step = {}, dict(state.x0_pred), seen.x0_pred
         for i, row in enumerate(self._rows(step)):
             of_row = updated[i : i + 1].clone()  # a view would keep the whole batch in memory
             check_finite(of_row, self.case, step, "source of a swap" if row is None else row.name())
@@ -121,7 +121,7 @@ class SwapSweep(Probe[SwapState, SwapResult]):
                 continue
             latents[row.name()] = of_row
             if row in self.swaps and step == row.steps[-1]:
-                x0_pred[row.name()] = seen.x0_pred[i : i + 1].clone()
+                x0_pred[row.name()] = of_step[i : i + 1].clone()
         return SwapState(step + 1, source, latents, x0_pred)
 
     def result(self, state: SwapState) -> SwapResult:
@@ -140,32 +140,37 @@ class SwapSweep(Probe[SwapState, SwapResult]):
         return self.target.at(step) if row.steps[0] == step else state.latents[row.until(step - 1).name()]
 
     def _heads(
-        self, network: GuidedVelocity, branch: str, step: int, rows: Mapping[Swap | None, Latents], source: Latents
+        self, velocity: GuidedVelocity, branch: str, step: int, rows: Mapping[Swap | None, Latents], source: Latents
     ) -> dict[Swap | None, Tensor]:
         """The output (1, C, F, h, w) of a branch for every row, from one walk of the source."""
-        model, counter, runs = network.model_at(step), network.counter, [row for row in rows if row is not None]
+        model, runs = velocity.model_at(step), [row for row in rows if row is not None]
         starting = [run for run in runs if run.steps[0] == step]
-        going = [run for run in runs if run.steps[0] < step]
+        going = {run: rows[run] for run in runs if run.steps[0] < step}
         acting = [run for run in runs if step in run.steps]
-        heads: dict[Swap | None, Tensor] = {}
-        states: list[Tensor] = []
-        if acting or None in rows:
-            keeps = any(step in run.steps for run in going)
-            walk = SourceWalk(model, self.source_velocity.stream(source, step, branch), keeps, counter)
-            if starting:
-                stream = network.stream(self.target.at(step), step, branch)
-                mask = token_mask(stream.grid, **self.part)
-                heads |= dict(swap(model, walk.stream, stream, starting, mask, counter, walk.on_walked))
-            walk.until(wan.depth(model) if None in rows else max(run.layer + 1 for run in acting))
-            if None in rows:
-                heads[None] = wan.head(model, walk.stream)
-            states = walk.states
-        for first in range(0, len(going), network.sampling.batch_size):
-            chunk = going[first : first + network.sampling.batch_size]
-            stream = network.stream(torch.cat([rows[run] for run in chunk]), step, branch)
+        if not acting and None not in rows:
+            return self._going(velocity, branch, step, going, [])
+        keeps, heads = any(run in acting for run in going), {}
+        walk = SourceWalk(model, self.source_velocity.stream(source, step, branch), keeps, velocity.counter)
+        if starting:
+            stream = velocity.stream(self.target.at(step), step, branch)
             mask = token_mask(stream.grid, **self.part)
-            edit = edit_of([run if run in acting else None for run in chunk], stream, states, mask)
-            ends = wan.head(model, wan.walk(model, stream, edit=edit, counter=counter))
+            heads |= dict(swap(model, walk.stream, stream, starting, mask, velocity.counter, walk.on_walked))
+        walk.until(wan.depth(model) if None in rows else max(run.layer + 1 for run in acting))
+        if None in rows:
+            heads[None] = wan.head(model, walk.stream)
+        return heads | self._going(velocity, branch, step, going, walk.states)
+
+    def _going(
+        self, velocity: GuidedVelocity, branch: str, step: int, going: Mapping[Swap, Latents], states: Sequence[Tensor]
+    ) -> dict[Swap, Tensor]:
+        """The output of the runs that left the target's run before, in batches; states: see SourceWalk."""
+        model, heads, runs = velocity.model_at(step), {}, list(going)
+        for first in range(0, len(runs), velocity.sampling.batch_size):
+            chunk = runs[first : first + velocity.sampling.batch_size]
+            stream = velocity.stream(torch.cat([going[run] for run in chunk]), step, branch)
+            mask = token_mask(stream.grid, **self.part)
+            edit = edit_of([run if step in run.steps else None for run in chunk], stream, states, mask)
+            ends = wan.head(model, wan.walk(model, stream, edit=edit, counter=velocity.counter))
             heads |= dict(zip(chunk, ends.split(1), strict=True))
         return heads
 
