@@ -60,7 +60,7 @@ OnStep = Callable[[StepState], None]
 
 
 class Probe(Protocol[AnyState, Result]):
-    """An experiment that goes through the steps of sigmas (S + 1,). Subclasses inherit `steps`, `velocity_at`, `resume`.
+    """An experiment on the steps of sigmas (S + 1,). Subclasses inherit `steps`, `velocity_at` and `resume`.
 
     `velocity_at` is a hook: a probe overrides it if a step needs more than a call of the network with its latents, such
     as streams of two prompts (swap) or streams that merge inside the network (ensemble).

@@ -1,8 +1,8 @@
 """The probe of training-free ensembles: streams of several seeds merge inside the network at a few steps.
 
 All ensembles of a single case run at once, from the stored trajectories of its seeds. At a merged step after the first,
-the first stream is the run itself and the others are those of the other seeds' stored latents (merge.py).
-`spec.forwards` counts it all.
+the first stream is the run itself and the others are those of the other seeds' stored latents (merge.py). The
+plan counts all their forwards beforehand.
 
 Beside them run two baselines that average outside the network: the mean of the seeds' initial latents. Of K seeds its
 standard deviation is 1 / sqrt(K) instead of the 1 that the model expects, so it also runs rescaled by sqrt(K).
@@ -30,9 +30,9 @@ class Ensembles(Probe[PlainState, dict[str, Video]]):
     """All ensembles of a case, and the baselines of OF_LATENTS; the result is their final latents by name.
 
     ensembles: with the same steps; those that are equal in effect run once. seeds: the stored trajectories of the K
-    seeds, of which the first is carried. conditioning: of the case, on the CPU. It runs with the
-    case's GuidedVelocity, and its state has the latents (runs, C, F, h, w). Raises InputError if a step or a layer does not exist,
-    if seeds are fewer than two, if steps differ, or if latents are not finite.
+    seeds, of which the first is carried. conditioning: of the case, on the CPU. The probe runs with the case's
+    GuidedVelocity, and its state has the latents (runs, C, F, h, w). Raises InputError if a step or a layer does not
+    exist, if seeds are fewer than two, if steps differ, or if latents are not finite.
     """
 
     ensembles: Sequence[Ensemble]
