@@ -2,8 +2,8 @@
 
 The pair differs in its text and in nothing else. In a set of steps the source follows its own undisturbed run, and each
 swapped run its own latents. The target's run is stored, so swapped runs leave it where they first differ from it; the
-source's is not, unless all cases share their noise, so it runs along, and its forward serves every swap of the step. The
-plan counts all these forwards beforehand.
+source's is not, unless all cases share their noise, so it runs along, and its forward serves every swap of the step.
+The plan counts all these forwards beforehand.
 """
 
 from collections.abc import Mapping, Sequence
