@@ -20,7 +20,7 @@ rule conditioning:
         mem_mb=2000,
         runtime=60,
     params:
-        recipe=1,
-        encoding=lambda wildcards: sampling_of(wildcards.model, *ENCODING),
+        recipe=RECIPES["conditioning"],
+        settings=settings_of("conditioning"),
     script:
         "../../scripts/conditioning.py"

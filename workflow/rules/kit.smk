@@ -1,6 +1,6 @@
 """Where EvalKit and its Python are, and what it scores: shared by its own rules and by those of other scores."""
 
-from chainofsteps.bench.evalkit.python import check_python, stamped
+from chainofsteps.bench.evalkit.python import check_python, with_opencv
 
 
 def evalkit_folder(name):

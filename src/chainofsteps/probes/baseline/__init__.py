@@ -1,0 +1,1 @@
+"""The untouched runs of every case, which all probes start from and are compared with."""
