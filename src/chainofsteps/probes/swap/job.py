@@ -29,12 +29,14 @@ from .spec import Swap, expand
 
 @dataclass(frozen=True)
 class Swapping:
-    """settings: of the noun `swap`. sources: of each target the case whose layers it takes. matrix: cases of which
-    every layer is swapped at every step. layers: of the model."""
+    """section: `swap` of the configuration. null_seed: of the run that mode full is checked with. sources: of each
+    target the case whose layers it takes. matrix: cases of which every layer is swapped at every step. layers: of the
+    model."""
 
     network: Network
     trajectories: ShardReader
-    settings: Mapping[str, Any]
+    section: Mapping[str, Any]
+    null_seed: int
     sources: Mapping[str, str]
     matrix: Collection[str]
     layers: int
@@ -43,8 +45,9 @@ class Swapping:
     def of(cls, job: Job) -> Swapping:
         pairs = pairs_of(read_cases(job.cases["root"], job.wildcards.task, list(job.cases["cases"])))
         sources = {name: pair.source.name for name, pair in pairs.items() if pair}
-        params, layers = job.params, job.model["layers"]
-        return cls(Network.of(job), job.read("trajectory"), params.settings, sources, params.matrix, layers)
+        settings, layers = job.params.settings, job.model["layers"]
+        asked = (settings["swap"], settings["null_seed"], sources, job.params.matrix, layers)
+        return cls(Network.of(job), job.read("trajectory"), *asked)
 
     @cached_property
     def pairs(self) -> str:
@@ -66,9 +69,9 @@ class Swapping:
         clean, of_source = untouched(self.trajectories, run), untouched(self.trajectories, source)
         stored = of_source if torch.equal(of_source.at(0), clean.at(0)) else None
         matrix = run.case in self.matrix
-        swaps = expand(self.settings, self.network.sampling.steps, self.layers, matrix)
-        part = {key: self.settings[key] for key in ("frames", "rows")}
-        sweep = SwapSweep(clean, stored, swaps, part, run.label, "final" in self.settings["readouts"])
+        swaps = expand(self.section, self.network.sampling.steps, self.layers, matrix)
+        part = {key: self.section[key] for key in ("frames", "rows")}
+        sweep = SwapSweep(clean, stored, swaps, part, run.label, "final" in self.section["readouts"])
         extra = self._same_text(run, piece, velocities[0], clean, swaps)
         state = SwapState.from_tensors(piece.before) if piece.before else sweep.begin()
         state = sweep.advance(*velocities, state, piece.stop, lambda: piece.on_progress(1))
@@ -88,8 +91,8 @@ class Swapping:
         self, run: RunId, piece: Piece, velocity: GuidedVelocity, clean: Trajectory, swaps: list[Swap]
     ) -> dict[str, torch.Tensor]:
         """The check of mode full at step 0, by layer; in a later piece what was measured then."""
-        if piece.start > 0 or "full" not in self.settings["modes"]:
+        if piece.start > 0 or "full" not in self.section["modes"]:
             return {key: value for key, value in piece.before.items() if key == "same_text"}
-        null = RunId(run.task, run.case, self.settings["null_seed"])
+        null = RunId(run.task, run.case, self.null_seed)
         layers, other = sorted({one.layer for one in swaps}), untouched(self.trajectories, null).at(0)
         return {"same_text": torch.tensor(same_text(velocity, other, clean.at(0), 0, layers))}
