@@ -16,8 +16,10 @@ from ..model.sampling import Sampling, placement
 from ..model.wan import Forwards
 from ..names import RunId
 from ..run.denoise import GuidedVelocity
+from ..run.probe import Probe, StepState, advance
 from ..run.taps import Tap
 from ..store.job import Job
+from ..store.pieces import Piece
 from ..store.provenance import made_with
 from ..store.shards import ShardReader
 
@@ -55,9 +57,26 @@ class Network:
         return {name: self.encoded.identities[run.case] for name, run in runs.items()}
 
     def velocity(
-        self, conditioning: Conditioning, counter: Forwards, tap: Tap | None = None, sigmas: torch.Tensor | None = None
+        self,
+        conditioning: Conditioning,
+        tap: Tap | None = None,
+        sigmas: torch.Tensor | None = None,
+        counter: Forwards | None = None,
     ) -> GuidedVelocity:
-        """The velocity of a case along sigmas (S + 1,), by default the model's own."""
+        """The velocity of a case along sigmas (S + 1,), by default the model's own; counter: by default a new one."""
         sigmas = self.sigmas if sigmas is None else sigmas
+        counter = Forwards() if counter is None else counter
         sampling = replace(self.sampling, steps=len(sigmas) - 1)
         return GuidedVelocity(self.experts, conditioning, sigmas, sampling, counter, tap)
+
+
+def through(probe: Probe, velocity: GuidedVelocity, piece: Piece, samples: bool = False) -> Any:
+    """The state of a probe at the end of a piece, from what the piece before it saved.
+
+    samples: progress is counted in samples that went through the network, else in steps.
+    """
+
+    def on_step(seen: StepState) -> None:
+        piece.on_progress(len(seen.latents) if samples else 1)
+
+    return advance(probe, velocity, probe.resume(piece.before), piece.stop, on_step)

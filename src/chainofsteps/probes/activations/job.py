@@ -5,7 +5,6 @@ from typing import Any
 
 import torch
 
-from ...model.wan import Forwards
 from ...names import RunId
 from ...run.taps import Tap
 from ...store.pieces import Kept, Piece
@@ -34,10 +33,10 @@ def norms_piece(
 
     settings: the section `activations`.
     """
-    conditioning, counter = network.conditioning(run.case), Forwards()
-    velocity, trajectory = network.velocity(conditioning, counter), untouched(trajectories, run)
+    conditioning = network.conditioning(run.case)
+    velocity, trajectory = network.velocity(conditioning), untouched(trajectories, run)
     kept = {**piece.before, "grid": torch.tensor(grid_of(conditioning.latents_shape, patch))}
     for step in [step for step in settings["steps"] if piece.start <= step < piece.stop]:
         kept |= token_norms(velocity, trajectory.at(step), step, Tap(layers, [step], settings["branch"]))
         piece.on_progress(1)
-    return Kept(kept, counter.total, metadata=network.about)
+    return Kept(kept, velocity.counter.total, metadata=network.about)

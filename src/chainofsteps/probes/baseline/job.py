@@ -17,13 +17,12 @@ from ...model.conditioning import Conditioning, encode_first_frame, encode_image
 from ...model.load import load_vae
 from ...model.sampling import Sampling
 from ...model.sizes import latent_frames_of
-from ...model.wan import Forwards
 from ...names import RunId, case_files, case_label, split_of
-from ...run.denoise import GuidedVelocity, denoise, initial_latents
-from ...run.trajectory import Trajectory, check_finite, extend
+from ...run.denoise import GuidedVelocity, Plain, initial_latents
+from ...run.trajectory import Recording
 from ...store.pieces import Kept, Piece
 from ..indices import indices
-from ..network import Network
+from ..network import Network, through
 
 
 def write_puzzles(root: Path, task: str, names: Sequence[str], first_seed: int) -> None:
@@ -90,24 +89,15 @@ def record_piece(network: Network, run: RunId, piece: Piece, share_noise: bool) 
 
     share_noise: the noise of a seed is the same for every case.
     """
-    conditioning, counter = network.conditioning(run.case), Forwards()
-    velocity = network.velocity(conditioning, counter)
-    prefix = piece.before.get("latents")
-    if prefix is None:
-        prefix = conditioning.begin(initial_latents(conditioning.latents_shape, run.label, run.seed, share_noise))
-    latents = extend(velocity, prefix, network.sigmas, run.label, piece.stop, on_step=lambda: piece.on_progress(1))
-    tensors = Trajectory(latents, network.sigmas).to_tensors()
-    return Kept(tensors, counter.total, metadata={"case": run.label, "seed": run.seed, **network.about})
+    conditioning = network.conditioning(run.case)
+    noise = initial_latents(conditioning.latents_shape, run.label, run.seed, share_noise)
+    recording = Recording(conditioning.begin(noise), network.sigmas, run.label)
+    velocity = network.velocity(conditioning)
+    tensors = through(recording, velocity, piece).to_tensors()
+    return Kept(tensors, velocity.counter.total, metadata={"case": run.label, "seed": run.seed, **network.about})
 
 
-def carry_on(
-    velocity: GuidedVelocity, noise: torch.Tensor, sigmas: torch.Tensor, piece: Piece, label: str
-) -> torch.Tensor:
-    """The latents (1, C, F, h, w) at the end of a piece of a run of which only the last ones are kept.
-
-    noise (1, C, F, h, w): what the run begins with. label: of its case, for errors.
-    """
-    latents = piece.before.get("latents", noise)
-    latents = denoise(velocity, latents, sigmas, piece.start, piece.stop, lambda _: piece.on_progress(1))
-    check_finite(latents, label, piece.stop - 1)
-    return latents.cpu()
+def plain_piece(velocity: GuidedVelocity, plain: Plain, piece: Piece) -> dict[str, torch.Tensor]:
+    """The tensors of a run of which only the last latents (1, C, F, h, w) are kept, at the end of a piece."""
+    state = through(plain, velocity, piece)
+    return {"latents": plain.result(state).cpu()} if piece.last else state.to_tensors()

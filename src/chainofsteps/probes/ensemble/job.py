@@ -6,13 +6,12 @@ from typing import Any
 import pandas as pd
 
 from ...model.sampling import Sampling
-from ...model.wan import Forwards
 from ...names import RunId, case_label
 from ...store.pieces import Kept, Piece
 from ...store.shards import ShardReader
 from ...store.untouched import final_latents, untouched
 from ..judge import Judge
-from ..network import Network
+from ..network import Network, through
 from .run import Ensembles, finals_of
 from .spec import Ensemble, expand
 from .table import COLUMNS, rows_of
@@ -27,16 +26,13 @@ def merge_piece(
     seeds: Sequence[int],
 ) -> Kept:
     """The latents of all ensembles of a case at the end of the piece; by their names at the end of the run."""
-    conditioning, counter = network.conditioning(piece.run), Forwards()
-    velocity = network.velocity(conditioning, counter)
+    conditioning = network.conditioning(piece.run)
+    velocity = network.velocity(conditioning)
     single = [untouched(trajectories, RunId(task, piece.run, seed)) for seed in seeds]
     ensembles = Ensembles(runs, single, conditioning, case_label(task, piece.run))
-    latents = piece.before.get("latents", ensembles.begin())
-    for step in range(piece.start, piece.stop):
-        latents = ensembles.advance(velocity, latents, step, step + 1)
-        piece.on_progress(1)
-    kept = dict(zip(ensembles.names, latents, strict=True)) if piece.last else {"latents": latents}
-    return Kept(kept, counter.total, metadata=network.about)
+    state = through(ensembles, velocity, piece)
+    kept = ensembles.result(state) if piece.last else state.to_tensors()
+    return Kept(kept, velocity.counter.total, metadata=network.about)
 
 
 def score_case(judge: Judge, name: str, merged: ShardReader, trajectories: ShardReader) -> dict[str, float]:

@@ -7,13 +7,12 @@ import pandas as pd
 import torch
 
 from ...model import schedule
-from ...model.wan import Forwards
 from ...names import RunId
-from ...run.denoise import initial_latents
+from ...run.denoise import Plain, initial_latents
 from ...store.pieces import Kept, Piece
 from ...store.shards import ShardReader
 from ...store.untouched import final_latents
-from ..baseline.job import carry_on
+from ..baseline.job import plain_piece
 from ..judge import Judge
 from ..network import Network
 from .table import FEW_STEPS_COLUMNS
@@ -34,12 +33,13 @@ def schedules_of(network: Network, runs: Mapping[str, tuple[RunId, int]]) -> dic
 
 def run_piece(network: Network, run: RunId, sigmas: torch.Tensor, piece: Piece, share_noise: bool) -> Kept:
     """The latents at the end of a piece of a run along other sigmas, from the noise of the untouched run."""
-    conditioning, counter = network.conditioning(run.case), Forwards()
-    velocity = network.velocity(conditioning, counter, sigmas=sigmas)
-    noise = conditioning.begin(initial_latents(conditioning.latents_shape, run.label, run.seed, share_noise))
-    latents = carry_on(velocity, noise, sigmas, piece, run.label)
+    conditioning = network.conditioning(run.case)
+    noise = initial_latents(conditioning.latents_shape, run.label, run.seed, share_noise)
+    plain = Plain(conditioning.begin(noise), sigmas, run.label)
+    velocity = network.velocity(conditioning, sigmas=sigmas)
+    tensors = plain_piece(velocity, plain, piece)
     about = {"case": run.label, "seed": run.seed, "steps": len(sigmas) - 1}
-    return Kept({"latents": latents}, counter.total, metadata=about)
+    return Kept(tensors, velocity.counter.total, metadata=about)
 
 
 def score_case(

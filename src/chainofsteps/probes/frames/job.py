@@ -7,13 +7,12 @@ from typing import Any
 import pandas as pd
 
 from ...model.sizes import frames_of
-from ...model.wan import Forwards
 from ...names import RunId
-from ...run.denoise import initial_latents
+from ...run.denoise import Plain, initial_latents
 from ...store.pieces import Kept, Piece
 from ...store.shards import ShardReader
 from ...store.untouched import final_latents
-from ..baseline.job import carry_on
+from ..baseline.job import plain_piece
 from ..judge import Judge
 from ..network import Network
 from .run import shortened, tokens_of
@@ -34,13 +33,15 @@ def runs_at(network: Network, task: str, counts: Sequence[int], seeds: Sequence[
 
 def run_piece(network: Network, run: RunId, count: int, piece: Piece, share_noise: bool) -> Kept:
     """The latents at the end of a piece of a run of `count` frames, from the first of the untouched run's noise."""
-    whole, counter = network.conditioning(run.case), Forwards()
+    whole = network.conditioning(run.case)
     conditioning = shortened(whole, count)
     noise = initial_latents(whole.latents_shape, run.label, run.seed, share_noise)
-    noise = conditioning.begin(noise[:, :, : conditioning.latents_shape[2]])
-    latents = carry_on(network.velocity(conditioning, counter), noise, network.sigmas, piece, run.label)
-    about = {"case": run.label, "seed": run.seed, "frames": count, "tokens_per_forward": tokens_of(latents.shape)}
-    return Kept({"latents": latents}, counter.total, metadata=about)
+    noise = noise[:, :, : conditioning.latents_shape[2]]
+    plain = Plain(conditioning.begin(noise), network.sigmas, run.label)
+    velocity = network.velocity(conditioning)
+    tensors = plain_piece(velocity, plain, piece)
+    about = {"case": run.label, "seed": run.seed, "frames": count, "tokens_per_forward": tokens_of(noise.shape)}
+    return Kept(tensors, velocity.counter.total, metadata=about)
 
 
 def score_case(

@@ -9,15 +9,14 @@ from typing import Any
 
 import pandas as pd
 
-from ...model.wan import Forwards
 from ...names import RunId
 from ...store.job import Job
 from ...store.pieces import Kept, Piece
 from ...store.shards import ShardReader
 from ...store.untouched import untouched
 from .. import count
-from ..network import Network
-from .run import BlockTap, Sweep, SweepState, block_tap
+from ..network import Network, through
+from .run import BlockTap, Sweep, block_tap
 from .similarity import Similarity
 from .spec import Intervention, expand
 from .table import CKA_COLUMNS
@@ -54,18 +53,16 @@ class Perturbing:
 
     def perturb(self, run: RunId, piece: Piece) -> Kept:
         """The state of the sweep at the end of a piece; of the last one the final latents and the rows of CKA."""
-        conditioning, counter = self.network.conditioning(run.case), Forwards()
-        velocity = self.network.velocity(conditioning, counter, self.tap)
+        velocity = self.network.velocity(self.network.conditioning(run.case), self.tap)
         clean, null = (untouched(self.trajectories, RunId(run.task, run.case, s)) for s in (run.seed, self.null_seed))
         interventions = self.interventions(run.case)
         sweep = Sweep(clean, interventions, run.label, run.seed, self.similarity, null, self.tap)
-        state = SweepState.from_tensors(piece.before) if piece.before else sweep.begin()
-        state = sweep.advance(velocity, state, piece.stop, on_progress=piece.on_progress)
+        state = through(sweep, velocity, piece, samples=True)
         if not piece.last:
-            return Kept(state.to_tensors(), counter.total, metadata=self.network.about)
+            return Kept(state.to_tensors(), velocity.counter.total, metadata=self.network.about)
         result = sweep.result(state)
         rows = [{**row, "case": run.case} for row in result.rows]
-        return Kept(result.latents, counter.total, rows, self.network.about)
+        return Kept(result.latents, velocity.counter.total, rows, self.network.about)
 
 
 def cka_table(rows: Mapping[str, Sequence[Mapping[str, Any]]], columns: Mapping[str, str]) -> pd.DataFrame:

@@ -13,7 +13,6 @@ from ...bench.cases import read_cases
 from ...errors import InputError
 from ...files import fingerprint
 from ...model.conditioning import Conditioning
-from ...model.wan import Forwards
 from ...names import RunId
 from ...run.denoise import GuidedVelocity
 from ...run.trajectory import Trajectory
@@ -21,9 +20,9 @@ from ...store.job import Job
 from ...store.pieces import Kept, Piece
 from ...store.shards import ShardReader
 from ...store.untouched import untouched
-from ..network import Network
+from ..network import Network, through
 from .rows import pairs_of
-from .run import SwapState, SwapSweep, same_text
+from .run import SwapSweep, same_text
 from .spec import Swap, expand
 
 
@@ -64,22 +63,23 @@ class Swapping:
         """The state of all swaps on a run at the end of the piece."""
         if run.case not in self.sources:
             return Kept({"skipped": torch.tensor(True)})
-        source, counter = RunId(run.task, self.sources[run.case], run.seed), Forwards()
-        velocities = [self.network.velocity(given, counter) for given in self._conditionings(run, source)]
-        clean, of_source = untouched(self.trajectories, run), untouched(self.trajectories, source)
-        stored = of_source if torch.equal(of_source.at(0), clean.at(0)) else None
+        source = RunId(run.task, self.sources[run.case], run.seed)
+        of_target, of_source = self._conditionings(run, source)
+        velocity = self.network.velocity(of_target)
+        source_velocity = self.network.velocity(of_source, counter=velocity.counter)
+        clean, other = untouched(self.trajectories, run), untouched(self.trajectories, source)
+        stored = other if torch.equal(other.at(0), clean.at(0)) else None
         matrix = run.case in self.matrix
         swaps = expand(self.section, self.network.sampling.steps, self.layers, matrix)
         part = {key: self.section[key] for key in ("frames", "rows")}
-        sweep = SwapSweep(clean, stored, swaps, part, run.label, "final" in self.section["readouts"])
-        extra = self._same_text(run, piece, velocities[0], clean, swaps)
-        state = SwapState.from_tensors(piece.before) if piece.before else sweep.begin()
-        state = sweep.advance(*velocities, state, piece.stop, lambda: piece.on_progress(1))
+        sweep = SwapSweep(clean, stored, source_velocity, swaps, part, run.label, "final" in self.section["readouts"])
+        extra = self._same_text(run, piece, velocity, clean, swaps)
+        state = through(sweep, velocity, piece)
         about = {"source": source.case, "matrix": matrix, **self.network.about}
-        return Kept({**state.to_tensors(), **extra}, counter.total, metadata=about)
+        return Kept({**state.to_tensors(), **extra}, velocity.counter.total, metadata=about)
 
     def _conditionings(self, run: RunId, source: RunId) -> list[Conditioning]:
-        pair = [self.network.conditioning(one.case) for one in (run, source)]
+        pair = [self.network.conditioning(case) for case in (run.case, source.case)]
         if not torch.equal(pair[0].condition, pair[1].condition):
             raise InputError(
                 f"swap: cases {run.case} and {source.case} of {run.task} differ in more than their prompts; "
