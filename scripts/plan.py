@@ -1,4 +1,4 @@
-"""What targets still cost in this configuration, before anything runs; see plan/target.py."""
+"""Print the cost of the targets in this configuration, before anything runs; see plan/target.py."""
 
 import sys
 from pathlib import Path

@@ -74,7 +74,7 @@ def case_label(task: str, case: str) -> str:
 
 
 def ending(seed: int, setting: str = "", value: int | None = None) -> str:
-    """What follows the case in the name of an item; setting: one that has another value than in the model's entry."""
+    """The end of an item's name, after the case. setting: has another value in this run than in the model's entry."""
     return f"-seed{seed}-{setting}{value}" if setting else f"-seed{seed}"
 
 
@@ -95,7 +95,7 @@ def split_of(task: str) -> str:
 
 
 def is_name(name: object) -> bool:
-    """Whether it may become part of a path, a command or a table: it means nothing but itself there."""
+    """True if it may become part of a path, a command or a table: it means nothing but itself there."""
     return isinstance(name, str) and NAME.fullmatch(name) is not None
 
 

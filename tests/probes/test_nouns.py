@@ -1,4 +1,4 @@
-"""What the numbers of every noun depend on: spelt out, since a changed spelling makes all finished results anew."""
+"""The settings of every noun, spelt out: a changed spelling would make all finished results anew."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What the rules share. No torch, pandas or numpy here: every job of a cluster reads this file anew."""
+"""Functions that the rules share. No torch, pandas or numpy here: every job of a cluster reads this file anew."""
 
 import os
 import re
@@ -187,12 +187,12 @@ def puzzle_cases(wildcards):
 
 
 def scorer_files(wildcards):
-    """What scores need beside the cases: EvalKit, where that scores."""
+    """The input of scores beside the cases: EvalKit, where that scores."""
     return evalkit_files(wildcards) if CASES["scorer"] == "evalkit" else []
 
 
 def scorer_settings():
-    """What scores depend on beside the videos."""
+    """Settings of the scorer."""
     return probe_settings.scorer(config)
 
 
@@ -258,7 +258,7 @@ def lora_of(wildcards):
 
 
 def settings_of(noun):
-    """What the numbers of a noun depend on, for the params of its rule."""
+    """The settings of a noun, for the params of its rule."""
     return lambda wildcards: NOUNS[noun].settings(config, wildcards.model)
 
 

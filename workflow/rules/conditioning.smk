@@ -1,4 +1,4 @@
-# What the model is given of each case: text embeddings and the encoded first frame. Loads text encoder and VAE.
+# Text embeddings and the encoded first frame of each case, which condition the model. Loads text encoder and VAE.
 
 
 rule conditioning:

@@ -1,4 +1,4 @@
-"""What config.yaml says of results that are there, for rule verify to hold them against."""
+"""The results that config.yaml asks for, for rule verify to hold those that are there against."""
 
 from chainofsteps.names import ending
 
@@ -55,7 +55,7 @@ def items_in_manifests(model):
 
 
 def configured():
-    """What config.yaml says of results, as `chainofsteps.plan.verify.Configured` has it."""
+    """The results that config.yaml asks for, as `chainofsteps.plan.verify.Configured` has it."""
     made, size = CASES["folder"] is None, CASES["shard_size"]
     of = {model: f"results/{model}" for model in config["models"] if Path("results", model).is_dir()}
     return {

@@ -1,4 +1,4 @@
-# What the configured model can do: success on held-out puzzles, sampled by the stock diffusers pipeline.
+# The skill of the configured model: success on held-out puzzles, sampled by the stock diffusers pipeline.
 
 
 rule skill:

@@ -1,4 +1,4 @@
-"""What rule verify knows, and what it can say: files that manifests list, and problems of one line each."""
+"""The vocabulary of rule verify: files that manifests list, and problems of one line each."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ BROKEN, STALE = "broken", "stale"
 
 @dataclass(frozen=True)
 class Configured:
-    """What the configuration would make, as far as that is known before anything runs.
+    """The results that the configuration would make, as far as they are known before anything runs.
 
     recipes: {noun: recipe}. folders: {model: folder}. settings: {model: {noun: settings}}. given: where cases
     come from. cases: {task: {shard: names}}. endings: {model: {noun: how the names of a case's items end}}. items:
@@ -54,7 +54,7 @@ class Listed:
 
 @dataclass(frozen=True)
 class Report:
-    """What was found, over so many files that manifests list."""
+    """All problems, and the number of files that manifests list."""
 
     problems: list[Problem]
     files: int

@@ -74,7 +74,7 @@ def _guarded(path: str | Path, surveyed: Iterator[Listed | Problem]) -> Iterator
 
 
 def check(listed: Listed) -> Iterator[Problem]:
-    """Whether the file is there, with the bytes that its manifest lists."""
+    """A problem, unless the file is there with the bytes that its manifest lists."""
     path, manifest = listed.path, listed.manifest
     anew = f"restore it, or delete {manifest} and run again to take what is there" if listed.given else ""
     if not path.exists():

@@ -1,4 +1,4 @@
-"""What decodes and scores the videos of a job: the VAE, the cases of its shard, and their scorer."""
+"""The judge of a job decodes and scores its videos: it has the VAE, the cases of the shard, and their scorer."""
 
 from __future__ import annotations
 

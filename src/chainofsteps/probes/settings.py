@@ -1,4 +1,4 @@
-"""Which keys of the configuration the numbers of several nouns depend on. No torch here: every rule reads it.
+"""Settings that several nouns share: keys of the configuration that move numbers. No torch here: every rule reads it.
 
 The device is in no settings: where a job runs does not move its numbers.
 """
@@ -31,7 +31,7 @@ def part_of(config: Mapping[str, Any], section: str, *left_out: str) -> dict[str
 
 
 def scorer(config: Mapping[str, Any]) -> dict[str, Any]:
-    """What scores depend on beside the videos. The rules of the puzzles are the package's own and add nothing."""
+    """Settings of the scorer. The rules of the puzzles are the package's own and add nothing."""
     if config["cases"]["scorer"] == "rule":
         return {}
     return {"scorer": {key: config["evalkit"][key] for key in ("commit", "sha256", "mode")}}

@@ -117,7 +117,7 @@ class Job(AbstractContextManager):
         unit: str = "steps",
         most: int | None = None,
     ) -> Iterator[Piece]:
-        """What is left of the items' steps, by expert; see `store.pieces.pieces`.
+        """The pieces that are left of the items' steps, by expert; see `store.pieces.pieces`.
 
         schedules: sigmas (S + 1,) of each item. total: the amount of work that is left, in units; None: steps.
         """

@@ -14,7 +14,7 @@ from .shards import Rows, Shard
 
 @dataclass(frozen=True)
 class Kept:
-    """What a piece of work leaves: tensors, the forwards that it took, rows of a table, and JSON-able metadata."""
+    """The outcome of a piece of work: tensors, the forwards that it took, rows of a table, and JSON-able metadata."""
 
     tensors: Mapping[str, torch.Tensor]
     forwards: float = 0.0
@@ -65,7 +65,7 @@ def pieces(
     most: int | None = None,
     on_progress: Callable[[float], None] = lambda _done: None,
 ) -> Iterator[Piece]:
-    """What is left to do of a shard's runs, all of them through the steps of one expert before the next.
+    """The pieces that are left of a shard's runs: all runs go through the steps of one expert before the next.
 
     So each expert is loaded once. A piece must be saved before the next is asked for. runs: sigmas (S + 1,) of each.
     most: steps in a piece (None: all that an expert does), where what is lost if the job is cut off would be long.

@@ -198,7 +198,7 @@ class Shard:
         return taken
 
     def _take_item(self, case: str, theirs: "ShardReader") -> bool:
-        """Whether the files of another's item are as its manifest lists them; then they are linked."""
+        """True if the files of another's item are as its manifest lists them; then they are linked."""
         listed = theirs.manifest["items"][case]
         files = {TENSORS: listed["sha256"]} | ({ROWS: listed["rows"]["sha256"]} if "rows" in listed else {})
         paths = {}

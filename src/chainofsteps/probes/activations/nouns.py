@@ -1,4 +1,4 @@
-"""What the token norms depend on. No torch here."""
+"""The noun activations: its recipe, and the settings that token norms depend on. No torch here."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,7 +8,7 @@ from ..settings import by_seed, part_of
 
 
 def settings(config: Mapping[str, Any], _model: str) -> dict[str, Any]:
-    """What of the section `activations` moves a norm; the rest is for the figures."""
+    """The keys of the section `activations` that move a norm; the others are for the figures."""
     return {"activations": part_of(config, "activations", "tasks", "scale", "shown")}
 
 

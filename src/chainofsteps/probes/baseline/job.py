@@ -49,13 +49,13 @@ def checked_cases(root: str | Path, task: str, names: Sequence[str], frames: str
 
 
 def kind_of(task: str) -> str:
-    """Whether a puzzle has one right answer or several; tasks of others are of kind benchmark."""
+    """The kind of a puzzle, by how many right answers it has; tasks of others are of kind benchmark."""
     return PUZZLES[task].KIND if task in PUZZLES else "benchmark"
 
 
 @dataclass(frozen=True)
 class Encoder:
-    """What the cases of a shard are encoded with: embeddings of all prompts and first frames, and the VAE."""
+    """Encodes the cases of a shard: it has the embeddings of all prompts and first frames, and the VAE."""
 
     sampling: Sampling
     texts: Mapping[str, torch.Tensor]

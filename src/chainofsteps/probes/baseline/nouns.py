@@ -1,4 +1,4 @@
-"""What cases, conditioning and trajectories depend on. No torch here."""
+"""The nouns conditioning and trajectory, with the recipes of what comes before. No torch here."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,12 +8,12 @@ from ..settings import ENCODING, sampling_of, untouched_sampling
 
 
 def conditioning_settings(config: Mapping[str, Any], model: str) -> dict[str, Any]:
-    """What the embeddings of a prompt and a first frame depend on."""
+    """Settings of the embeddings of a prompt and of an encoded first frame."""
     return {"encoding": sampling_of(config, model, *ENCODING)}
 
 
 def settings(config: Mapping[str, Any], model: str) -> dict[str, Any]:
-    """What a trajectory depends on; its noise is shared over cases or is the case's own."""
+    """Settings of a trajectory, whose noise is shared over cases or is the case's own."""
     return untouched_sampling(config, model)
 
 

@@ -1,4 +1,4 @@
-"""What the ensembles and their scores depend on. No torch here."""
+"""The nouns ensemble and ensemble_score: recipes and settings. No torch here."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,7 +8,7 @@ from ..settings import batch_size, part_of
 
 
 def settings(config: Mapping[str, Any], model: str) -> dict[str, Any]:
-    """What the final latents of the ensembles depend on."""
+    """Settings of the final latents of the ensembles."""
     return {"ensemble": part_of(config, "ensemble", "tasks"), **batch_size(config, model)}
 
 

@@ -20,7 +20,7 @@ LOG = logging.getLogger(__name__)
 
 
 def settings_of(kit: Kit) -> dict[str, str]:
-    """What of a kit moves scores."""
+    """The facts of a kit that move scores."""
     return {"commit": kit.commit, "source": kit.source, "opencv": kit.opencv}
 
 

@@ -1,4 +1,4 @@
-"""What EvalKit's scores of the untouched runs depend on. No torch here."""
+"""The noun evalkit: EvalKit's scores of the untouched runs. No torch here."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""What the runs in other numbers of steps and their scores depend on. No torch here."""
+"""The nouns few_steps and few_steps_score: recipes and settings. No torch here."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -23,7 +23,7 @@ def endings(config: Mapping[str, Any], model: str) -> list[str]:
 
 
 def score_settings(config: Mapping[str, Any], _model: str) -> dict[str, Any]:
-    """What the scores in every number of steps depend on."""
+    """Settings of the scores in every number of steps."""
     return {"steps": config["few_steps"]["steps"], "seeds": config["trajectory"]["seeds"], **scorer(config)}
 
 

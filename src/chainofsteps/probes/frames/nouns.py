@@ -1,4 +1,4 @@
-"""What the runs in other frame counts and their scores depend on. No torch here."""
+"""The nouns frames and frames_score: recipes and settings. No torch here."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,11 +13,11 @@ def settings(config: Mapping[str, Any], model: str) -> dict[str, Any]:
 
 
 def unknown_here(_config: Mapping[str, Any], _model: str) -> None:
-    """Which counts are other counts depends on the case."""
+    """None: the case decides which counts are other counts."""
 
 
 def score_settings(config: Mapping[str, Any], _model: str) -> dict[str, Any]:
-    """What the scores in every frame count depend on."""
+    """Settings of the scores in every frame count."""
     return {"counts": config["frames"]["counts"], "seeds": config["trajectory"]["seeds"]}
 
 

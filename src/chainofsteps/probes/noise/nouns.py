@@ -1,4 +1,4 @@
-"""What the perturbed runs and their scores depend on. No torch here."""
+"""The nouns noise and score: recipes and settings. No torch here."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,7 +8,7 @@ from ..settings import batch_size, by_seed, part_of, scorer
 
 
 def settings(config: Mapping[str, Any], model: str) -> dict[str, Any]:
-    """What the final latents of the perturbed runs and their dissimilarities depend on."""
+    """Settings of the final latents of the perturbed runs and of their dissimilarities."""
     return {
         "noise": part_of(config, "noise", "restore_first_frame"),
         "similarity": part_of(config, "similarity", "sensitivity"),
@@ -18,7 +18,7 @@ def settings(config: Mapping[str, Any], model: str) -> dict[str, Any]:
 
 
 def score_settings(config: Mapping[str, Any], _model: str) -> dict[str, Any]:
-    """What the scores of the untouched, re-seeded and perturbed runs depend on."""
+    """Settings of the scores of the untouched, re-seeded and perturbed runs."""
     return {
         "restore_first_frame": config["noise"]["restore_first_frame"],
         "seeds": config["trajectory"]["seeds"],

@@ -1,4 +1,4 @@
-"""What the skill on held-out puzzles depends on. No torch here."""
+"""The noun skill: success on held-out puzzles. No torch here."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""What the swapped runs and the readings of their answers depend on. No torch here."""
+"""The nouns swap and swap_score: recipes and settings. No torch here."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,7 +8,7 @@ from ..settings import batch_size, by_seed, part_of
 
 
 def settings(config: Mapping[str, Any], model: str) -> dict[str, Any]:
-    """What the swapped runs depend on; the job adds which case is the source of which."""
+    """Settings of the swapped runs; the job adds which case is the source of which."""
     null = {"null_seed": config["trajectory"]["null_seed"]}
     return {"swap": part_of(config, "swap", "task"), **null, **batch_size(config, model)}
 

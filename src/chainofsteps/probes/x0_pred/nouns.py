@@ -1,4 +1,4 @@
-"""What the readings of x0_pred depend on. No torch here."""
+"""The noun x0_pred: readings of the clean estimate by step. No torch here."""
 
 from collections.abc import Mapping
 from typing import Any
