@@ -28,7 +28,9 @@ rule skill:
 
 rule skill_table:
     input:
-        expand("results/{model}/skill/{puzzle}/00.csv", model=config["model"], puzzle=tasks_of(config, "skill")),
+        expand(
+            "results/{model}/skill/{puzzle}/00.csv", model=config["model"], puzzle=tasks_of(config, "skill")
+        ),
     output:
         table="tables/skill.csv",
     log:
