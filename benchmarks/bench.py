@@ -31,7 +31,7 @@ from chainofsteps.names import SPLITS
 from chainofsteps.probes.noise.similarity import Similarity
 from chainofsteps.probes.noise.spec import Intervention, expand
 from chainofsteps.run.taps import Tap, full, token_norm
-from chainofsteps.store.job import progress
+from chainofsteps.store.progress import progress
 
 ROOT = Path(__file__).parents[1]
 

@@ -11,8 +11,8 @@ from PIL import Image
 from chainofsteps.bench.cases import Case
 from chainofsteps.model import schedule
 from chainofsteps.model.sampling import Sampling
-from chainofsteps.probes.noise.run import noise_of
-from chainofsteps.probes.noise.spec import Intervention, apply
+from chainofsteps.probes.noise.inject import apply, noise_of
+from chainofsteps.probes.noise.spec import Intervention
 
 
 class Stock:

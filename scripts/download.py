@@ -1,8 +1,8 @@
 """Have one repository's files on this machine, and say what they are."""
 
-from chainofsteps.errors import reported
 from chainofsteps.files import write_json
 from chainofsteps.store.download import fetch
+from chainofsteps.store.job import Job
 
-with reported(snakemake.log[0]):
-    write_json(snakemake.output.manifest, fetch(snakemake.params.source, snakemake.params.folder))
+with Job(snakemake) as job:
+    write_json(job.output.manifest, fetch(job.params.source, job.params.folder))

@@ -1,50 +1,15 @@
 """Every ensemble of a shard's cases, from the stored trajectories of its seeds; only the final latents are kept."""
 
-from pathlib import Path
+from chainofsteps.probes.ensemble.job import merge_piece
+from chainofsteps.probes.ensemble.nouns import ENSEMBLE
+from chainofsteps.probes.ensemble.spec import expand
+from chainofsteps.probes.network import Network
+from chainofsteps.store.job import Job
 
-import torch
-
-from chainofsteps.errors import reported
-from chainofsteps.files import read_json
-from chainofsteps.model import schedule
-from chainofsteps.model.conditioning import Conditioning
-from chainofsteps.model.load import Experts
-from chainofsteps.model.sampling import Sampling, placement
-from chainofsteps.model.wan import Forwards
-from chainofsteps.probes.ensemble import spec as windows
-from chainofsteps.probes.ensemble.run import Ensembles
-from chainofsteps.run.denoise import GuidedVelocity
-from chainofsteps.run.trajectory import Trajectory
-from chainofsteps.store.job import pieces, progress
-from chainofsteps.store.provenance import made_with
-from chainofsteps.store.shards import Shard, read_shard
-
-with reported(snakemake.log[0]):
-    torch.set_num_threads(snakemake.threads)
-    params, given, (name_of_model, task, number) = snakemake.params, snakemake.input, snakemake.wildcards
-    sampling = Sampling.from_config({**params.sampling, **placement(snakemake.config, name_of_model)})
-    model, encoded, trajectories = read_json(given.model), read_shard(given.conditioning), read_shard(given.trajectory)
-    settings = {
-        "ensemble": params.ensemble,
-        "batch_size": sampling.batch_size,
-        "trajectory": trajectories.manifest["settings_hash"],
-    }
-    manifest, shared = Path(snakemake.output.manifest), snakemake.config["shared"]
-    shard = Shard(manifest, "ensemble", settings, params.recipe, encoded.identities, shared)
-    sigmas = schedule.sigmas(sampling.steps, sampling.shift)
-    experts, runs = Experts.of(model, sampling), windows.expand(params.ensemble, model["layers"])
-    left = len(shard.pending(encoded.cases)) * sampling.steps
-    with progress(f"ensemble {task} {number}", left, "steps") as line:
-        for piece in pieces(shard, dict.fromkeys(encoded.cases, sigmas), sampling.boundary):
-            conditioning, counter = Conditioning.from_tensors(encoded.load(piece.run)[0]), Forwards()
-            velocity = GuidedVelocity(experts, conditioning, sigmas, sampling, counter)
-            names = [f"{piece.run}-seed{seed}" for seed in params.ensemble["seeds"]]
-            seeds = [Trajectory.from_tensors(trajectories.load(name)[0], trajectories.path(name)) for name in names]
-            ensembles = Ensembles(runs, seeds, conditioning, f"{task}/{piece.run}")
-            latents = piece.before.get("latents", ensembles.begin())
-            for step in range(piece.start, piece.stop):
-                latents = ensembles.advance(velocity, latents, step, step + 1)
-                line.update()
-            kept = dict(zip(ensembles.names, latents, strict=True)) if piece.last else {"latents": latents}
-            piece.save(kept, counter.total, **made_with(sampling))
-    shard.finish(encoded.cases, **made_with(sampling))
+with Job(snakemake, ENSEMBLE) as job:
+    network, settings = Network.of(job), job.params.settings["ensemble"]
+    trajectories, runs = job.read("trajectory"), expand(settings, job.model["layers"])
+    job.open(network.encoded.identities)
+    for piece in job.pieces(dict.fromkeys(job.names, network.sigmas), network.sampling.boundary):
+        piece.save(merge_piece(network, job.wildcards.task, piece, trajectories, runs, settings["seeds"]))
+    job.finish(**network.about)

@@ -1,58 +1,16 @@
 """A shard's untouched runs in other numbers of steps, from the same noise; only the final latents are kept."""
 
-from dataclasses import replace
-from pathlib import Path
+from chainofsteps.probes.few_steps.job import run_piece, runs_at, schedules_of
+from chainofsteps.probes.few_steps.nouns import FEW_STEPS
+from chainofsteps.probes.network import Network
+from chainofsteps.store.job import Job
 
-import torch
-
-from chainofsteps.errors import reported
-from chainofsteps.files import read_json
-from chainofsteps.model import schedule
-from chainofsteps.model.conditioning import Conditioning
-from chainofsteps.model.load import Experts
-from chainofsteps.model.sampling import Sampling, placement
-from chainofsteps.model.wan import Forwards
-from chainofsteps.run.denoise import GuidedVelocity, denoise, initial_latents
-from chainofsteps.run.trajectory import check_finite
-from chainofsteps.store.job import pieces, progress
-from chainofsteps.store.provenance import made_with
-from chainofsteps.store.shards import Shard, read_shard
-
-with reported(snakemake.log[0]):
-    torch.set_num_threads(snakemake.threads)
-    params, task = snakemake.params, snakemake.wildcards.task
-    sampling = Sampling.from_config(
-        {**params.sampling, "batch_size": 1, **placement(snakemake.config, snakemake.wildcards.model)}
-    )
-    model, encoded = read_json(snakemake.input.model), read_shard(snakemake.input.conditioning)
-    settings = {
-        "sampling": params.sampling,  # its own number of steps has no part in this, but the rest has
-        "share_noise_over_cases": params.share_noise_over_cases,
-        "model": model["identity"],
-        "conditioning": encoded.manifest["settings_hash"],
-    }
-    names = {
-        f"{case}-seed{seed}-steps{steps}": (case, seed, steps)
-        for steps in params.steps
-        for case in encoded.cases
-        for seed in params.seeds
-    }
-    identities = {name: encoded.identities[case] for name, (case, _, _) in names.items()}
-    manifest = Path(snakemake.output.manifest)
-    shard = Shard(manifest, "few_steps", settings, params.recipe, identities, snakemake.config["shared"])
-    experts = Experts.of(model, sampling)
-    schedules = {name: schedule.sigmas(steps, sampling.shift) for name, (_, _, steps) in names.items()}
-    left = sum(names[name][2] for name in shard.pending(list(names)))
-    with progress(f"few_steps {task} {snakemake.wildcards.shard}", left, "steps") as line:
-        for piece in pieces(shard, schedules, sampling.boundary):
-            (case, seed, steps), sigmas, counter = names[piece.run], schedules[piece.run], Forwards()
-            conditioning = Conditioning.from_tensors(encoded.load(case)[0])
-            velocity = GuidedVelocity(experts, conditioning, sigmas, replace(sampling, steps=steps), counter)
-            latents = piece.before.get("latents")
-            if latents is None:
-                shape, shared = conditioning.latents_shape, params.share_noise_over_cases
-                latents = conditioning.begin(initial_latents(shape, f"{task}/{case}", seed, shared))
-            latents = denoise(velocity, latents, sigmas, piece.start, piece.stop, lambda _: line.update())
-            check_finite(latents, f"{task}/{case}", piece.stop - 1)
-            piece.save({"latents": latents.cpu()}, counter.total, case=f"{task}/{case}", seed=seed, steps=steps)
-    shard.finish(list(names), **made_with(sampling))
+with Job(snakemake, FEW_STEPS) as job:
+    network, params = Network.of(job, batch_size=1), job.params
+    runs = runs_at(job.wildcards.task, network.encoded.cases, params.seeds, params.steps)
+    job.open(network.identities({name: run for name, (run, _) in runs.items()}))
+    schedules = schedules_of(network, runs)
+    for piece in job.pieces(schedules, network.sampling.boundary):
+        share_noise = params.settings["share_noise_over_cases"]
+        piece.save(run_piece(network, runs[piece.run][0], schedules[piece.run], piece, share_noise))
+    job.finish(**network.about)

@@ -10,14 +10,14 @@ from chainofsteps.errors import reported
 from chainofsteps.figures import fig6, fig6_text, layer_curves, style
 from chainofsteps.files import atomic_write, read_json
 from chainofsteps.model.sizes import VAE_STRIDE
-from chainofsteps.names import GROUND_TRUTH
+from chainofsteps.names import GROUND_TRUTH, RunId
 from chainofsteps.store.provenance import identity
 from chainofsteps.store.shards import read_shard
 
 with reported(snakemake.log[0]):
     given, params, output = snakemake.input, snakemake.params, snakemake.output
     shown, reader, cases = params.shown, read_shard(given.norms), read_json(given.cases)
-    kept, _ = reader.load(f"{shown['case']}-seed{shown['seed']}")
+    kept, _ = reader.load(RunId(shown["task"], shown["case"], shown["seed"]).name)
     step, grid = f"step{shown['step']:03d}-", kept.pop("grid").tolist()
     norms = {
         name.removeprefix(step): values.numpy().reshape(-1, *grid)

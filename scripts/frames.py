@@ -1,62 +1,17 @@
 """A shard's untouched runs in other frame counts, from the same first frame, prompt and noise; final latents kept."""
 
-from pathlib import Path
+from chainofsteps.probes.frames.job import run_piece, runs_at
+from chainofsteps.probes.frames.nouns import FRAMES
+from chainofsteps.probes.frames.run import tokens_by_count
+from chainofsteps.probes.network import Network
+from chainofsteps.store.job import Job
 
-import torch
-
-from chainofsteps.errors import reported
-from chainofsteps.files import read_json
-from chainofsteps.model import schedule
-from chainofsteps.model.conditioning import Conditioning
-from chainofsteps.model.load import Experts
-from chainofsteps.model.sampling import Sampling, placement
-from chainofsteps.model.sizes import frames_of
-from chainofsteps.model.wan import Forwards
-from chainofsteps.probes.frames.run import shortened, tokens_by_count, tokens_of
-from chainofsteps.probes.frames.spec import other_counts
-from chainofsteps.run.denoise import GuidedVelocity, denoise, initial_latents
-from chainofsteps.run.trajectory import check_finite
-from chainofsteps.store.job import pieces, progress
-from chainofsteps.store.provenance import made_with
-from chainofsteps.store.shards import Shard, read_shard
-
-with reported(snakemake.log[0]):
-    torch.set_num_threads(snakemake.threads)
-    params, task = snakemake.params, snakemake.wildcards.task
-    sampling = Sampling.from_config(
-        {**params.sampling, "batch_size": 1, **placement(snakemake.config, snakemake.wildcards.model)}
-    )
-    model, encoded = read_json(snakemake.input.model), read_shard(snakemake.input.conditioning)
-    settings = {
-        "sampling": params.sampling,
-        "share_noise_over_cases": params.share_noise_over_cases,
-        "model": model["identity"],
-        "conditioning": encoded.manifest["settings_hash"],
-    }
-    shapes = {case: Conditioning.from_tensors(encoded.load(case)[0]).latents_shape for case in encoded.cases}
-    names = {
-        f"{case}-seed{seed}-frames{count}": (case, seed, count)
-        for case, shape in shapes.items()
-        for count in other_counts(params.counts, frames_of(shape[2]))  # checked for all before any is run
-        for seed in params.seeds
-    }
-    identities = {name: encoded.identities[case] for name, (case, _, _) in names.items()}
-    manifest = Path(snakemake.output.manifest)
-    shard = Shard(manifest, "frames", settings, params.recipe, identities, snakemake.config["shared"])
-    experts, sigmas = Experts.of(model, sampling), schedule.sigmas(sampling.steps, sampling.shift)
-    left = len(shard.pending(list(names))) * sampling.steps
-    with progress(f"frames {task} {snakemake.wildcards.shard}", left, "steps") as line:
-        for piece in pieces(shard, dict.fromkeys(names, sigmas), sampling.boundary):
-            (case, seed, count), counter = names[piece.run], Forwards()
-            conditioning, label = shortened(Conditioning.from_tensors(encoded.load(case)[0]), count), f"{task}/{case}"
-            velocity = GuidedVelocity(experts, conditioning, sigmas, sampling, counter)
-            latents = piece.before.get("latents")
-            if latents is None:  # the first latent frames of the own run's noise
-                noise = initial_latents(shapes[case], label, seed, params.share_noise_over_cases)
-                latents = conditioning.begin(noise[:, :, : conditioning.latents_shape[2]])
-            latents = denoise(velocity, latents, sigmas, piece.start, piece.stop, lambda _: line.update())
-            check_finite(latents, label, piece.stop - 1)
-            about = {"case": label, "seed": seed, "frames": count, "tokens_per_forward": tokens_of(latents.shape)}
-            piece.save({"latents": latents.cpu()}, counter.total, **about)
-    tokens = tokens_by_count(shard.load(name)[0]["latents"].shape for name in names)
-    shard.finish(list(names), tokens_per_forward=tokens, **made_with(sampling))
+with Job(snakemake, FRAMES) as job:
+    network, params = Network.of(job, batch_size=1), job.params
+    runs = runs_at(network, job.wildcards.task, params.counts, params.seeds)  # all are checked before any is run
+    job.open(network.identities({name: run for name, (run, _) in runs.items()}))
+    for piece in job.pieces(dict.fromkeys(runs, network.sigmas), network.sampling.boundary):
+        share_noise = params.settings["share_noise_over_cases"]
+        piece.save(run_piece(network, *runs[piece.run], piece, share_noise))
+    tokens = tokens_by_count(job.shard.load(name)[0]["latents"].shape for name in runs)
+    job.finish(tokens_per_forward=tokens, **network.about)

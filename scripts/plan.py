@@ -1,16 +1,17 @@
-"""What targets still cost in this configuration, before anything runs; see plan/target.py."""
+"""Print the cost of the targets in this configuration, before anything runs; see plan/target.py."""
 
 import sys
 from pathlib import Path
 
-from chainofsteps.errors import InputError, reported
+from chainofsteps.errors import InputError
 from chainofsteps.plan.printed import table
 from chainofsteps.plan.target import plan_of
+from chainofsteps.store.job import Job
 
-with reported(snakemake.log[0]):
-    plan = plan_of(snakemake.config, snakemake.params.targets)
+with Job(snakemake) as job:
+    plan = plan_of(job.config, job.params.targets)
     lines = f"{table(plan)}\n"
-    Path(snakemake.log[0]).write_text(lines)  # which onsuccess shows
+    Path(job.log).write_text(lines)  # which onsuccess shows
     try:
         plan.check()
     except InputError:

@@ -1,54 +1,17 @@
 """Run every case of a shard untouched, once for each seed, and keep the latents of all steps."""
 
-from pathlib import Path
+from chainofsteps.names import runs_of
+from chainofsteps.probes.baseline.job import record_piece
+from chainofsteps.probes.baseline.nouns import TRAJECTORY
+from chainofsteps.probes.network import Network
+from chainofsteps.store.job import Job
 
-import torch
-
-from chainofsteps.errors import reported
-from chainofsteps.files import read_json
-from chainofsteps.model import schedule
-from chainofsteps.model.conditioning import Conditioning
-from chainofsteps.model.load import Experts
-from chainofsteps.model.sampling import Sampling, placement
-from chainofsteps.model.wan import Forwards
-from chainofsteps.run.denoise import GuidedVelocity, initial_latents
-from chainofsteps.run.trajectory import Trajectory, extend
-from chainofsteps.store.job import pieces, progress
-from chainofsteps.store.provenance import made_with
-from chainofsteps.store.shards import Shard, read_shard
-
-with reported(snakemake.log[0]):
-    torch.set_num_threads(snakemake.threads)
-    params, task = snakemake.params, snakemake.wildcards.task
-    # untouched runs go one by one: batches would tie their bits to the batch_size of the noise
-    sampling = Sampling.from_config(
-        {**params.sampling, "batch_size": 1, **placement(snakemake.config, snakemake.wildcards.model)}
-    )
-    model, encoded = read_json(snakemake.input.model), read_shard(snakemake.input.conditioning)
-    manifest = Path(snakemake.output.manifest)
-    settings = {
-        "sampling": params.sampling,
-        "share_noise_over_cases": params.share_noise_over_cases,
-        "model": model["identity"],
-        "conditioning": encoded.manifest["settings_hash"],
-    }
-    names = {f"{case}-seed{seed}": (case, seed) for case in encoded.cases for seed in params.seeds}
-    identities = {name: encoded.identities[case] for name, (case, _) in names.items()}
-    shard = Shard(manifest, "trajectory", settings, params.recipe, identities, snakemake.config["shared"])
-    sigmas = schedule.sigmas(sampling.steps, sampling.shift)
-    experts = Experts.of(model, sampling)
-    left = len(shard.pending(list(names))) * sampling.steps
-    with progress(f"trajectory {task} {snakemake.wildcards.shard}", left, "steps") as line:
-        for piece in pieces(shard, dict.fromkeys(names, sigmas), sampling.boundary):
-            case, seed = names[piece.run]
-            conditioning, counter = Conditioning.from_tensors(encoded.load(case)[0]), Forwards()
-            velocity = GuidedVelocity(experts, conditioning, sigmas, sampling, counter)
-            label = f"{task}/{case}"  # the same number in another task is another case, with noise of its own
-            prefix = piece.before.get("latents")
-            if prefix is None:
-                noise = initial_latents(conditioning.latents_shape, label, seed, params.share_noise_over_cases)
-                prefix = conditioning.begin(noise)
-            latents = extend(velocity, prefix, sigmas, label, piece.stop, on_step=line.update)
-            tensors = Trajectory(latents, sigmas).to_tensors()
-            piece.save(tensors, counter.total, case=label, seed=seed, **made_with(sampling))
-    shard.finish(list(names), **made_with(sampling))
+with Job(snakemake, TRAJECTORY) as job:
+    # one by one: batches would tie the bits of untouched runs to the batch_size of the noise
+    network = Network.of(job, batch_size=1)
+    runs = runs_of(job.wildcards.task, network.encoded.cases, job.params.seeds)
+    job.open(network.identities(runs))
+    for piece in job.pieces(dict.fromkeys(runs, network.sigmas), network.sampling.boundary):
+        share_noise = job.params.settings["share_noise_over_cases"]
+        piece.save(record_piece(network, runs[piece.run], piece, share_noise))
+    job.finish(**network.about)

@@ -2,6 +2,10 @@ import pytest
 import tiny
 
 
+def pytest_addoption(parser):
+    parser.addoption("--recipes", action="store_true", help="write the fingerprints of the probes' code anew")
+
+
 @pytest.fixture(scope="session")
 def checkpoint(tmp_path_factory):
     """A tiny checkpoint folder with one expert. Read-only for tests: copy it to change it."""

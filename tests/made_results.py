@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 
 from chainofsteps.files import fingerprint, sha256, write_json
-from chainofsteps.names import SPLITS
+from chainofsteps.names import SPLITS, ending
 from chainofsteps.plan.verify import Configured, verify
 from chainofsteps.store import provenance
 from chainofsteps.store.shards import Shard
@@ -23,7 +23,7 @@ CONFIGURED = {
     "settings": {"tiny": OF_TINY},
     "given": {"root": "results/cases/embedded", "first_seed": 7},
     "cases": {task: {"00": CASES} for task in ("loop_maze", "unique_maze")},
-    "seeds": {"trajectory": SEEDS},
+    "endings": {"tiny": {"trajectory": [ending(seed) for seed in SEEDS], "conditioning": [""], "score": [""]}},
     "joined": {TABLE: PARTS},
     "made": {"tables/x0_pred.csv": PARTS},
     "figures": ["figures/fig3.pdf"],

@@ -5,8 +5,8 @@ import itertools
 import torch
 
 from chainofsteps.model import schedule
-from chainofsteps.probes.noise.run import noise_of
-from chainofsteps.probes.noise.spec import NoiseAtFrame, NoiseAtStep, apply
+from chainofsteps.probes.noise.inject import apply, noise_of
+from chainofsteps.probes.noise.spec import NoiseAtFrame, NoiseAtStep
 from chainofsteps.run import trajectory
 from chainofsteps.run.denoise import initial_latents
 

@@ -5,6 +5,8 @@ prompt.txt, as in VBVR-Bench; cases of the embedded benchmark carry ``layout.jso
 """
 
 import re
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 from .errors import InputError
@@ -43,13 +45,57 @@ OUT_OF_DOMAIN = ("unique_maze_6", "bounce_down", "largest", "odd_one_out", "half
 PUZZLES = IN_DOMAIN + OUT_OF_DOMAIN
 
 
+@dataclass(frozen=True)
+class RunId:
+    """One sampled run: the case `case` of `task`, from the noise of `seed`."""
+
+    task: str
+    case: str
+    seed: int
+
+    @property
+    def name(self) -> str:
+        """The name of the run's item in a shard of its task, such as "00003-seed1"."""
+        return self.case + ending(self.seed)
+
+    @property
+    def label(self) -> str:
+        """The case among all tasks: the same number in another task is another case, with noise of its own."""
+        return case_label(self.task, self.case)
+
+    def at(self, setting: str, value: int) -> str:
+        """The name of the item of the run with another value of a setting, such as "00003-seed1-steps4"."""
+        return self.case + ending(self.seed, setting, value)
+
+
+def case_label(task: str, case: str) -> str:
+    """A case among all tasks, for messages and for the generator of its noise."""
+    return f"{task}/{case}"
+
+
+def ending(seed: int, setting: str = "", value: int | None = None) -> str:
+    """The end of an item's name, after the case. setting: has another value in this run than in the model's entry."""
+    return f"-seed{seed}-{setting}{value}" if setting else f"-seed{seed}"
+
+
+def case_of(item: str) -> str:
+    """The case of an item, by the name that a RunId gave it. An item of a case has the name of the case."""
+    return item.rpartition("-seed")[0] or item
+
+
+def runs_of(task: str, cases: Iterable[str], seeds: Iterable[int]) -> dict[str, RunId]:
+    """All seeds of the first case, then of the next, by the name of the run."""
+    seeds = list(seeds)
+    return {run.name: run for case in cases for seed in seeds for run in [RunId(task, case, seed)]}
+
+
 def split_of(task: str) -> str:
     """The half of the benchmark that a puzzle belongs to, as it is spelt in SPLITS."""
     return SPLITS[task in OUT_OF_DOMAIN]
 
 
 def is_name(name: object) -> bool:
-    """Whether it may become part of a path, a command or a table: it means nothing but itself there."""
+    """True if it may become part of a path, a command or a table: it means nothing but itself there."""
     return isinstance(name, str) and NAME.fullmatch(name) is not None
 
 

@@ -25,7 +25,7 @@ def test_rows_come_in_the_order_of_their_letters():
     found = panels_of({"panels": rows}, "fig1")
     assert [one.name for one in found] == ["fig1a", "fig1b"]
     assert found[1] == Panel("fig1", "b", "loop_maze", "00001", 2, (0, 3), (16,))
-    assert found[1].run == "00001-seed2"
+    assert found[1].run.name == "00001-seed2"
 
 
 def test_what_is_there_is_accepted():

@@ -1,13 +1,14 @@
 import json
-import re
 from dataclasses import asdict, fields
 from pathlib import Path
 
 import pytest
 import torch
 
+from chainofsteps import probes
 from chainofsteps.errors import InputError
 from chainofsteps.model.sampling import PLACEMENT, Sampling, device_of, placement
+from chainofsteps.probes.settings import DENOISING, ENCODING
 
 ENTRY = {"folder": "models/embedded", "steps": 20, "shift": 3.0, "boundary": None, "batch_size": 8}
 
@@ -22,10 +23,8 @@ def test_from_config_and_back():
 
 def test_rules_are_given_every_setting_that_moves_a_number():
     """Where a job runs and in what batches is none; a setting that is in no list would be left out without a word."""
-    text = (Path(__file__).parents[2] / "workflow/rules/common.smk").read_text()
-    encoding, denoising = (re.search(rf"^{name} = \((.*)\)$", text, re.M)[1] for name in ("ENCODING", "DENOISING"))
-    given = re.findall(r'"(\w+)"', encoding + denoising)
-    assert sorted(given) == sorted({field.name for field in fields(Sampling)} - {*PLACEMENT, "batch_size"})
+    settings = {field.name for field in fields(Sampling)}
+    assert {*ENCODING, *DENOISING} == settings - {*PLACEMENT, "batch_size"}
 
 
 def test_guidance_is_decided_as_the_stock_pipeline_does():
@@ -56,13 +55,14 @@ def test_bad_settings_are_named(change, message):
 def test_every_script_that_runs_the_model_is_told_where():
     config = {"models": {"mine": {**ENTRY, "device": "cpu", "group_offload": True}, "other": ENTRY}}
     assert placement(config, "mine") == {"device": "cpu", "group_offload": True} and placement(config, "other") == {}
-    texts = [path.read_text() for path in (Path(__file__).parents[2] / "scripts").glob("*.py")]
-    told = [text for text in texts if "Sampling.from_config(" in text]
-    assert len(told) >= 8 and all("**placement(snakemake.config, " in text for text in told)
+    texts = [path.read_text() for path in Path(probes.__file__).parent.rglob("*.py")]
+    texts += [path.read_text() for path in (Path(__file__).parents[2] / "scripts").glob("*.py")]
+    told = [text for text in texts if "Sampling.from_config(" in text or "Sampling(steps=" in text]
+    told = [text for text in told if "EMBEDDED = Sampling(" not in text]  # of the package's own model, without a job
+    assert len(told) == 3 and all("placement(job.config, job.wildcards.model)" in text for text in told)
     decoding = [text for text in texts if "load_vae(" in text]
-    assert len(decoding) >= 9 and all(
-        "placement(snakemake.config, " in t or "device_of(snakemake.config, " in t for t in decoding
-    )
+    placed = ("device_of(job.config, job.wildcards.model)", "device=sampling.torch_device")
+    assert len(decoding) == 3 and all(any(words in text for words in placed) for text in decoding)
     assert (
         device_of(config, "mine") == torch.device("cpu")
         and device_of(config, "other") == Sampling.from_config(ENTRY).torch_device

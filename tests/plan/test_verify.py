@@ -6,6 +6,7 @@ from pathlib import Path
 
 import made_results
 import pytest
+import torch
 from made_results import (
     CASES,
     CONFIGURED,
@@ -22,6 +23,7 @@ from made_results import (
 from chainofsteps.files import fingerprint, sha256
 from chainofsteps.names import SPLITS
 from chainofsteps.plan.verify import Configured, verify
+from chainofsteps.store.shards import Shard
 
 
 @pytest.fixture(scope="module")
@@ -142,7 +144,10 @@ STALE = [
         {"settings": {"tiny": {**OF_TINY, "score": {"seeds": [1]}}}},
         {path: "other settings (seeds)" for path in CHAIN if "score" in path},
     ),
-    ({"seeds": {"trajectory": [1]}}, {path: "other cases or seeds" for path in CHAIN if "trajectory" in path}),
+    (
+        {"endings": {"tiny": {"trajectory": ["-seed1"]}}},
+        {path: "other cases or seeds" for path in CHAIN if "trajectory" in path},
+    ),
     ({"given": {"root": "results/cases/embedded", "first_seed": 8}}, {"results/cases/loop_maze/00.json": "first_seed"}),
     ({"given": {"root": "/bench", "first_seed": None}}, {"results/cases/loop_maze/00.json": "other root"}),
     ({"recipes": {"cases": 3}}, {"results/cases/loop_maze/00.json": "recipe 2 of 3"}),
@@ -190,3 +195,31 @@ def test_a_shared_item_is_read_through_its_link(results, tmp_path):
     ]
     (tmp_path / "shared.safetensors").unlink()
     assert [line.split(";")[0] for line in found()] == [f"broken: {item} is missing"]
+
+
+def test_rows_are_checked_as_the_tensors_beside_them(results):
+    prompt = the("results/cases/embedded/*/loop_maze/00000/prompt.txt")
+    identities = {"00000": fingerprint({"prompt.txt": sha256(prompt)})}
+    path = Path("results/tiny/noise/loop_maze/00.json")
+    shard = Shard(path, "noise", {}, 1, identities)
+    shard.save("00000", {"x": torch.zeros(1)}, {}, rows=[{"score": 1.0}])
+    shard.finish(["00000"])
+    assert found() == []
+    rows = the("results/tiny/noise/loop_maze/00.*/*.rows.json")
+    rows.write_text("[]")
+    assert found() == [f"broken: {rows} differs from what {path} lists (sha256); delete both and run again"]
+    rows.unlink()
+    assert found() == [f"broken: {rows} is missing; delete {path} and run again to make it"]
+
+
+def test_items_that_are_no_cases_are_held_against_their_own_names(results):
+    path = Path("results/tiny/skill/loop_maze/00.json")
+    shard = Shard(path, "skill", {"sampling": SAMPLING}, 1, {"00007": ""})
+    shard.save("00007", {"x": torch.zeros(1)}, {})
+    shard.finish(["00007"])
+    settings = {"tiny": {**OF_TINY, "skill": {"sampling": SAMPLING}}}
+    assert found(settings=settings, items={"skill": ["00007"]}) == []
+    (line,) = found(settings=settings, items={"skill": ["00007", "00008"]})
+    assert line == f"stale: {path}: other cases or seeds; `snakemake -- {path}` makes it anew"
+    (line,) = found(settings={"tiny": {**OF_TINY, "skill": {"sampling": {}}}}, items={"skill": ["00007"]})
+    assert "other settings (sampling)" in line

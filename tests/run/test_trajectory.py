@@ -6,7 +6,8 @@ from chainofsteps.errors import InputError
 from chainofsteps.files import load_tensors, save_tensors
 from chainofsteps.model import schedule
 from chainofsteps.run.denoise import denoise, initial_latents
-from chainofsteps.run.trajectory import Trajectory, check_finite, extend, record
+from chainofsteps.run.probe import advance, check_finite
+from chainofsteps.run.trajectory import Prefix, Recording, Trajectory, record
 
 STEPS = 5
 
@@ -43,9 +44,11 @@ def test_it_resumes_from_disk_at_every_step(velocity, trajectory, tmp_path):
     assert torch.equal(loaded.latents, trajectory.latents) and torch.equal(loaded.sigmas, trajectory.sigmas)
     for step in range(STEPS + 1):
         assert torch.equal(denoise(velocity, loaded.at(step), loaded.sigmas, start=step), trajectory.at(STEPS))
-        prefix, told = loaded.latents[: step + 1], []
-        whole = extend(velocity, prefix, loaded.sigmas, "00000", on_step=lambda told=told: told.append(1))
-        assert torch.equal(whole, trajectory.latents) and len(told) == STEPS - step
+        recording, seen = Recording(loaded.at(0), loaded.sigmas, "00000"), []
+        prefix = recording.resume({"latents": loaded.latents[: step + 1], "sigmas": loaded.sigmas})
+        assert isinstance(prefix, Prefix) and prefix.step == step
+        whole = recording.result(advance(recording, velocity, prefix, on_step=seen.append))
+        assert torch.equal(whole.latents, trajectory.latents) and len(seen) == STEPS - step
 
 
 @pytest.mark.parametrize("bad", [float("nan"), float("inf")])

@@ -1,4 +1,5 @@
 import json
+import math
 import os
 import shutil
 import signal
@@ -210,3 +211,57 @@ def test_a_manifest_says_how_its_items_were_made(place, monkeypatch):
     of_item = read_shard(place).load("00001")[1]
     assert json.loads(of_item["versions"]) == manifest["versions"] and of_item["attention_backend"] == "native"
     assert json.loads(of_item["gpu"]) == second["gpu"] and of_item["commit"] == provenance.commit()
+
+
+ROWS = [{"run": "baseline", "score": 0.25}, {"run": "reseed", "score": float("nan")}]
+
+
+def with_rows(place, cases=CASES[:2]):
+    writing = shard(place)
+    for case in cases:
+        writing.save(case, {"score": torch.tensor([0.25])}, {}, rows=[{**row, "case": case} for row in ROWS])
+    return writing
+
+
+def test_rows_lie_beside_the_tensors_and_are_listed(place):
+    writing = with_rows(place)
+    assert [row["case"] for row in writing.rows("00001")] == ["00001"] * 2
+    assert math.isnan(writing.rows("00000")[1]["score"]) and writing.rows("00000")[0] == {**ROWS[0], "case": "00000"}
+    listed = writing.finish(CASES[:2])["items"]["00001"]
+    reader = read_shard(place)
+    tensors, rows = reader.files("00001").items()
+    assert tensors == (reader.path("00001"), listed["sha256"]) and rows[0].name == listed["rows"]["file"]
+    assert rows[1] == listed["rows"]["sha256"] == sha256(rows[0])
+    assert not {"rows", "cka", "scores"} & set(reader.load("00001")[1])
+
+
+def test_rows_that_were_written_before_the_tensors_are_no_item(place, monkeypatch):
+    writing = shard(place)
+    monkeypatch.setattr(shards, "save_tensors", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        writing.save("00000", {"score": torch.zeros(1)}, {}, rows=ROWS)
+    assert [path.name for path in writing.folder.glob("00000*")] == ["00000.rows.json"]
+    assert shard(place).pending(CASES) == CASES
+
+
+@pytest.mark.parametrize("key, kept", [("rows", ROWS), ("cka", ROWS), ("scores", {"seed1": 0.5})])
+def test_rows_of_an_earlier_version_are_taken_from_the_metadata(place, key, kept):
+    save(shard(place), "00000")
+    shard(place).save("00001", {"score": torch.zeros(1)}, {key: kept})
+    later = shard(place)
+    assert later.pending(CASES) == ["00002"]
+    taken = later.rows("00001")
+    assert str(taken) == str(kept if isinstance(kept, list) else [kept])  # nan is not equal to itself
+    listed = later.finish(CASES[:2])["items"]
+    assert "rows" in listed["00001"] and "rows" not in listed["00000"]
+    with pytest.raises(InputError, match="00000.safetensors has no rows beside it; delete it and run again"):
+        later.rows("00000")
+
+
+def test_a_manifest_leads_to_no_rows_of_another_folder(place):
+    with_rows(place).finish(CASES[:2])
+    manifest = json.loads(place.read_text())
+    manifest["items"]["00000"]["rows"]["file"] = "../secret.json"
+    place.write_text(json.dumps(manifest))
+    with pytest.raises(InputError, match="leads to '../secret.json', out of its folder"):
+        read_shard(place).files("00000")

@@ -174,3 +174,27 @@ def test_a_listed_item_that_is_gone_is_named(place, others, caplog):
     with spoilt(path, None):
         assert shard(place, identities=IDENTITIES, shared=[others]).pending(CASES) == ["00000"]
     assert f"shared, not used: cannot read {path}" in caplog.text
+
+
+@pytest.mark.parametrize("spoil", [False, True])
+def test_rows_of_others_are_taken_with_their_tensors_or_not_at_all(tmp_path, caplog, spoil):
+    results, identities = tmp_path / "others/results", {"00000": "1" * 64}
+    theirs = shard(results / "their_name/trajectory/loop_maze/00.json", identities=identities)
+    theirs.save("00000", {"score": torch.ones(1)}, {}, rows=[{"score": 1.0}])
+    theirs.finish(["00000"])
+    (path,) = theirs.folder.glob("*.rows.json")
+    if spoil:
+        path.write_text("[]")
+    place = tmp_path / "trajectory/loop_maze/00.json"
+    mine = shard(place, identities=identities, shared=[results])
+    if spoil:
+        assert mine.pending(["00000"]) == ["00000"] and f"{path} differs from what" in caplog.text
+        assert not list(mine.folder.glob("00000*"))
+        return
+    assert mine.rows("00000") == [{"score": 1.0}]
+    mine.finish(["00000"])
+    assert all(
+        file.is_symlink() and file.resolve().is_relative_to(results) for file in read_shard(place).files("00000")
+    )
+    path.write_text("[]")  # it changed after it was taken
+    assert shard(place, identities=identities, shared=[results]).pending(["00000"]) == ["00000"]

@@ -20,9 +20,9 @@ rule activations:
         mem_mb=2000,
         runtime=240,
     params:
-        recipe=1,
+        recipe=RECIPES["activations"],
+        settings=settings_of("activations"),
         sampling=lambda wildcards: sampling_of(wildcards.model, *DENOISING),
-        activations=part_of("activations", "tasks", "scale", "shown"),
         seeds=config["trajectory"]["seeds"],
     script:
         "../../scripts/activations.py"
@@ -53,7 +53,7 @@ rule activations_table:
         mem_mb=2000,
         runtime=30,
     params:
-        recipe=2,
+        recipe=RECIPES["activations_table"],
         model=config["model"],
         seeds=config["trajectory"]["seeds"],
         statistics=part_of("statistics"),

@@ -19,7 +19,7 @@ rule cases:
         mem_mb=1000,
         runtime=30,
     params:
-        recipe=3,
+        recipe=RECIPES["cases"],
         names=shard_cases,
         folder=CASES["folder"] and beside_snakefile(CASES["folder"]),
         first_seed=CASES["first_seed"],

@@ -1,4 +1,4 @@
-"""What the rules share. No torch, pandas or numpy here: every job of a cluster reads this file anew."""
+"""Functions that the rules share. No torch, pandas or numpy here: every job of a cluster reads this file anew."""
 
 import os
 import re
@@ -23,9 +23,15 @@ from chainofsteps.model.checkpoint import (
 )
 from chainofsteps.model.sizes import EMBEDDED_FRAMES, latent_frames_of
 from chainofsteps.names import PUZZLES, case_files, case_names, task_folder
+from chainofsteps.probes import settings as probe_settings
+from chainofsteps.probes.few_steps.nouns import other_steps
 from chainofsteps.probes.frames.spec import other_counts
+from chainofsteps.probes.nouns import nouns, recipes
+from chainofsteps.probes.settings import DENOISING
+from chainofsteps.probes.skill.nouns import held_out_names
 
 STARTED = time.time()
+NOUNS, RECIPES = nouns(), recipes()
 CASES = config.get("cases", {})
 
 
@@ -181,15 +187,13 @@ def puzzle_cases(wildcards):
 
 
 def scorer_files(wildcards):
-    """What scores need beside the cases: EvalKit, where that scores."""
+    """The input of scores beside the cases: EvalKit, where that scores."""
     return evalkit_files(wildcards) if CASES["scorer"] == "evalkit" else []
 
 
 def scorer_settings():
-    """What scores depend on beside the videos; nothing for the rules of puzzles, which are the package's own."""
-    if CASES["scorer"] == "rule":
-        return {}
-    return {"scorer": {key: config["evalkit"][key] for key in ("commit", "sha256", "mode")}}
+    """Settings of the scorer."""
+    return probe_settings.scorer(config)
 
 
 def downloaded(part):
@@ -253,22 +257,14 @@ def lora_of(wildcards):
     return {"folder": beside_snakefile(lora["folder"]), **named}
 
 
-# The device is in no rule's params: where a job runs is no reason to run it again.
-ENCODING = ("guidance_scale", "dtype", "max_sequence_length", "negative_prompt")
-DENOISING = ("steps", "shift", "boundary", "timestep_dtype", "compile", *ENCODING)
+def settings_of(noun):
+    """The settings of a noun, for the params of its rule."""
+    return lambda wildcards: NOUNS[noun].settings(config, wildcards.model)
 
 
 def sampling_of(model, *keys):
-    """The named sampling settings of a model, as far as they are given. No compiler is as good as none given."""
-    settings = config["models"][model]
-    return {
-        key: settings[key] for key in keys if key in settings and (key, settings[key]) != ("compile", None)
-    }
-
-
-def other_steps(model):
-    """The numbers of steps that are run here: the model's own number has been run by the rule trajectory."""
-    return [steps for steps in config["few_steps"]["steps"] if steps != config["models"][model]["steps"]]
+    """Those of the keys that the entry of a model has."""
+    return probe_settings.sampling_of(config, model, *keys)
 
 
 def x0_pred_files(*tables, tasks=None):
@@ -280,7 +276,7 @@ def x0_pred_files(*tables, tasks=None):
 
 def part_of(section, *left_out):
     """A section of config.yaml without the keys that a rule does not depend on."""
-    return {key: value for key, value in config[section].items() if key not in left_out}
+    return probe_settings.part_of(config, section, *left_out)
 
 
 def print_results():

@@ -1,4 +1,4 @@
-# What the model is given of each case: text embeddings and the encoded first frame. Loads text encoder and VAE.
+# Text embeddings and the encoded first frame of each case, which condition the model. Loads text encoder and VAE.
 
 
 rule conditioning:
@@ -20,7 +20,7 @@ rule conditioning:
         mem_mb=2000,
         runtime=60,
     params:
-        recipe=1,
-        encoding=lambda wildcards: sampling_of(wildcards.model, *ENCODING),
+        recipe=RECIPES["conditioning"],
+        settings=settings_of("conditioning"),
     script:
         "../../scripts/conditioning.py"

@@ -1,19 +1,7 @@
-"""What config.yaml says of results that are there, for rule verify to hold them against."""
+"""The results that config.yaml asks for, for rule verify to hold those that are there against."""
 
-SHARDED = (
-    "conditioning",
-    "trajectory",
-    "noise",
-    "score",
-    "x0_pred",
-    "ensemble",
-    "ensemble_score",
-    "activations",
-    "swap",
-    "swap_score",
-)
-# shards whose settings are not held against config.yaml
-MORE = ("few_steps", "few_steps_score", "frames", "frames_score", "evalkit")
+from chainofsteps.names import ending
+
 TABLES = (
     "x0_pred_table",
     "decided",
@@ -45,54 +33,35 @@ FIGURES = (
 )
 
 
-def scorer_stamp():
-    """The scorer in the manifests of scores: EvalKit with the OpenCV of the Python that runs it, if that is known."""
+def settings_in_manifests(model):
+    """The settings in the manifests of a model's shards, as far as they are known before anything runs, by noun.
+
+    Those of scores by EvalKit are known once its Python is.
+    """
     kit = Path(rules.evalkit_python.output.manifest)
-    return stamped(scorer_settings(), kit if CASES["scorer"] == "evalkit" and kit.is_file() else None)
-
-
-def settings_of(model):
-    """The settings in the manifests of a model's shards, as far as config.yaml alone says them."""
-    runs = config["trajectory"]
+    configured = {name: noun.settings(config, model) for name, noun in NOUNS.items()}
     return {
-        "conditioning": {"encoding": sampling_of(model, *ENCODING)},
-        "trajectory": {
-            "sampling": sampling_of(model, *DENOISING),
-            "share_noise_over_cases": runs["share_noise_over_cases"],
-        },
-        "noise": {
-            "noise": part_of("noise", "restore_first_frame"),
-            "similarity": part_of("similarity", "sensitivity"),
-            "null_seed": runs["null_seed"],
-            **sampling_of(model, "batch_size"),
-        },
-        "score": {
-            "restore_first_frame": config["noise"]["restore_first_frame"],
-            "seeds": runs["seeds"],
-            "null_seed": runs["null_seed"],
-            **scorer_stamp(),
-        },
-        "x0_pred": scorer_stamp(),
-        "ensemble": {"ensemble": part_of("ensemble", "tasks"), **sampling_of(model, "batch_size")},
-        "ensemble_score": {},
-        "activations": {"activations": part_of("activations", "tasks", "scale", "shown")},
-        "swap": {
-            "swap": part_of("swap", "task"),
-            "null_seed": runs["null_seed"],
-            **sampling_of(model, "batch_size"),
-        },
-        "swap_score": {},
+        name: with_opencv(settings, NOUNS[name].kit, kit)
+        for name, settings in configured.items()
+        if NOUNS[name].kit not in settings or kit.is_file()
     }
 
 
+def items_in_manifests(model):
+    """How the names of a case's items end in the manifests of a model's shards, by noun, as far as that is known."""
+    of_nouns = {name: noun.endings(config, model) for name, noun in NOUNS.items()}
+    of_nouns["trajectory"] = [ending(seed) for seed in untouched_seeds(config)]
+    return {name: endings for name, endings in of_nouns.items() if endings is not None}
+
+
 def configured():
-    """What config.yaml says of results, as `chainofsteps.plan.verify.Configured` has it."""
+    """The results that config.yaml asks for, as `chainofsteps.plan.verify.Configured` has it."""
     made, size = CASES["folder"] is None, CASES["shard_size"]
     of = {model: f"results/{model}" for model in config["models"] if Path("results", model).is_dir()}
     return {
-        "recipes": {noun: getattr(rules, noun).params.recipe for noun in ("cases", *SHARDED, *MORE)},
+        "recipes": RECIPES,
         "folders": {model: beside_snakefile(config["models"][model]["folder"]) for model in of},
-        "settings": {model: settings_of(model) for model in of},
+        "settings": {model: settings_in_manifests(model) for model in of},
         "given": {
             "root": "results/cases/embedded" if made else beside_snakefile(CASES["folder"]),
             "first_seed": CASES["first_seed"] if made else None,
@@ -101,12 +70,8 @@ def configured():
             task: {shard: names[int(shard) * size :][:size] for shard in shards(task)}
             for task, names in CASE_NAMES.items()
         },
-        "seeds": {
-            "trajectory": rules.trajectory.params.seeds,
-            "noise": rules.noise.params.seeds,
-            "x0_pred": rules.x0_pred.params.seeds,
-            **dict.fromkeys(["activations", "swap", "swap_score"], config["trajectory"]["seeds"]),
-        },
+        "endings": {model: items_in_manifests(model) for model in of},
+        "items": {name: noun.names(config) for name, noun in NOUNS.items() if noun.names},
         "joined": {
             f"{folder}/{table}": shard_files(parts, model, CASES["tasks"])
             for model, folder in of.items()

@@ -20,7 +20,7 @@ rule decided:
         mem_mb=1000,
         runtime=10,
     params:
-        recipe=2,
+        recipe=RECIPES["decided"],
         thresholds=part_of("x0_pred", "tasks"),
         statistics=part_of("statistics"),
     script:

@@ -21,9 +21,9 @@ rule ensemble:
         mem_mb=2000,
         runtime=720,
     params:
-        recipe=1,
+        recipe=RECIPES["ensemble"],
+        settings=settings_of("ensemble"),
         sampling=lambda wildcards: sampling_of(wildcards.model, *DENOISING, "batch_size"),
-        ensemble=part_of("ensemble", "tasks"),
     script:
         "../../scripts/ensemble.py"
 
@@ -49,7 +49,8 @@ rule ensemble_score:
         mem_mb=2000,
         runtime=240,
     params:
-        recipe=1,
+        recipe=RECIPES["ensemble_score"],
+        settings=settings_of("ensemble_score"),
     script:
         "../../scripts/ensemble_score.py"
 
@@ -76,7 +77,7 @@ rule ensemble_table:
         mem_mb=1000,
         runtime=10,
     params:
-        recipe=3,
+        recipe=RECIPES["ensemble_table"],
         of_layers=config["ensemble"]["of_layers"],
         statistics=part_of("statistics"),
     script:

@@ -28,7 +28,7 @@ rule evalkit_source:
         mem_mb=1000,
         runtime=30,
     params:
-        recipe=1,
+        recipe=RECIPES["evalkit_source"],
         commit=config["evalkit"]["commit"],
         sha256=config["evalkit"]["sha256"],
         folder=evalkit_source_folder(),
@@ -54,7 +54,7 @@ rule evalkit_python:
         mem_mb=1000,
         runtime=60,
     params:
-        recipe=1,
+        recipe=RECIPES["evalkit_python"],
         python=evalkit_command(),
         folder=evalkit_folder("python"),
     script:
@@ -82,8 +82,8 @@ rule evalkit:
         mem_mb=4000,
         runtime=240,
     params:
-        recipe=1,
-        seeds=config["trajectory"]["seeds"],
+        recipe=RECIPES["evalkit"],
+        settings=settings_of("evalkit"),
     script:
         "../../scripts/evalkit.py"
 
@@ -106,7 +106,7 @@ rule evalkit_table:
         mem_mb=1000,
         runtime=10,
     params:
-        recipe=1,
+        recipe=RECIPES["evalkit_table"],
         statistics=part_of("statistics"),
     script:
         "../../scripts/evalkit_table.py"

@@ -19,11 +19,11 @@ rule few_steps:
         mem_mb=2000,
         runtime=240,
     params:
-        recipe=1,
+        recipe=RECIPES["few_steps"],
+        settings=settings_of("few_steps"),
         sampling=lambda wildcards: sampling_of(wildcards.model, *DENOISING),
-        steps=lambda wildcards: other_steps(wildcards.model),
+        steps=lambda wildcards: other_steps(config, wildcards.model),
         seeds=config["trajectory"]["seeds"],
-        share_noise_over_cases=config["trajectory"]["share_noise_over_cases"],
     script:
         "../../scripts/few_steps.py"
 
@@ -50,11 +50,9 @@ rule few_steps_score:
         mem_mb=2000,
         runtime=240,
     params:
-        recipe=2,
-        steps=config["few_steps"]["steps"],
+        recipe=RECIPES["few_steps_score"],
+        settings=settings_of("few_steps_score"),
         own_steps=lambda wildcards: config["models"][wildcards.model]["steps"],
-        seeds=config["trajectory"]["seeds"],
-        scorer=scorer_settings(),
     script:
         "../../scripts/few_steps_score.py"
 
@@ -76,7 +74,7 @@ rule few_steps_table:
         mem_mb=1000,
         runtime=10,
     params:
-        recipe=1,
+        recipe=RECIPES["few_steps_table"],
         statistics=part_of("statistics"),
     script:
         "../../scripts/few_steps_table.py"

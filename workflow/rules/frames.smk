@@ -19,11 +19,11 @@ rule frames:
         mem_mb=2000,
         runtime=240,
     params:
-        recipe=1,
+        recipe=RECIPES["frames"],
+        settings=settings_of("frames"),
         sampling=lambda wildcards: sampling_of(wildcards.model, *DENOISING),
         counts=config["frames"]["counts"],
         seeds=config["trajectory"]["seeds"],
-        share_noise_over_cases=config["trajectory"]["share_noise_over_cases"],
     script:
         "../../scripts/frames.py"
 
@@ -49,9 +49,8 @@ rule frames_score:
         mem_mb=2000,
         runtime=240,
     params:
-        recipe=1,
-        counts=config["frames"]["counts"],
-        seeds=config["trajectory"]["seeds"],
+        recipe=RECIPES["frames_score"],
+        settings=settings_of("frames_score"),
     script:
         "../../scripts/frames_score.py"
 
@@ -75,7 +74,7 @@ rule frames_table:
         mem_mb=1000,
         runtime=10,
     params:
-        recipe=1,
+        recipe=RECIPES["frames_table"],
         statistics=part_of("statistics"),
     script:
         "../../scripts/frames_table.py"

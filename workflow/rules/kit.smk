@@ -1,6 +1,6 @@
 """Where EvalKit and its Python are, and what it scores: shared by its own rules and by those of other scores."""
 
-from chainofsteps.bench.evalkit.python import check_python, stamped
+from chainofsteps.bench.evalkit.python import check_python, with_opencv
 
 
 def evalkit_folder(name):
@@ -41,7 +41,7 @@ def evalkit_files(_wildcards):
 
 def evalkit_tasks():
     """The tasks of `cases` that EvalKit knows."""
-    return [task for task in CASES["tasks"] if task in bench.EVALUATORS]
+    return [task for task in CASES["tasks"] if task in vbvr.EVALUATORS]
 
 
 def evalkit_shards(_wildcards):
@@ -49,6 +49,6 @@ def evalkit_shards(_wildcards):
     if not evalkit_tasks():
         sys.exit(
             f"error: EvalKit has an evaluator for none of cases.tasks ({', '.join(CASES['tasks'])}); take tasks of "
-            f"VBVR-Bench, or {', '.join(bench.COUNTERPARTS)}"
+            f"VBVR-Bench, or {', '.join(vbvr.COUNTERPARTS)}"
         )
     return shard_files("results/{model}/evalkit/{task}/{shard}.csv", config["model"], evalkit_tasks())

@@ -19,7 +19,7 @@ rule model:
         mem_mb=2000,
         runtime=60,
     params:
-        recipe=1,
+        recipe=RECIPES["model"],
         folder=lambda wildcards: beside_snakefile(config["models"][wildcards.model]["folder"]),
         lora=lora_of,
     script:

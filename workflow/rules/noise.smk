@@ -23,11 +23,9 @@ rule noise:
         mem_mb=2000,
         runtime=1440,
     params:
-        recipe=1,
+        recipe=RECIPES["noise"],
+        settings=settings_of("noise"),
         sampling=lambda wildcards: sampling_of(wildcards.model, *DENOISING, "batch_size"),
         seeds=config["trajectory"]["seeds"],
-        null_seed=config["trajectory"]["null_seed"],
-        noise=part_of("noise", "restore_first_frame"),
-        similarity=part_of("similarity", "sensitivity"),
     script:
         "../../scripts/noise.py"

@@ -25,7 +25,7 @@ rule panels:
         mem_mb=2000,
         runtime=60,
     params:
-        recipe=2,
+        recipe=RECIPES["panels"],
         panels=lambda wildcards: [asdict(panel) for panel in panels_shown(wildcards.figure)],
     script:
         "../../scripts/panels.py"

@@ -5,7 +5,7 @@ rule table1:
     input:
         published=beside_snakefile("workflow/published/table1.csv"),
         skill=expand(
-            "results/{model}/skill/{puzzle}.csv", model=config["model"], puzzle=tasks_of(config, "skill")
+            "results/{model}/skill/{puzzle}/00.csv", model=config["model"], puzzle=tasks_of(config, "skill")
         ),
         ensemble=rules.ensemble_table.input,
     output:

@@ -25,10 +25,8 @@ rule score:
         mem_mb=2000,
         runtime=240,
     params:
-        recipe=2,
+        recipe=RECIPES["score"],
+        settings=settings_of("score"),
         steps=lambda wildcards: config["models"][wildcards.model]["steps"],
-        trajectory=part_of("trajectory"),
-        restore_first_frame=config["noise"]["restore_first_frame"],
-        scorer=scorer_settings(),
     script:
         "../../scripts/score.py"

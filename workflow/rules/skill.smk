@@ -1,11 +1,12 @@
-# What the configured model can do: success on held-out puzzles, sampled by the stock diffusers pipeline.
+# The skill of the configured model: success on held-out puzzles, sampled by the stock diffusers pipeline.
 
 
 rule skill:
     input:
         model="results/model/{model}.json",
     output:
-        cases="results/{model}/skill/{puzzle}.csv",
+        manifest="results/{model}/skill/{puzzle}/00.json",
+        table="results/{model}/skill/{puzzle}/00.csv",
     log:
         "results/{model}/logs/skill/{puzzle}.log",
     benchmark:
@@ -18,16 +19,18 @@ rule skill:
         mem_mb=2000,
         runtime=240,
     params:
-        recipe=2,
-        sampling=lambda wildcards: sampling_of(wildcards.model, *DENOISING),
-        number=config["skill"]["number"],
+        recipe=RECIPES["skill"],
+        settings=settings_of("skill"),
+        names=held_out_names(config),
     script:
         "../../scripts/skill.py"
 
 
 rule skill_table:
     input:
-        expand("results/{model}/skill/{puzzle}.csv", model=config["model"], puzzle=tasks_of(config, "skill")),
+        expand(
+            "results/{model}/skill/{puzzle}/00.csv", model=config["model"], puzzle=tasks_of(config, "skill")
+        ),
     output:
         table="tables/skill.csv",
     log:
@@ -42,7 +45,7 @@ rule skill_table:
         mem_mb=1000,
         runtime=10,
     params:
-        recipe=1,
+        recipe=RECIPES["skill_table"],
         level=config["statistics"]["level"],
     script:
         "../../scripts/skill_table.py"

@@ -22,12 +22,11 @@ rule swap:
         mem_mb=2000,
         runtime=1440,
     params:
-        recipe=1,
+        recipe=RECIPES["swap"],
+        settings=settings_of("swap"),
         sampling=lambda wildcards: sampling_of(wildcards.model, *DENOISING, "batch_size"),
-        swap=part_of("swap", "task"),
         matrix=matrix_cases,
         seeds=config["trajectory"]["seeds"],
-        null_seed=config["trajectory"]["null_seed"],
     script:
         "../../scripts/swap.py"
 
@@ -54,8 +53,9 @@ rule swap_score:
         mem_mb=2000,
         runtime=240,
     params:
-        recipe=1,
-        swap=part_of("swap", "task"),
+        recipe=RECIPES["swap_score"],
+        settings=settings_of("swap_score"),
+        swap=lambda wildcards: NOUNS["swap"].settings(config, wildcards.model)["swap"],
         steps=lambda wildcards: config["models"][wildcards.model]["steps"],
         seeds=config["trajectory"]["seeds"],
     script:
@@ -80,7 +80,7 @@ rule swap_table:
         mem_mb=1000,
         runtime=10,
     params:
-        recipe=1,
+        recipe=RECIPES["swap_table"],
         steps=config["swap"]["steps"],
         statistics=part_of("statistics"),
     script:

@@ -18,7 +18,7 @@ rule fig3_scores:
         mem_mb=1000,
         runtime=10,
     params:
-        recipe=1,
+        recipe=RECIPES["fig3_scores"],
     script:
         "../../scripts/fig3_tables.py"
 
@@ -40,6 +40,6 @@ rule fig3_cka:
         mem_mb=1000,
         runtime=10,
     params:
-        recipe=1,
+        recipe=RECIPES["fig3_cka"],
     script:
         "../../scripts/fig3_tables.py"

@@ -20,9 +20,9 @@ rule trajectory:
         mem_mb=2000,
         runtime=240,
     params:
-        recipe=1,
+        recipe=RECIPES["trajectory"],
+        settings=settings_of("trajectory"),
         sampling=lambda wildcards: sampling_of(wildcards.model, *DENOISING),
         seeds=untouched_seeds(config),
-        share_noise_over_cases=config["trajectory"]["share_noise_over_cases"],
     script:
         "../../scripts/trajectory.py"

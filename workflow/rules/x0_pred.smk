@@ -25,9 +25,9 @@ rule x0_pred:
         mem_mb=2000,
         runtime=240,
     params:
-        recipe=2,
+        recipe=RECIPES["x0_pred"],
+        settings=settings_of("x0_pred"),
         seeds=[*config["trajectory"]["seeds"], config["trajectory"]["null_seed"]],
-        scorer=scorer_settings(),
     script:
         "../../scripts/x0_pred.py"
 
@@ -52,7 +52,7 @@ rule x0_pred_table:
         mem_mb=1000,
         runtime=10,
     params:
-        recipe=1,
+        recipe=RECIPES["x0_pred_table"],
         statistics=part_of("statistics"),
     script:
         "../../scripts/x0_pred_table.py"

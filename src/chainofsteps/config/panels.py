@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..errors import InputError
+from ..names import RunId
 
 
 @dataclass(frozen=True)
@@ -28,9 +29,9 @@ class Panel:
         return f"{self.figure}{self.panel}"
 
     @property
-    def run(self) -> str:
-        """The name of the run in its trajectory shard."""
-        return f"{self.case}-seed{self.seed}"
+    def run(self) -> RunId:
+        """The untouched run that it shows."""
+        return RunId(self.puzzle, self.case, self.seed)
 
     def check(self, cases: Mapping[str, Sequence[str]], seeds: Sequence[int], steps: int, frames: int | None) -> None:
         """InputError if the configured run has not what the panel shows.

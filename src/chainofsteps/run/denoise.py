@@ -1,15 +1,18 @@
-"""The loop: from noise to latents along explicit sigmas, with any velocity."""
+"""The plain run, from noise to latents with no probe; the velocity of a model; the noise that a run starts from."""
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, ClassVar
 
 import torch
+from torch import Tensor
 
 from ..errors import InputError
 from ..model import schedule, wan
 from ..model.sampling import Sampling
+from ..model.shapes import Latents, Sigmas
+from .probe import OnStep, Probe, StepState, Velocity, advance, check_finite, saved_step
 from .taps import BRANCHES
 
 if TYPE_CHECKING:
@@ -18,65 +21,82 @@ if TYPE_CHECKING:
     from .taps import Tap
 
 
-class Velocity(Protocol):
-    """What drives the loop: velocity (same shape) of latents (B, C, F, h, w) at a step."""
+@dataclass(frozen=True)
+class PlainState:
+    """The latents (B, C, F, h, w) of a plain run before `step`."""
 
-    def __call__(self, latents: torch.Tensor, step: int) -> torch.Tensor: ...
+    step: int
+    latents: Latents
+
+    def to_tensors(self) -> dict[str, Tensor]:
+        """The state as tensors, for files.save_tensors."""
+        return {"step": torch.tensor(self.step), "latents": self.latents.cpu()}
+
+    @classmethod
+    def from_tensors(cls, tensors: Mapping[str, Tensor]) -> "PlainState":
+        """The state that `to_tensors` wrote. Raises InputError if an earlier version wrote it."""
+        return cls(saved_step(tensors), tensors["latents"])
 
 
 @dataclass(frozen=True)
-class StepState:
-    """One step as seen from outside: sigma () in [0, 1] and latents before the update, velocity after guidance.
+class Plain(Probe[PlainState, Tensor]):
+    """A run that nothing disturbs; its result is its final latents (B, C, F, h, w).
 
-    latents, velocity, x0_pred: (B, C, F, h, w), the clean estimate from the two before it.
+    noise: the latents (B, C, F, h, w) before step 0, float32. case: its name in errors. Raises InputError at the first
+    step whose latents are not finite.
     """
 
-    step: int
-    sigma: torch.Tensor
-    latents: torch.Tensor
-    velocity: torch.Tensor
-    x0_pred: torch.Tensor
+    noise: Latents
+    sigmas: Sigmas
+    case: str = "unnamed"
+
+    State: ClassVar[type] = PlainState
+
+    def begin(self) -> PlainState:
+        return PlainState(0, self.noise)
+
+    def latents(self, state: PlainState, step: int) -> Latents:
+        return state.latents
+
+    def after(self, state: PlainState, seen: StepState, updated: Latents) -> PlainState:
+        check_finite(updated, self.case, seen.step)
+        return PlainState(seen.step + 1, updated)
+
+    def result(self, state: PlainState) -> Latents:
+        return state.latents
 
 
 def denoise(
     velocity: Velocity,
-    latents: torch.Tensor,
-    sigmas: torch.Tensor,
+    latents: Latents,
+    sigmas: Sigmas,
     start: int = 0,
     stop: int | None = None,
-    on_step: Callable[[StepState], None] | None = None,
-) -> torch.Tensor:
+    on_step: OnStep | None = None,
+) -> Latents:
     """Integrate dx = velocity dsigma from the latents at step `start` to those at `stop` (None: the end).
 
-    latents (B, C, F, h, w) float32 at sigmas[start]; sigmas (S + 1,). `on_step` sees each step before its
-    update. Raises InputError if start or stop is outside 0..S.
+    latents (B, C, F, h, w) float32 at sigmas[start]; sigmas (S + 1,). Raises InputError if start or stop is outside
+    0..S, or if latents are not finite.
     """
-    steps = len(sigmas) - 1
-    stop = steps if stop is None else stop
-    if not 0 <= start <= stop <= steps:
-        raise InputError(f"steps {start} to {stop} are out of range: the schedule has {steps} steps, 0 to {steps - 1}")
-    for step in range(start, stop):
-        sigma, sigma_next = sigmas[step], sigmas[step + 1]
-        v = velocity(latents, step)
-        if on_step is not None:
-            on_step(StepState(step, sigma, latents, v, schedule.x0_pred(latents, v, sigma)))
-        latents = schedule.euler_step(latents, v, sigma, sigma_next)  # x <- x + v (sigma_next - sigma)
-    return latents
+    plain = Plain(latents, sigmas)
+    return plain.result(advance(plain, velocity, PlainState(start, latents), stop, on_step))
 
 
 class GuidedVelocity:
-    """Velocity of a Wan model for ONE case, its conditioning expanded over the batch.
+    """The velocity of a model for a single case, whose conditioning every item of the batch gets.
 
-    With guidance_scale g > 1 the branches run as separate forwards, cond then uncond, as in the stock
-    pipeline, and v = v_uncond + g (v_cond - v_uncond), in float32. A batch larger than sampling.batch_size
-    runs in chunks. Latents may lie on any device; the velocity comes back there.
+    With guidance_scale g > 1 the branches run as separate forwards, cond then uncond, as in the stock pipeline, and
+    v = v_uncond + g (v_cond - v_uncond), in float32. A batch larger than sampling.batch_size runs in chunks. Latents
+    may lie on any device, and the velocity is returned there. counter: counts the forwards. tap: reads hidden states.
+    Raises InputError if guidance lacks negative_prompt_embeds.
     """
 
     def __init__(
         self,
         experts: "Experts",
         conditioning: "Conditioning",
-        sigmas: torch.Tensor,
+        sigmas: Sigmas,
         sampling: Sampling,
         counter: wan.Forwards | None = None,
         tap: "Tap | None" = None,
@@ -91,56 +111,56 @@ class GuidedVelocity:
 
     @property
     def branches(self) -> tuple[str, ...]:
-        """The forwards of one step: cond, and uncond with guidance."""
+        """The branches of a step: cond, and with guidance uncond."""
         return BRANCHES["both" if self.sampling.guided else "cond"]
 
     def model_at(self, step: int) -> torch.nn.Module:
-        """The transformer that works at a step; loaded if another one was in memory."""
+        """The transformer of a step; loads it if another expert was in memory."""
         return self.experts.at(self.timesteps[step])
 
     @torch.no_grad()
-    def __call__(self, latents: torch.Tensor, step: int) -> torch.Tensor:
+    def __call__(self, latents: Latents, step: int) -> Latents:
         model = self.model_at(step)
         if self.tap is not None:
             self.tap.check(wan.depth(model), len(self.timesteps))
         chunks = [self._chunk(model, chunk, step) for chunk in latents.split(self.sampling.batch_size)]
         return chunks[0] if len(chunks) == 1 else torch.cat(chunks)
 
-    def _chunk(self, model: torch.nn.Module, latents: torch.Tensor, step: int) -> torch.Tensor:
-        made = {}
+    def _chunk(self, model: torch.nn.Module, latents: Latents, step: int) -> Latents:
+        velocities = {}
         for branch in self.branches:
             tap = None if self.tap is None else self.tap.at(step, branch)
             stream = self.stream(latents, step, branch)
-            made[branch] = wan.head(model, wan.walk(model, stream, tap=tap, counter=self.counter))
-        return self.combined(made, latents, step)
+            velocities[branch] = wan.head(model, wan.walk(model, stream, tap=tap, counter=self.counter))
+        return self.combined(velocities, latents, step)
 
     @torch.no_grad()
-    def stream(self, latents: torch.Tensor, step: int, branch: str) -> wan.Stream:
-        """One branch of latents (B, C, F, h, w) at a step, ready for the first block of `model_at(step)`.
+    def stream(self, latents: Latents, step: int, branch: str) -> wan.Stream:
+        """A branch of latents (B, C, F, h, w) at a step, ready for the first block of `model_at(step)`.
 
         Raises InputError for the branch uncond without negative_prompt_embeds.
         """
-        given, timestep = self.conditioning, self.timesteps[step]
-        prompt_embeds = given.prompt_embeds if branch == "cond" else given.negative_prompt_embeds
+        conditioning, timestep = self.conditioning, self.timesteps[step]
+        prompt_embeds = conditioning.prompt_embeds if branch == "cond" else conditioning.negative_prompt_embeds
         if prompt_embeds is None:
             raise InputError("the branch uncond needs negative_prompt_embeds; set guidance_scale above 1")
         if self.sampling.timestep_dtype == "bfloat16":
-            timestep = timestep.bfloat16().float()  # what the network is told; sigma itself is never rounded
-        device, batch = given.condition.device, len(latents)
-        latents_in, timestep = given.model_input(latents.to(device), timestep.to(device))
+            timestep = timestep.bfloat16().float()  # the network's input alone: sigma is never rounded
+        device, batch = conditioning.condition.device, len(latents)
+        latents_in, timestep = conditioning.model_input(latents.to(device), timestep.to(device))
         return wan.embed(
             self.model_at(step),
             latents_in.to(self.sampling.torch_dtype),
             timestep,
             prompt_embeds.expand(batch, -1, -1),
-            None if given.image_embeds is None else given.image_embeds.expand(batch, -1, -1),
+            None if conditioning.image_embeds is None else conditioning.image_embeds.expand(batch, -1, -1),
         )
 
-    def combined(self, of_branches: Mapping[str, torch.Tensor], latents: torch.Tensor, step: int) -> torch.Tensor:
-        """The velocity, after guidance, that the heads of all branches (B, C, F, h, w) make of latents at a step."""
-        velocity = of_branches["cond"].float()
+    def combined(self, velocities: Mapping[str, Latents], latents: Latents, step: int) -> Latents:
+        """The velocity (B, C, F, h, w) of latents at a step after guidance, float32, from that of each branch."""
+        velocity = velocities["cond"].float()
         if self.sampling.guided:
-            uncond = of_branches["uncond"].float()
+            uncond = velocities["uncond"].float()
             velocity = uncond + self.sampling.guidance_scale * (velocity - uncond)
         device = velocity.device
         sigma = self.sigmas[step].to(device)
@@ -148,16 +168,16 @@ class GuidedVelocity:
 
 
 def generator(*parts: str | int) -> torch.Generator:
-    """A fresh CPU generator that depends on `parts` alone: batch, device and order of work do not move it."""
+    """A new CPU generator seeded by `parts` alone: batch, device and order of work do not change it."""
     digest = hashlib.sha256(":".join(map(str, parts)).encode()).digest()
     return torch.Generator("cpu").manual_seed(int.from_bytes(digest[:8], "big") >> 1)
 
 
-def initial_latents(shape: tuple[int, ...], case: str, seed: int, shared: bool = False) -> torch.Tensor:
+def initial_latents(shape: tuple[int, ...], case: str, seed: int, shared: bool = False) -> Latents:
     """N(0, I) latents at sigma 1: float32 on the CPU, of `shape` (1, C, F, h, w).
 
-    shared: every case gets the noise of `seed` itself (torch's manual_seed, as the paper's tools and the
-    stock pipeline draw it); else each (case, seed) has its own.
+    shared: every case gets the noise of `seed` itself (torch's manual_seed, as the paper's tools and the stock pipeline
+    draw it); else each (case, seed) has noise of its own.
     """
     source = torch.Generator("cpu").manual_seed(seed) if shared else generator(case, seed)
     return torch.randn(shape, generator=source, dtype=torch.float32)

@@ -1,84 +1,106 @@
-"""Trajectories: the latents of all steps of one run. Velocity and x0_pred follow from them."""
+"""Trajectories: the latents of all steps of a run. Velocity and x0_pred follow from them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import torch
+from torch import Tensor
 
 from ..errors import InputError
 from ..model import schedule
-from .denoise import Velocity, denoise
+from ..model.shapes import Latents, Sigmas
+from .probe import OnStep, Probe, StepState, Velocity, advance, check_finite
 
 
 @dataclass(frozen=True)
 class Trajectory:
-    """latents float32 (S + 1, C, F, h, w), the last one final; sigmas float32 (S + 1,)."""
+    """latents float32 (S + 1, C, F, h, w), the last of them final; sigmas float32 (S + 1,)."""
 
-    latents: torch.Tensor
-    sigmas: torch.Tensor
+    latents: Latents
+    sigmas: Sigmas
 
     @property
     def steps(self) -> int:
+        """The number of steps, S."""
         return len(self.sigmas) - 1
 
-    def at(self, step: int) -> torch.Tensor:
-        """Latents (1, C, F, h, w) before `step` (S: the final ones). Raises InputError outside 0..S."""
+    def at(self, step: int) -> Latents:
+        """Latents (1, C, F, h, w) before `step` (S: the final latents). Raises InputError outside 0..S."""
         if not 0 <= step <= self.steps:
             raise InputError(f"step {step} is out of range: the trajectory has steps 0 to {self.steps - 1}")
         return self.latents[step : step + 1]
 
-    def x0_pred(self, step: int) -> torch.Tensor:
+    def x0_pred(self, step: int) -> Latents:
         """The clean estimate (1, C, F, h, w) of `step`. Raises InputError outside 0..S-1."""
         pair = self.at(step), self.at(step + 1)
         return schedule.x0_pred_from_pair(*pair, self.sigmas[step], self.sigmas[step + 1])
 
-    def to_tensors(self) -> dict[str, torch.Tensor]:
-        """For files.save_tensors."""
+    def to_tensors(self) -> dict[str, Tensor]:
+        """The trajectory as tensors, for files.save_tensors."""
         return {"latents": self.latents, "sigmas": self.sigmas}
 
     @classmethod
-    def from_tensors(cls, tensors: Mapping[str, torch.Tensor], path: str | Path) -> "Trajectory":
-        """Back from to_tensors; `path` only names the file in errors. InputError if it is no trajectory."""
+    def from_tensors(cls, tensors: Mapping[str, Tensor], path: str | Path) -> "Trajectory":
+        """The trajectory that `to_tensors` wrote; `path` names the file in errors. Raises InputError if the tensors are
+        no trajectory."""
         if set(tensors) != {"latents", "sigmas"} or len(tensors["latents"]) != len(tensors["sigmas"]):
             raise InputError(f"{path} is not a trajectory; delete it and run again to make it")
         return cls(**tensors)
 
 
-def record(velocity: Velocity, latents: torch.Tensor, sigmas: torch.Tensor, case: str) -> Trajectory:
-    """Denoise latents (1, C, F, h, w) along sigmas (S + 1,) and keep those of all steps. Raises InputError at
-    the first NaN."""
-    return Trajectory(extend(velocity, latents, sigmas, case), sigmas)
+@dataclass(frozen=True)
+class Prefix:
+    """A trajectory up to a step: the latents (1, C, F, h, w) before each step from 0 to `step`."""
+
+    latents: tuple[Latents, ...]
+    sigmas: Sigmas
+
+    @property
+    def step(self) -> int:
+        """The step that comes next."""
+        return len(self.latents) - 1
+
+    def to_tensors(self) -> dict[str, Tensor]:
+        """Latents (step + 1, C, F, h, w) and sigmas (S + 1,); after the last step the tensors of the Trajectory."""
+        return {"latents": torch.cat(self.latents), "sigmas": self.sigmas}
+
+    @classmethod
+    def from_tensors(cls, tensors: Mapping[str, Tensor]) -> "Prefix":
+        """The prefix that `to_tensors` wrote."""
+        return cls(tensors["latents"].split(1), tensors["sigmas"])
 
 
-def extend(
-    velocity: Velocity,
-    prefix: torch.Tensor,
-    sigmas: torch.Tensor,
-    case: str,
-    stop: int | None = None,
-    on_step: Callable[[], None] = lambda: None,
-) -> torch.Tensor:
-    """Latents (stop + 1, C, F, h, w) up to a step (None: the end), from a prefix (k + 1, C, F, h, w).
+@dataclass(frozen=True)
+class Recording(Probe[Prefix, Trajectory]):
+    """A plain run that keeps the latents of all steps.
 
-    `on_step` is called after each step. Raises InputError at the first NaN, with the step that made it.
+    noise: the latents (1, C, F, h, w) before step 0. case: its name in errors. Raises InputError at the first step
+    whose latents are not finite.
     """
-    kept, latents = list(prefix.split(1)), prefix[-1:]
-    for step in range(len(prefix) - 1, len(sigmas) - 1 if stop is None else stop):
-        latents = denoise(velocity, latents, sigmas, step, step + 1)
-        check_finite(latents, case, step)
-        kept.append(latents.cpu())
-        on_step()
-    return torch.cat(kept)
+
+    noise: Latents
+    sigmas: Sigmas
+    case: str
+
+    State: ClassVar[type] = Prefix
+
+    def begin(self) -> Prefix:
+        return Prefix((self.noise,), self.sigmas)
+
+    def latents(self, state: Prefix, step: int) -> Latents:
+        return state.latents[-1]
+
+    def after(self, state: Prefix, seen: StepState, updated: Latents) -> Prefix:
+        check_finite(updated, self.case, seen.step)
+        return Prefix((*state.latents, updated.cpu()), self.sigmas)
+
+    def result(self, state: Prefix) -> Trajectory:
+        return Trajectory(**state.to_tensors())
 
 
-def check_finite(latents: torch.Tensor, case: str, step: int, intervention: str = "baseline") -> None:
-    """Raise InputError naming case, step and intervention if any of the latents is NaN or infinite.
-
-    step: the one whose update made the latents.
-    """
-    if not torch.isfinite(latents).all():
-        raise InputError(
-            f"latents are not finite: case {case}, step {step}, intervention {intervention}; "
-            "check the checkpoint's weights, or set dtype to float32"
-        )
+def record(velocity: Velocity, noise: Latents, sigmas: Sigmas, case: str, on_step: OnStep | None = None) -> Trajectory:
+    """The trajectory of a plain run from noise (1, C, F, h, w) along sigmas (S + 1,); see Recording."""
+    recording = Recording(noise, sigmas, case)
+    return recording.result(advance(recording, velocity, recording.begin(), on_step=on_step))

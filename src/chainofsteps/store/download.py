@@ -20,7 +20,7 @@ from ..errors import InputError
 from ..files import not_writable, read_json, sha256, write_json
 from ..model.checkpoint import INDEX, read_index
 from .hub import ENDPOINT, Wanted, explained, grow, listed
-from .job import Progress, progress
+from .progress import Progress, progress
 
 CHECKPOINT_FILES = [INDEX, "*/*.json", "*/*.safetensors", "*/*.model", "*/*.txt"]  # of a diffusers checkpoint
 RECORD = ".download.json"  # in the folder: where it came from, and the hash of each file

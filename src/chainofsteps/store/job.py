@@ -1,131 +1,145 @@
-"""What the workflow's long jobs share: the order of their work, and the line that says how far they are."""
+"""A job of the workflow: what its rule hands it, its shard, its progress, and its end in one line if it fails.
 
-import sys
+torch takes seconds to import, so it is imported with the first shard and not for jobs of tables, which have none.
+"""
+
+from __future__ import annotations
+
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import groupby, pairwise
-from typing import Any
+from contextlib import AbstractContextManager
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
-import torch
-from tqdm import tqdm
+from ..errors import reported
+from ..files import read_json
+from .noun import Noun
+from .progress import progress
 
-from ..model import schedule
-from .shards import Shard
+if TYPE_CHECKING:
+    import torch
+
+    from .pieces import Piece
+    from .shards import Rows, Shard, ShardReader
 
 
-@dataclass
-class Piece:
-    """The steps start..stop-1 of one run, all of one expert.
+class Job(AbstractContextManager):
+    """One job, in a `with`: an InputError in its body ends it with one line in the log and on stderr.
 
-    before: what the run's piece before this one saved, empty for the first. earlier: where pieces before it ended.
+    snakemake: the object of that name in a script, or anything with its attributes input, output, params, wildcards,
+    config, threads and log. noun: of the shard that the job makes; None for a job that makes none. A job with a noun
+    begins with `open`, goes through `pending` or `pieces`, and ends with `finish`.
     """
 
-    shard: Shard
-    run: str
-    start: int
-    stop: int
-    last: bool
-    earlier: Sequence[int] = ()
-    before: Mapping[str, torch.Tensor] = field(default_factory=dict)
-    forwards: float = 0.0  # of the pieces before
-    seconds: float = 0.0
-    began: float = field(default_factory=time.perf_counter)
+    def __init__(self, snakemake: Any, noun: Noun | None = None) -> None:
+        self.noun, self.config, self.threads = noun, snakemake.config, snakemake.threads
+        self.input, self.output = snakemake.input, snakemake.output
+        self.params, self.wildcards = snakemake.params, snakemake.wildcards
+        self.log = snakemake.log[0]
+        self._reported = reported(self.log)
+        self._readers: dict[str, ShardReader] = {}
+        self._began = 0.0
 
-    @property
-    def part(self) -> str:
-        """Of the shard's item: none once the run is whole."""
-        return "" if self.last else _until(self.stop)
+    def __enter__(self) -> Job:
+        self._reported.__enter__()
+        if self.noun is not None:
+            import torch
 
-    def save(self, tensors: Mapping[str, torch.Tensor], forwards: float, **metadata: Any) -> None:
-        """Keep what came of the piece, which took `forwards` forwards and the time since it was begun."""
-        spent = {
-            "forwards": self.forwards + forwards,
-            "seconds": self.seconds + time.perf_counter() - self.began,
-        }
-        self.shard.save(self.run, tensors, {**metadata, **spent}, self.part)
-        for step in self.earlier:
-            self.shard.drop(self.run, _until(step))
-
-
-def pieces(
-    shard: Shard, runs: Mapping[str, torch.Tensor], boundary: float | None, most: int | None = None
-) -> Iterator[Piece]:
-    """What is left to do of a shard's runs, all of them through the steps of one expert before the next.
-
-    So each expert is loaded once. A piece must be saved before the next is asked for. runs: sigmas (S + 1,) of each.
-    most: steps in a piece (None: all that an expert does), where what is lost if the job is cut off would be long.
-    """
-    pending = shard.pending(list(runs))
-    left = {run: stretches(runs[run], boundary, most) for run in pending}
-    reached = {
-        run: max((stop for _, _, stop in of_run[:-1] if not shard.pending([run], _until(stop))), default=0)
-        for run, of_run in left.items()
-    }
-    for expert in schedule.EXPERTS:
-        for run in pending:
-            for of_expert, start, stop in left[run]:
-                if of_expert != expert or start < reached[run]:
-                    continue
-                earlier = [end for _, _, end in left[run] if end < stop]
-                piece = Piece(shard, run, start, stop, last=stop == left[run][-1][-1], earlier=earlier)
-                if start > 0:
-                    piece.before, metadata = shard.load(run, _until(start))
-                    piece.forwards, piece.seconds = float(metadata["forwards"]), float(metadata["seconds"])
-                yield piece
-
-
-def stretches(sigmas: torch.Tensor, boundary: float | None, most: int | None = None) -> list[tuple[str, int, int]]:
-    """(expert, start, stop) of steps that one expert works through, in order, `most` at once; sigmas (S + 1,)."""
-    timesteps = schedule.timesteps(sigmas)
-    found = []
-    for expert, group in groupby(range(len(timesteps)), lambda step: schedule.expert(timesteps[step], boundary)):
-        steps = list(group)
-        ends = [*range(steps[0], steps[-1] + 1, most or len(steps)), steps[-1] + 1]
-        found += [(expert, start, stop) for start, stop in pairwise(ends)]
-    return found
-
-
-def _until(step: int) -> str:
-    return f"-until{step}"
-
-
-class Progress:
-    """Whole lines on stderr with an estimate of the time left; `update(n)` moves it on, `with` ends it.
-
-    Lines that renew themselves would be drawn over by those of the job beside, and run together in a file.
-    """
-
-    def __init__(self, what: str, total: float, unit: str, every: float) -> None:
-        self.what, self.total, self.unit, self.every = what, total, unit, every
-        self.done = 0.0
-        self.began = self.shown = time.monotonic()
-
-    def update(self, n: float = 1) -> None:
-        self.done += n
-        if time.monotonic() - self.shown >= self.every:
-            self._show()
-
-    def __enter__(self) -> "Progress":
+            torch.set_num_threads(self.threads)
         return self
 
-    def __exit__(self, *_error) -> None:
-        if self.total:
-            self._show()
+    def __exit__(self, *error: Any) -> bool | None:
+        return self._reported.__exit__(*error)
 
-    def _show(self) -> None:
-        self.shown = time.monotonic()
-        line = tqdm.format_meter(
-            self.done,
-            self.total,
-            self.shown - self.began,
-            prefix=self.what,
-            unit=self.unit,
-            bar_format="{desc}: {percentage:3.0f}% of {total_fmt} {unit}, {elapsed} so far, {remaining} left",
-        )
-        print(line, file=sys.stderr, flush=True)
+    # ---- inputs
 
+    @cached_property
+    def model(self) -> dict[str, Any]:
+        """The manifest of the checkpoint."""
+        return read_json(self.input.model)
 
-def progress(what: str, total: float, unit: str) -> Progress:
-    """The progress of a job: a line about every ten seconds on a terminal, every minute in a log."""
-    return Progress(what, total, unit, every=10 if sys.stderr.isatty() else 60)
+    @cached_property
+    def cases(self) -> dict[str, Any]:
+        """The manifest of the shard's cases: their root, task and kind, and under "cases" the identity of each."""
+        return read_json(self.input.cases)
+
+    @property
+    def case_identities(self) -> dict[str, str]:
+        return {name: case["identity"] for name, case in self.cases["cases"].items()}
+
+    @property
+    def columns(self) -> dict[str, str]:
+        """The columns that all rows of the job's tables share."""
+        return {"model": self.wildcards.model, "task": self.wildcards.task, "kind": self.cases["kind"]}
+
+    def read(self, name: str) -> ShardReader:
+        """The finished shard that is the input of this name."""
+        from .shards import read_shard
+
+        if name not in self._readers:
+            self._readers[name] = read_shard(getattr(self.input, name))
+        return self._readers[name]
+
+    # ---- the shard
+
+    def open(self, identities: Mapping[str, str], **settings: Any) -> None:
+        """Open the shard of these items, each with the hash of what it alone is made from.
+
+        settings: what the numbers depend on beside the settings of the rule and the hashes of its inputs.
+        """
+        from .shards import Shard
+
+        hashes = {name: self._hash(name) for name in self.noun.made_from}
+        settings = {**self.params.settings, **hashes, **settings}
+        recipe, shared = self.noun.recipe, self.config["shared"]
+        self.names = list(identities)
+        self.shard: Shard = Shard(self.output.manifest, self.noun.name, settings, recipe, identities, shared)
+
+    def pending(self, unit: str) -> Iterator[str]:
+        """The items that are not there yet; each must be saved before the next. unit: of the progress line."""
+        pending = self.shard.pending(self.names)
+        with progress(self.title, len(pending), unit) as shown:
+            for name in pending:
+                self._began = time.perf_counter()
+                yield name
+                shown.update()
+
+    def save(self, name: str, tensors: Mapping[str, torch.Tensor], rows: Rows | None = None, **metadata: Any) -> None:
+        """Keep an item of `pending`, whole or not at all, with the seconds that it took."""
+        seconds = {"seconds": time.perf_counter() - self._began}
+        self.shard.save(name, tensors, {**metadata, **seconds}, rows=rows)
+
+    def pieces(
+        self,
+        schedules: Mapping[str, torch.Tensor],
+        boundary: float | None,
+        total: float | None = None,
+        unit: str = "steps",
+        most: int | None = None,
+    ) -> Iterator[Piece]:
+        """The pieces that are left of the items' steps, by expert; see `store.pieces.pieces`.
+
+        schedules: sigmas (S + 1,) of each item. total: the amount of work that is left, in units; None: steps.
+        """
+        from .pieces import pieces
+
+        left = sum(len(schedules[name]) - 1 for name in self.shard.pending(self.names)) if total is None else total
+        with progress(self.title, left, unit) as shown:
+            yield from pieces(self.shard, schedules, boundary, most, shown.update)
+
+    def rows(self) -> dict[str, list[dict[str, Any]]]:
+        """The rows of all items, which must be there."""
+        return {name: self.shard.rows(name) for name in self.names}
+
+    def finish(self, tables: Sequence[str] = (), **facts: Any) -> None:
+        """Write the manifest, in which the tables and facts stand too."""
+        self.shard.finish(self.names, tables, **facts)
+
+    @property
+    def title(self) -> str:
+        """For the progress line: the noun, the task and the shard."""
+        words = [getattr(self.wildcards, key, None) for key in ("task", "puzzle", "shard")]
+        return " ".join([self.noun.name, *filter(None, words)])
+
+    def _hash(self, name: str) -> str:
+        return self.model["identity"] if name == "model" else self.read(name).manifest["settings_hash"]

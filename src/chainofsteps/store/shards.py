@@ -12,6 +12,7 @@ import torch
 
 from ..errors import InputError
 from ..files import (
+    atomic_write,
     claim,
     fingerprint,
     load_tensors,
@@ -29,6 +30,9 @@ from .provenance import attention_backend, commit, gpu, versions
 Item = tuple[dict[str, torch.Tensor], dict[str, str]]
 STAMP = "settings.json"
 DIGITS = 8  # of a hash in a file name
+TENSORS, ROWS = "safetensors", "rows.json"  # what the names of an item's files end with
+OLD_ROWS = ("rows", "cka", "scores")  # keys of the metadata where earlier versions kept the rows of an item
+Rows = Sequence[Mapping[str, Any]]
 LOG = logging.getLogger(__name__)
 
 
@@ -70,8 +74,20 @@ class Shard:
         """The cases, in order, that are not saved yet. part: of a case, such as its first steps."""
         return [case for case in cases if not self._path(case, part).exists()]
 
-    def save(self, case: str, tensors: Mapping[str, torch.Tensor], metadata: Mapping[str, Any], part: str = "") -> None:
-        """Keep one case, whole or not at all; finish sums `forwards` and `seconds` of the metadata."""
+    def save(
+        self,
+        case: str,
+        tensors: Mapping[str, torch.Tensor],
+        metadata: Mapping[str, Any],
+        part: str = "",
+        rows: Rows | None = None,
+    ) -> None:
+        """Keep one case, whole or not at all; finish sums `forwards` and `seconds` of the metadata.
+
+        rows (JSON-able): of a table, in a file of their own, which is written first: a case with tensors is whole.
+        """
+        if rows is not None:
+            self._save_rows(case, rows)
         about = {"attention_backend": attention_backend(), **metadata, "settings_hash": self.settings_hash}
         about |= {"gpu": gpu(), "versions": versions(), "commit": commit()}
         save_tensors(self._path(case, part), tensors, about)
@@ -79,6 +95,17 @@ class Shard:
     def load(self, case: str, part: str = "") -> Item:
         """(tensors, metadata) of a case saved before, in this run or an earlier one."""
         return load_tensors(self._path(case, part))
+
+    def rows(self, case: str) -> list[dict[str, Any]]:
+        """The rows that were saved with a case. Raises InputError if it has none."""
+        if not self._path(case, suffix=ROWS).exists():  # an item of an older version: its rows get their file now
+            path, metadata = self._path(case), self.load(case)[1]
+            old = [metadata[key] for key in OLD_ROWS if key in metadata]
+            if not old:
+                raise InputError(f"{path} has no rows beside it; delete it and run again to make both")
+            rows = json.loads(old[0])
+            self._save_rows(case, rows if isinstance(rows, list) else [rows])
+        return read_json(self._path(case, suffix=ROWS))
 
     def drop(self, case: str, part: str) -> None:
         """Delete a part that the whole case has taken the place of."""
@@ -91,16 +118,8 @@ class Shard:
             raise InputError(f"{self.noun}: case {missing[0]} is not in {self.folder}; run the job again")
         items, sums = {}, {"forwards": 0.0, "seconds": 0.0}
         for case in cases:
-            path, metadata = self._path(case), self.load(case)[1]
-            items[case] = {
-                "file": path.name,
-                "identity": self.identities.get(case, ""),
-                "sha256": self._taken.get(case) or sha256(path),
-                "seconds": float(metadata.get("seconds", 0)),
-                "gpu": json.loads(metadata.get("gpu", "null")),
-            }
-            if case in self._taken:
-                items[case]["shared"] = os.readlink(path)
+            metadata = self.load(case)[1]
+            items[case] = self._listed(case, metadata)
             for name in sums:
                 sums[name] += float(metadata.get(name, 0))
         manifest = {
@@ -125,11 +144,31 @@ class Shard:
         write_json(self.manifest_path, manifest)
         return manifest
 
+    def _listed(self, case: str, metadata: Mapping[str, str]) -> dict[str, Any]:
+        """The entry of a case in the manifest."""
+        path = self._path(case)
+        listed = {
+            "file": path.name,
+            "identity": self.identities.get(case, ""),
+            "sha256": self._taken.get(case) or sha256(path),
+            "seconds": float(metadata.get("seconds", 0)),
+            "gpu": json.loads(metadata.get("gpu", "null")),
+        }
+        if case in self._taken:
+            listed["shared"] = os.readlink(path)
+        rows = self._path(case, suffix=ROWS)
+        return {**listed, "rows": {"file": rows.name, "sha256": sha256(rows)}} if rows.exists() else listed
+
+    def _save_rows(self, case: str, rows: Rows) -> None:
+        lines = ",\n".join(json.dumps(row) for row in rows)
+        atomic_write(self._path(case, suffix=ROWS), f"[\n{lines}\n]\n".encode())
+
     def _take(self, shared: Iterable[str | Path]) -> None:
         """Let links to items of others stand in for what is not there yet."""
         for case in self.identities:
-            if self._path(case).is_symlink():  # taken by an earlier job: what it leads to may have changed since
-                self._link(case, None)
+            for suffix in (TENSORS, ROWS):
+                if self._path(case, suffix=suffix).is_symlink():  # taken by an earlier job: it may have changed since
+                    self._link(case, None, suffix)
         wanted = self.pending(list(self.identities))
         for folder in shared:
             for path in sorted(Path(folder).glob(f"*/{self.noun}/{self.manifest_path.parent.name}/*.json")):
@@ -152,22 +191,33 @@ class Shard:
             if theirs.identities[case] != self.identities[case]:
                 LOG.warning("shared, not used: %s lists another case by the name of %s", manifest_path, case)
                 continue
-            # never by a path that the manifest gives: it might lead anywhere
-            path = manifest_path.with_suffix(self.folder.suffix) / self._path(case).name
-            try:
-                found = sha256(path)
-            except InputError as error:
-                LOG.warning("shared, not used: %s", error)
-                continue
-            if found != theirs.manifest["items"][case]["sha256"]:
-                LOG.warning("shared, not used: %s differs from what %s lists (sha256)", path, manifest_path)
-                continue
-            self._link(case, path)
-            self._taken[case] = found
-            taken.append(case)
+            if self._take_item(case, theirs):
+                taken.append(case)
         if taken:
             LOG.info("shared: %d of %d items are those of %s", len(taken), len(self.identities), manifest_path)
         return taken
+
+    def _take_item(self, case: str, theirs: "ShardReader") -> bool:
+        """True if the files of another's item are as its manifest lists them; then they are linked."""
+        listed = theirs.manifest["items"][case]
+        files = {TENSORS: listed["sha256"]} | ({ROWS: listed["rows"]["sha256"]} if "rows" in listed else {})
+        paths = {}
+        for suffix, known in files.items():
+            # never by a path that the manifest gives: it might lead anywhere
+            path = theirs.manifest_path.with_suffix(self.folder.suffix) / self._path(case, suffix=suffix).name
+            try:
+                digest = sha256(path)
+            except InputError as error:
+                LOG.warning("shared, not used: %s", error)
+                return False
+            if digest != known:
+                LOG.warning("shared, not used: %s differs from what %s lists (sha256)", path, theirs.manifest_path)
+                return False
+            paths[suffix] = path
+        for suffix, path in reversed(paths.items()):  # the tensors last: an item with them is whole
+            self._link(case, path, suffix)
+        self._taken[case] = files[TENSORS]
+        return True
 
     def _unlike(self, manifest: Mapping[str, Any]) -> str:
         """In what another shard's manifest is not as this one's would be; nothing if in nothing."""
@@ -181,9 +231,9 @@ class Shard:
             return f"of other settings ({', '.join(other) or 'settings_hash'})"
         return ""
 
-    def _link(self, case: str, target: Path | None) -> None:
-        """Let the item be a link to a file of another, or (None) a link no longer."""
-        path = self._path(case)
+    def _link(self, case: str, target: Path | None, suffix: str) -> None:
+        """Let a file of the item be a link to one of another, or (None) a link no longer."""
+        path = self._path(case, suffix=suffix)
         try:
             path.unlink(missing_ok=True)
             if target is not None:
@@ -191,11 +241,11 @@ class Shard:
         except OSError as error:
             raise InputError(not_writable(path, error)) from error
 
-    def _path(self, case: str, part: str = "") -> Path:
+    def _path(self, case: str, part: str = "", suffix: str = TENSORS) -> Path:
         if not is_name(case + part):
             raise InputError(f"{self.noun}: {case + part!r} cannot be the name of a file; rename the case")
         identity = self.identities.get(case, "")[:DIGITS]
-        return self.folder / ".".join([name for name in (case + part, identity) if name] + ["safetensors"])
+        return self.folder / ".".join([name for name in (case + part, identity) if name] + [suffix])
 
 
 class ShardReader:
@@ -211,14 +261,19 @@ class ShardReader:
         self.identities = {case: item["identity"] for case, item in self.manifest["items"].items()}
 
     def path(self, case: str) -> Path:
-        """The file of a case. Raises InputError if the manifest does not list it, or lists one of another place."""
+        """The tensors of a case. Raises InputError if the manifest does not list it, or lists one of another place."""
+        return next(iter(self.files(case)))
+
+    def files(self, case: str) -> dict[Path, str]:
+        """The files of a case with their sha256, its tensors first. Raises InputError as `path` does."""
         if case not in self.manifest["items"]:
             raise InputError(f"{self.manifest_path} has no case {case}; it has {', '.join(self.cases)}")
-        folder, file = self.manifest["folder"], self.manifest["items"][case]["file"]
-        for name in (folder, file):
+        folder, item = self.manifest["folder"], self.manifest["items"][case]
+        listed = [item, *([item["rows"]] if "rows" in item else [])]
+        for name in (folder, *(entry["file"] for entry in listed)):
             if not is_name(name):
                 raise InputError(f"{self.manifest_path} leads to {name!r}, out of its folder; delete it and run again")
-        return self.manifest_path.parent / folder / file
+        return {self.manifest_path.parent / folder / entry["file"]: entry["sha256"] for entry in listed}
 
     def load(self, case: str) -> Item:
         """(tensors, metadata) of a case. Raises InputError if its bytes are not those of the manifest."""

@@ -7,7 +7,7 @@ import pytest
 from at_once import Slow
 
 from chainofsteps.bench.evalkit import python as evalkit_python
-from chainofsteps.bench.evalkit.python import check_python, found_or_made, made, opencv_of, stamped
+from chainofsteps.bench.evalkit.python import check_python, found_or_made, made, opencv_of, with_opencv
 from chainofsteps.errors import InputError
 from chainofsteps.files import write_json
 
@@ -52,9 +52,9 @@ def test_two_runs_make_one_python(tmp_path, monkeypatch):
 def test_scores_say_the_opencv_of_the_kit_and_those_of_rules_nothing(tmp_path):
     write_json(tmp_path / "kit.json", {"opencv": "4.14.0"})
     asked = {"scorer": {"commit": stand_in.COMMIT, "mode": "weighted"}}
-    found = stamped(asked, tmp_path / "kit.json")
+    found = with_opencv(asked, "scorer", tmp_path / "kit.json")
     assert found == {"scorer": {"commit": stand_in.COMMIT, "mode": "weighted", "opencv": "4.14.0"}}
-    assert stamped({}, []) == {} and "opencv" not in asked["scorer"]
+    assert with_opencv({"seeds": [1]}, "scorer", []) == {"seeds": [1]} and "opencv" not in asked["scorer"]
 
 
 def test_a_python_that_has_gone_is_named_with_the_manifest_to_delete(tmp_path, python):

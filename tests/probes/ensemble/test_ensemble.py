@@ -13,9 +13,11 @@ from chainofsteps.model.conditioning import Conditioning
 from chainofsteps.model.wan import Forwards
 from chainofsteps.probes.ensemble import count
 from chainofsteps.probes.ensemble import spec as windows
-from chainofsteps.probes.ensemble.run import Ensembles, finals_of, merge
+from chainofsteps.probes.ensemble.merge import carried_on, merged_velocity
+from chainofsteps.probes.ensemble.run import Ensembles, finals_of
 from chainofsteps.probes.ensemble.spec import CARRIES, MODES, OF_FINALS, OF_LATENTS, Ensemble
 from chainofsteps.run.denoise import GuidedVelocity, initial_latents
+from chainofsteps.run.probe import advance
 from chainofsteps.run.trajectory import record
 
 LAYERS, STEPS, K = 4, 4, 3
@@ -46,8 +48,8 @@ def seeds_of(velocity, seeds=K):
 
 
 def by_name(ensembles, velocity, seeds, stop=STEPS):
-    whole = Ensembles(ensembles, seeds, conditioning(), "c")
-    return dict(zip(whole.names, whole.advance(velocity, whole.begin(), 0, stop), strict=True))
+    probe = Ensembles(ensembles, seeds, conditioning(), "c")
+    return probe.result(advance(probe, velocity, probe.begin(), stop))
 
 
 def slowly(velocity, run, latents, step):
@@ -82,9 +84,10 @@ def test_merged_streams_are_those_of_the_long_way(model, branches):
     runs = windows.distinct(
         Ensemble(*window, mode, 0.3, carry) for window, mode, carry in product(WINDOWS, MODES, CARRIES)
     )
-    found = merge(velocity, runs, noises[:1], noises[1:], 0)
+    going = carried_on(runs, noises[:1], noises[1:])
+    velocities = merged_velocity(velocity, runs, going, noises[:1], noises[1:], 0)
     plain = velocity(noises[:1], 0)
-    for run, latents, merged in zip(runs, *found, strict=True):
+    for run, latents, merged in zip(runs, going, velocities, strict=True):
         carried, expected = slowly(velocity, run, noises, 0)
         assert torch.allclose(latents[None], carried, atol=1e-6)
         assert torch.allclose(merged[None], expected, atol=1e-4), run
@@ -121,11 +124,43 @@ def test_only_the_carried_run_goes_on_after_the_merged_steps(model):
     assert torch.allclose(by_name([run], velocity, seeds)[run.name()][None], latents, atol=1e-5)
 
 
+@pytest.mark.parametrize("branches", [1, 2])
+def test_steps_are_those_by_hand_bit_for_bit(model, branches):
+    """Merged at steps 1 and 3, plain at 2; before, the first seed's own run. The baselines run beside them."""
+    velocity = velocity_of(model, branches)
+    seeds, sigmas = seeds_of(velocity), velocity.sigmas
+    runs = windows.distinct(Ensemble(*w, m, 0.3, c, (1, 3)) for w, m, c in product(WINDOWS, MODES, CARRIES))
+    probe = Ensembles(runs, seeds, conditioning(), "c")
+    ours, baselines = seeds[0].at(1), probe.begin().latents[len(runs) :]
+    for step in range(STEPS):
+        pair = sigmas[step : step + 2]
+        others = torch.cat([seed.at(step) for seed in seeds[1:]])
+        if step == 2:
+            both = torch.cat([ours, baselines])
+            both = schedule.euler_step(both, velocity(both, step), *pair)
+            ours, baselines = both[: len(runs)], both[len(runs) :]
+            continue
+        baselines = schedule.euler_step(baselines, velocity(baselines, step), *pair)
+        if step in (1, 3):
+            going = carried_on(runs, ours, others)
+            ours = schedule.euler_step(going, merged_velocity(velocity, runs, going, ours, others, step), *pair)
+    assert torch.equal(advance(probe, velocity, probe.begin()).latents, torch.cat([ours, baselines]))
+
+
+def test_an_ensemble_among_others_is_that_ensemble_alone_bit_for_bit(model):
+    velocity = velocity_of(model, batch_size=1)
+    seeds, steps = seeds_of(velocity), (0, 2)
+    runs = windows.distinct(Ensemble(*w, m, 0.3, c, steps) for w, m, c in product(WINDOWS, MODES, CARRIES))
+    together = by_name(runs, velocity, seeds)
+    for run in runs:
+        assert torch.equal(together[run.name()], by_name([run], velocity, seeds)[run.name()]), run
+
+
 def test_baselines_start_from_the_mean_of_the_noises(model):
     velocity = velocity_of(model)
     seeds = seeds_of(velocity)
     whole = Ensembles([Ensemble(1, 2)], seeds, conditioning(), "c")
-    begun = dict(zip(whole.names, whole.begin(), strict=True))
+    begun = dict(zip(whole.names, whole.begin().latents, strict=True))
     literal, rescaled = (begun[name] for name in OF_LATENTS)
     assert torch.allclose(literal, torch.cat([seed.at(0) for seed in seeds]).mean(dim=0))
     assert literal.std().item() == pytest.approx(1 / math.sqrt(K), rel=0.1)
@@ -141,11 +176,12 @@ def test_baselines_start_from_the_mean_of_the_noises(model):
 def test_a_case_can_stop_between_any_two_steps(model):
     velocity, runs = velocity_of(model), [Ensemble(0, 1, "blend", steps=(0, 2)), Ensemble(2, 3, steps=(0, 2))]
     seeds = seeds_of(velocity)
-    whole = Ensembles(runs, seeds, conditioning(), "c")
-    latents = whole.begin()
+    probe = Ensembles(runs, seeds, conditioning(), "c")
+    state = probe.begin()
     for stop in (1, 3, STEPS):
-        latents = whole.advance(velocity, latents, {1: 0, 3: 1, STEPS: 3}[stop], stop)
-    assert torch.equal(latents, whole.advance(velocity, whole.begin(), 0, STEPS))
+        state = advance(probe, velocity, probe.resume(state.to_tensors()), stop)
+        assert state.step == stop
+    assert torch.equal(state.latents, advance(probe, velocity, probe.begin()).latents)
 
 
 @pytest.mark.parametrize("kind", ["wan2.1-i2v", "wan2.2-ti2v"])
@@ -159,8 +195,8 @@ def test_every_kind_of_model_can_be_merged(checkpoint_of, kind):
     def made(numbers):
         noises = [given.begin(initial_latents(given.latents_shape, "c", number)) for number in numbers]
         seeds = [record(velocity, noise, velocity.sigmas, "c") for noise in noises]
-        whole = Ensembles(runs, seeds, given, "c")
-        return seeds[0].at(2)[0], whole.advance(velocity, whole.begin(), 0, 2)
+        probe = Ensembles(runs, seeds, given, "c")
+        return seeds[0].at(2)[0], advance(probe, velocity, probe.begin()).latents
 
     own, same = made([1, 1])
     assert all(torch.allclose(one, own, atol=1e-4) for one in same[: len(runs)])

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from chainofsteps.errors import InputError
 from chainofsteps.model import schedule
 from chainofsteps.probes.indices import indices
-from chainofsteps.probes.noise.spec import NoiseAtFrame, NoiseAtStep, apply, expand, from_row, parse
+from chainofsteps.probes.noise.inject import apply
+from chainofsteps.probes.noise.spec import NoiseAtFrame, NoiseAtStep, expand, from_row, parse
 
 OPERATORS = st.sampled_from(["replace", "renoise", "add"])
 TIMINGS = st.sampled_from(["before", "after"])

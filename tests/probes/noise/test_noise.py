@@ -9,9 +9,11 @@ from sweeps import CASE, SEED, SHAPE, STEPS, alone, analytic, every_run, record
 from chainofsteps.errors import InputError
 from chainofsteps.files import load_tensors, save_tensors
 from chainofsteps.probes.noise import run as noise_module
-from chainofsteps.probes.noise.run import Sweep, SweepState, noise_of, sweep
+from chainofsteps.probes.noise.inject import noise_of
+from chainofsteps.probes.noise.run import Sweep, SweepState, sweep
 from chainofsteps.probes.noise.similarity import Similarity, token_features
 from chainofsteps.probes.noise.spec import NoiseAtFrame, NoiseAtStep, expand
+from chainofsteps.run.probe import advance
 
 
 def test_each_run_of_the_sweep_is_that_run_alone_bit_for_bit():
@@ -78,29 +80,29 @@ def test_the_noise_depends_on_what_it_is_said_to():
 
 @pytest.mark.parametrize("split", range(STEPS + 1))
 def test_a_sweep_resumed_from_a_saved_state_has_the_same_bits(tmp_path, split):
-    walk = Sweep(record(analytic), list(every_run()), CASE, SEED, null=record(analytic, seed=2))
-    whole = walk.result(walk.advance(analytic, walk.begin()))
-    state = walk.advance(analytic, walk.begin(), stop=split)
+    probe = Sweep(record(analytic), list(every_run()), CASE, SEED, null=record(analytic, seed=2))
+    whole = probe.result(advance(probe, analytic, probe.resume({})))
+    state = advance(probe, analytic, probe.begin(), stop=split)
     save_tensors(tmp_path / "state.safetensors", state.to_tensors(), {})
-    loaded = SweepState.from_tensors(load_tensors(tmp_path / "state.safetensors")[0])
-    assert loaded.step == split
-    resumed = walk.result(walk.advance(analytic, loaded))
+    loaded = probe.resume(load_tensors(tmp_path / "state.safetensors")[0])
+    assert isinstance(loaded, SweepState) and loaded.step == split
+    resumed = probe.result(advance(probe, analytic, loaded))
     assert resumed.rows == whole.rows
     assert all(torch.equal(resumed.latents[name], latents) for name, latents in whole.latents.items())
 
 
 def test_advancing_leaves_the_state_it_was_given():
-    walk = Sweep(record(analytic), list(every_run()), CASE, SEED)
-    state = walk.begin()
+    probe = Sweep(record(analytic), list(every_run()), CASE, SEED)
+    state = probe.begin()
     copy = state.latents.clone()
-    walk.advance(analytic, state)
+    advance(probe, analytic, state)
     assert torch.equal(state.latents, copy) and state.dissimilarity.isnan().all()
 
 
 def test_no_result_before_the_end():
-    walk = Sweep(record(analytic), [NoiseAtStep(0)], CASE, SEED)
+    probe = Sweep(record(analytic), [NoiseAtStep(0)], CASE, SEED)
     with pytest.raises(ValueError, match="before step 0 of 5"):
-        walk.result(walk.begin())
+        probe.result(probe.begin())
 
 
 def test_a_step_runs_only_what_has_started_and_says_how_many():
@@ -111,7 +113,7 @@ def test_a_step_runs_only_what_has_started_and_says_how_many():
         return analytic(latents, step)
 
     runs = [NoiseAtStep(step, timing="after") for step in range(STEPS)]
-    sweep(counted, record(analytic), runs, CASE, SEED, on_progress=told.append)
+    sweep(counted, record(analytic), runs, CASE, SEED, on_step=lambda seen: told.append(len(seen.latents)))
     assert sizes == [1, 2, 3, 4]  # nothing has started at step 0, and the last run never needs a forward
     assert told == [0, 1, 2, 3, 4]
 

@@ -97,9 +97,9 @@ def test_without_a_null_the_baseline_rides_only_where_a_run_has_started(checkpoi
     tap = block_tap(similarity, STEPS)
     make = network(checkpoint, conditioning)
     velocity, baseline = make(tap), record(make())
-    told = []
-    rows = sweep(velocity, baseline, [NoiseAtStep(3)], CASE, SEED, similarity, tap=tap, on_progress=told.append).rows
-    assert told == [0, 0, 0, 2, 2]
+    seen = []
+    rows = sweep(velocity, baseline, [NoiseAtStep(3)], CASE, SEED, similarity, tap=tap, on_step=seen.append).rows
+    assert [len(state.latents) for state in seen] == [0, 0, 0, 2, 2]
     assert [row["later_step"] for row in rows] == [3, 4]
 
 

@@ -9,9 +9,10 @@ from chainofsteps.model import schedule, wan
 from chainofsteps.model.load import Experts
 from chainofsteps.model.wan import Forwards
 from chainofsteps.probes.swap.count import same_text_forwards, swap_forwards
-from chainofsteps.probes.swap.layers import MODES, Swap
-from chainofsteps.probes.swap.run import SwapState, SwapSweep, same_text
+from chainofsteps.probes.swap.layers import MODES, Swap, swapped_hidden_states, token_mask
+from chainofsteps.probes.swap.run import SwapSweep, same_text
 from chainofsteps.run.denoise import GuidedVelocity, denoise, initial_latents
+from chainofsteps.run.probe import advance
 from chainofsteps.run.trajectory import record
 
 STEPS, LAYERS = 4, tiny.LAYERS
@@ -41,10 +42,11 @@ class Pair:
         self.ran = self.counter.total
 
     def sweep(self, swaps, stored=False, final=True, stops=(None,)):
-        sweep = SwapSweep(self.target, self.source if stored else None, swaps, PART, "c", final)
+        target, source = self.velocities
+        sweep = SwapSweep(self.target, self.source if stored else None, source, swaps, PART, "c", final)
         state = sweep.begin()
         for stop in stops:
-            state = sweep.advance(*self.velocities, SwapState.from_tensors(state.to_tensors()), stop)
+            state = advance(sweep, target, sweep.resume(state.to_tensors()), stop)
         ran, self.ran = self.counter.total - self.ran, self.counter.total
         return state, ran
 
@@ -103,6 +105,36 @@ def test_a_set_of_all_steps_full_at_the_last_layer_is_the_sources_run(pair):
     assert torch.allclose(state.latents[every[0].name()], pair.source.latents[-1:], atol=1e-4)
 
 
+def alone(pair, run):
+    """Final latents and last swapped x0_pred of a swap, by hand: from the start, a single stream at a time."""
+    (target, source), x = pair.velocities, pair.target.at(0)
+    for step, (sigma, sigma_next) in enumerate(zip(pair.sigmas[:-1], pair.sigmas[1:], strict=True)):
+        velocity = target(x, step)
+        if step in run.steps:
+            model = target.model_at(step)
+            streams = [v.stream(latents, step, "cond") for v, latents in ((source, pair.source.at(step)), (target, x))]
+            before = [wan.walk(model, stream, 0, run.layer) for stream in streams]
+            after = [wan.walk(model, stream, run.layer, run.layer + 1) for stream in before]
+            states = [(a.hidden_states, b.hidden_states) for a, b in zip(before, after, strict=True)]
+            hidden = swapped_hidden_states(run.mode, *states, token_mask(streams[0].grid, **PART))
+            end = wan.walk(model, replace(after[1], hidden_states=hidden), run.layer + 1)
+            velocity = target.combined({"cond": wan.head(model, end)}, x, step)
+            x0_pred = schedule.x0_pred(x, velocity, sigma)
+        x = schedule.euler_step(x, velocity, sigma, sigma_next)
+    return x, x0_pred
+
+
+@pytest.mark.parametrize("stored", [False, True])
+def test_each_swap_is_that_swap_alone_bit_for_bit(checkpoint, stored):
+    single = Pair(checkpoint, batch_size=1)
+    every = [*ALL, Swap(0, "residual", (1, 3)), Swap(1, "tokens", (0, 3))]
+    state, _ = single.sweep(every, stored)
+    for run in every:
+        final, x0_pred = alone(single, run)
+        assert torch.equal(state.latents[run.name()], final), run
+        assert torch.equal(state.x0_pred[run.name()], x0_pred), run
+
+
 def test_residual_in_a_set_is_done_by_hand(pair):
     one, step = Swap(0, "residual", (0, 1)), 1
     swapped, _ = pair.sweep([one], stops=(1,))
@@ -147,4 +179,4 @@ def test_full_is_degenerate_with_the_same_text_and_not_without(pair):
 
 def test_runs_from_different_noise_are_no_pair(pair):
     with pytest.raises(InputError, match="start from different noise"):
-        SwapSweep(pair.target, pair.other, ALL, PART, "c")
+        SwapSweep(pair.target, pair.other, pair.velocities[1], ALL, PART, "c")

@@ -113,11 +113,11 @@ def check_python(manifest: str | Path, asked: str | None) -> None:
         )
 
 
-def stamped(scorer: Mapping[str, Any], manifest: str | Path | None) -> dict[str, Any]:
-    """What scores depend on beside the videos: what a rule knows of it, and the OpenCV that a kit's manifest says.
+def with_opencv(settings: Mapping[str, Any], key: str, manifest: str | Path | None) -> dict[str, Any]:
+    """Settings of scores, with the version of OpenCV that EvalKit runs with under the key that names the kit.
 
-    scorer: {"scorer": settings}, or {} for the exact rules of puzzles, which have no kit and to which nothing is added.
+    manifest: of the kit. Settings without that key are of scores that no kit gives, and nothing is added to them.
     """
-    if not manifest:
-        return dict(scorer)
-    return {"scorer": {**scorer["scorer"], "opencv": read_json(manifest)["opencv"]}}
+    if key not in settings:
+        return dict(settings)
+    return {**settings, key: {**settings[key], "opencv": read_json(manifest)["opencv"]}}

@@ -1,17 +1,24 @@
-"""Token activations (Fig. 6a, A13): L2 norms of hidden states on the token grid."""
+"""Token activations (Fig. 6a, A13): L2 norms of hidden states on the token grid, of stored latents.
+
+No step is taken: the latents before each step are in the trajectory, and a forward of them is walked up to the last
+tapped layer.
+"""
 
 import torch
+from torch import Tensor
 
 from ...model import wan
+from ...model.shapes import Latents
 from ...run.denoise import GuidedVelocity
 from ...run.taps import Tap
 
 
 @torch.no_grad()
-def token_norms(velocity: GuidedVelocity, latents: torch.Tensor, step: int, tap: Tap) -> dict[str, torch.Tensor]:
-    """Float32 (tapped layers, n) of latents (1, C, F, h, w) before a step, by "step010-cond", for the tap's branches.
+def token_norms(velocity: GuidedVelocity, latents: Latents, step: int, tap: Tap) -> dict[str, Tensor]:
+    """Token norms, float32 (tapped layers, n), of latents (1, C, F, h, w) before a step, by "step010-cond" for each
+    branch of the tap.
 
-    No block after the last tapped one is run. Raises InputError for a layer or step that is not there, and for the
+    Blocks after the last tapped layer do not run. Raises InputError for a layer or step outside the model, and for the
     branch uncond of a model without guidance.
     """
     model = velocity.model_at(step)

@@ -1,44 +1,46 @@
-"""The training-free ensemble: streams of several seeds merged inside the network at a few steps, then one run.
+"""The probe of training-free ensembles: streams of several seeds merge inside the network at a few steps.
 
-All ensembles of ONE case are made at once, from the stored trajectories of its seeds. Their streams walk the layers in
-step, one batch a layer, and what several of them need is walked once; behind its last merge an ensemble is one stream.
-`windows.forwards` has the count. At a merged step after the first, the first stream is the run itself and the others
-are those of the other seeds' stored latents.
+All ensembles of a single case run at once, from the stored trajectories of its seeds. At a merged step after the first,
+the first stream is the run itself and the others are those of the other seeds' stored latents (merge.py). The
+plan counts all their forwards beforehand.
 
 Beside them run two baselines that average outside the network: the mean of the seeds' initial latents. Of K seeds its
 standard deviation is 1 / sqrt(K) instead of the 1 that the model expects, so it also runs rescaled by sqrt(K).
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import partial
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
-from torch import Tensor
 
 from ...errors import InputError
-from ...model import schedule, wan
 from ...model.conditioning import Conditioning
-from ...model.wan import Forwards, Stream
-from ...run.denoise import GuidedVelocity
-from ...run.trajectory import Trajectory, check_finite
+from ...model.shapes import Latents, Sigmas, Video
+from ...run.denoise import GuidedVelocity, PlainState
+from ...run.probe import Probe, StepState, check_finite
+from ...run.trajectory import Trajectory
+from .merge import carried_on, merged_velocity
 from .spec import OF_FINALS, OF_LATENTS, Ensemble, distinct
 
 
 @dataclass(frozen=True)
-class Ensembles:
-    """All ensembles of one case, and the baselines of OF_LATENTS.
+class Ensembles(Probe[PlainState, dict[str, Video]]):
+    """All ensembles of a case, and the baselines of OF_LATENTS; the result is their final latents by name.
 
     ensembles: with the same steps; those that are equal in effect run once. seeds: the stored trajectories of the K
-    seeds, the first one is carried. conditioning: of the case, on the CPU. InputError if a step or a layer does not
-    exist, if there are fewer than two seeds, or if steps differ.
+    seeds, of which the first is carried. conditioning: of the case, on the CPU. The probe runs with the case's
+    GuidedVelocity, and its state has the latents (runs, C, F, h, w). Raises InputError if a step or a layer does not
+    exist, if seeds are fewer than two, if steps differ, or if latents are not finite.
     """
 
     ensembles: Sequence[Ensemble]
     seeds: Sequence[Trajectory]
     conditioning: Conditioning
     case: str
+
+    State: ClassVar[type] = PlainState
 
     def __post_init__(self) -> None:
         if len(self.seeds) < 2:
@@ -50,143 +52,78 @@ class Ensembles:
             raise InputError(f"ensemble: step {self.merged[-1]} is out of range; there are 0 to {self.steps - 1}")
 
     @property
-    def steps(self) -> int:
-        return self.seeds[0].steps
+    def sigmas(self) -> Sigmas:
+        return self.seeds[0].sigmas
 
     @property
     def merged(self) -> tuple[int, ...]:
-        """The steps at which streams are merged."""
+        """The steps at which streams merge."""
         return self.ensembles[0].steps
 
     @property
     def runs(self) -> list[Ensemble]:
-        """Those that run: no two of them are the same."""
+        """The ensembles that run: no two of them are equal in effect."""
         return distinct(self.ensembles)
 
     @property
     def names(self) -> list[str]:
-        """Of the runs, in the order of their latents; the baselines last."""
+        """The names of the runs in the order of their latents; the baselines last."""
         return [*(run.name() for run in self.runs), *OF_LATENTS]
 
-    def begin(self) -> Tensor:
-        """Latents (runs, C, F, h, w) before step 0."""
+    def begin(self) -> PlainState:
         noises = torch.cat([seed.at(0) for seed in self.seeds])
         mean = noises.mean(dim=0, keepdim=True)  # of K independent N(0, I): N(0, I / K)
         rescaled = self.conditioning.begin(mean * math.sqrt(len(noises)))
-        return torch.cat([self.seeds[0].at(0).repeat(len(self.runs), 1, 1, 1, 1), mean, rescaled])
+        return PlainState(0, torch.cat([self._first_seed(0), mean, rescaled]))
 
-    def advance(self, velocity: GuidedVelocity, latents: Tensor, start: int, stop: int) -> Tensor:
-        """Latents (runs, C, F, h, w) at step `stop`, from those at `start`; InputError if they are not finite."""
-        for step in range(start, stop):
-            latents = self._step(velocity, latents, step)
-            for name, of_run in zip(self.names, latents, strict=True):
-                check_finite(of_run, self.case, step, name)
-        return latents
+    def latents(self, state: PlainState, step: int) -> Latents:
+        """All runs and baselines; before the first merge the baselines alone, since the first seed's run is stored."""
+        runs, baselines = self._parts(state.latents)
+        if step < self.merged[0]:
+            return baselines
+        if step in self.merged:
+            runs = carried_on(self.runs, self._carried(state, step), self._others(step))
+        return torch.cat([runs, baselines])
 
-    def _step(self, velocity: GuidedVelocity, latents: Tensor, step: int) -> Tensor:
-        sigmas, count = self.seeds[0].sigmas, len(self.runs)
-        if step not in self.merged and step > self.merged[0]:
-            return schedule.euler_step(latents, velocity(latents, step), sigmas[step], sigmas[step + 1])
-        ours, baselines = latents[:count], latents[count:]
-        if step < self.merged[0]:  # until then an ensemble is the first seed's run, which is stored
-            ours = self.seeds[0].at(step + 1).repeat(count, 1, 1, 1, 1)
-        else:
-            carried = ours[:1] if step == self.merged[0] else ours
-            others = torch.cat([seed.at(step) for seed in self.seeds[1:]])
-            ours, merged = merge(velocity, self.runs, carried, others, step)
-            ours = schedule.euler_step(ours, merged, sigmas[step], sigmas[step + 1])
-        plain = velocity(baselines, step)
-        return torch.cat([ours, schedule.euler_step(baselines, plain, sigmas[step], sigmas[step + 1])])
+    def velocity_at(self, velocity: GuidedVelocity, state: PlainState, latents: Latents, step: int) -> Latents:
+        """The hook: at a merged step the merged velocity of each run, and the network's of the baselines."""
+        if step not in self.merged:
+            return velocity(latents, step)
+        runs, baselines = self._parts(latents)
+        merged = merged_velocity(velocity, self.runs, runs, self._carried(state, step), self._others(step), step)
+        return torch.cat([merged, velocity(baselines, step)])
 
+    def after(self, state: PlainState, seen: StepState, updated: Latents) -> PlainState:
+        step = seen.step
+        if step < self.merged[0]:
+            updated = torch.cat([self._first_seed(step + 1), updated])
+        for name, of_run in zip(self.names, updated, strict=True):
+            check_finite(of_run, self.case, step, name)
+        return PlainState(step + 1, updated)
 
-@torch.no_grad()
-def merge(
-    velocity: GuidedVelocity, runs: Sequence[Ensemble], carried: Tensor, others: Tensor, step: int
-) -> tuple[Tensor, Tensor]:
-    """The latents that each run goes on with, and their merged velocity: both (runs, C, F, h, w).
+    def result(self, state: PlainState) -> dict[str, Video]:
+        return dict(zip(self.names, state.latents, strict=True))
 
-    runs: distinct. carried: latents of the first stream, one for each run, or one (1, C, F, h, w) for all. others
-    (K - 1, C, F, h, w): of the other seeds. With guidance both branches are merged, each with its own kind.
-    InputError if a window is not in the model.
-    """
-    model = velocity.model_at(step)
-    layers = wan.depth(model)
-    outside = [run.last for run in runs if run.last >= layers]
-    if outside:
-        raise InputError(f"ensemble: layer {outside[0]} is out of range; the model has layers 0 to {layers - 1}")
-    latents = carried.expand(len(runs), *carried.shape[1:])
-    means = (latents + others.sum(dim=0)) / (1 + len(others))
-    carries_mean = torch.tensor([run.carry == "mean" for run in runs], device=latents.device)
-    latents = torch.where(carries_mean.view(-1, 1, 1, 1, 1), means, latents)
-    velocities = {}
-    for branch in velocity.branches:
-        stream = velocity.stream(torch.cat([carried, others]), step, branch)
-        ends = Walk(runs, stream, len(carried)).to_the_end(model, velocity.sampling.batch_size, velocity.counter)
-        velocities[branch] = torch.cat([wan.head(model, end) for end in ends])
-    return latents, velocity.combined(velocities, latents, step)
+    def _parts(self, latents: Latents) -> tuple[Latents, Latents]:
+        """The latents of the ensembles, and of the baselines behind them."""
+        return latents[: len(self.runs)], latents[len(self.runs) :]
+
+    def _first_seed(self, step: int) -> Latents:
+        """The first seed's stored latents before a step, once for every ensemble."""
+        return self.seeds[0].at(step).repeat(len(self.runs), 1, 1, 1, 1)
+
+    def _carried(self, state: PlainState, step: int) -> Latents:
+        """Latents of the first stream: the same (1, C, F, h, w) for all runs at the first merge, later (runs, ...)."""
+        return state.latents[:1] if step == self.merged[0] else self._parts(state.latents)[0]
+
+    def _others(self, step: int) -> Latents:
+        """The other seeds' stored latents (K - 1, C, F, h, w) before a step."""
+        return torch.cat([seed.at(step) for seed in self.seeds[1:]])
 
 
-class Walk:
-    """The streams of several ensembles on their way through the layers, each walked once however many need it.
-
-    A stream is known by a number: two ensembles that have done the same so far have the same numbers.
-    """
-
-    def __init__(self, runs: Sequence[Ensemble], stream: Stream, carried: int) -> None:
-        """stream: embedded, the `carried` first streams (one, or one for each run) and then the other seeds'."""
-        self.runs, self.stream = runs, stream
-        self.states: dict[int, Tensor] = dict(enumerate(stream.hidden_states.split(1)))  # (1, n, d) by number
-        others = list(range(carried, len(self.states)))
-        self.of_run = [[index if carried > 1 else 0, *others] for index in range(len(runs))]
-        self._numbers: dict[tuple, int] = {}
-
-    def to_the_end(self, model: torch.nn.Module, batch_size: int, counter: Forwards | None = None) -> list[Stream]:
-        """Through all layers; the one stream of each run, of batch 1."""
-        for layer in range(wan.depth(model)):
-            needed = sorted({number for numbers in self.of_run for number in numbers})
-            chunks = torch.tensor(needed).split(batch_size)
-            walked = [
-                wan.walk(model, self._batch(chunk.tolist()), layer, layer + 1, counter=counter).hidden_states
-                for chunk in chunks
-            ]
-            self.states = dict(zip(needed, torch.cat(walked).split(1), strict=True))
-            self.of_run = [
-                self._merged(run, numbers, layer) if run.first <= layer <= run.last else numbers
-                for run, numbers in zip(self.runs, self.of_run, strict=True)
-            ]
-        return [self._batch(numbers) for numbers in self.of_run]
-
-    def _merged(self, run: Ensemble, numbers: list[int], layer: int) -> list[int]:
-        """The numbers of a run's streams after its merge behind a layer."""
-        together = torch.cat([self.states[number].float() for number in numbers])
-        mean = self._made(("mean", layer, *numbers), lambda: together.mean(dim=0, keepdim=True))
-        last = layer == run.last
-        if last and (run.mode == "mean" or run.carry == "mean"):  # the mean of blends is the mean
-            return [mean]
-        towards = partial(torch.lerp, end=self.states[mean].float(), weight=run.weight)  # (1 - w) h + w mean
-        return [
-            self._made(("blend", run.weight, mean, number), partial(towards, self.states[number].float()))
-            for number in (numbers[:1] if last else numbers)
-        ]
-
-    def _made(self, what: tuple, make: Callable[[], Tensor]) -> int:
-        """The number of what is made from streams, made if it is not there yet."""
-        number = self._numbers.setdefault(what, len(self._numbers) + len(self.stream.hidden_states))
-        if number not in self.states:
-            self.states[number] = make().to(self.stream.hidden_states.dtype)
-        return number
-
-    def _batch(self, numbers: Sequence[int]) -> Stream:
-        """Some streams as one. They differ in their hidden states alone: it is one case, step and branch."""
-        of_all = ("temb", "timestep_proj", "encoder_hidden_states")
-        same = {name: getattr(self.stream, name)[:1] for name in of_all}
-        same = {name: value.expand(len(numbers), *value.shape[1:]) for name, value in same.items()}
-        return replace(self.stream, hidden_states=torch.cat([self.states[n] for n in numbers]), **same)
-
-
-def finals_of(single: Mapping[int, Tensor], merged: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Final latents (1, C, F, h, w) by name: of the seeds' own runs, of what `Ensembles` made, and of the mean of the
-    seeds' final latents, which averages behind the network.
+def finals_of(single: Mapping[int, Latents], merged: Mapping[str, Video]) -> dict[str, Latents]:
+    """Final latents (1, C, F, h, w) by name: of the seeds' own runs, of `Ensembles`, and of the mean of the seeds'
+    final latents, which averages behind the network.
 
     single: of each seed (1, C, F, h, w). merged: (C, F, h, w) by name.
     """

@@ -1,12 +1,11 @@
 """Centred kernel alignment (CKA) between two runs, with the tokens of the latents as samples (Fig. 3c).
 
-The linear kernel is computed in feature space, O(n p^2) instead of O(n^2 p), because a 14B run has 32,760
-tokens of 64 features. All sums are float64: in float32 the Gram form was off by 5e-3.
+The linear kernel is computed in feature space, O(n p^2) instead of O(n^2 p), because a 14B run has 32,760 tokens of 64
+features. All sums are float64: in float32 the Gram form was off by 5e-3.
 
-Unbiased is the default for a reason: with as few tokens as the embedded model has (n = 80, p = 64) the
-biased form gives about 0.44 for features that have nothing to do with each other, and would make every
-disturbance look half as large as it is. The unbiased estimate is 0 on average there, and so may fall a
-little below 0.
+The unbiased estimate is the default. With as few tokens as the embedded model has (n = 80, p = 64), the biased estimate
+is about 0.44 for independent features, and halves every effect. The unbiased estimate is 0 on average there, and so can
+be a little below 0.
 """
 
 from __future__ import annotations
@@ -15,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
+from einops import rearrange
 from torch import Tensor
 
 from ...errors import InputError
@@ -27,10 +27,10 @@ PATCH = 2  # a token of the transformer is a patch of 1 x 2 x 2 latents
 
 @dataclass(frozen=True)
 class Similarity:
-    """What is compared, and how: the `similarity` section of the configuration.
+    """The measure of similarity, as the `similarity` section of the configuration names it.
 
-    `features`: "latents" (x_{t+1}), "x0_pred" (of step t) or "block:<l>" (hidden states after layer l at
-    step t, conditional branch).
+    features: "latents" (x_{t+1}), "x0_pred" (of step t) or "block:<l>" (hidden states after layer l at step t, branch
+    cond). kernel: linear or rbf. unbiased: the estimate. Raises InputError for another word.
     """
 
     features: str = "latents"
@@ -45,7 +45,7 @@ class Similarity:
 
     @classmethod
     def from_config(cls, section: Mapping) -> Similarity:
-        """From the `similarity` section of the configuration. InputError if a word in it is not known."""
+        """The measure that the `similarity` section of the configuration names. Raises InputError for another word."""
         return cls(section["features"], section["kernel"], section["unbiased"])
 
     @property
@@ -54,29 +54,28 @@ class Similarity:
         return block_layer(self.features)
 
     def dissimilarity(self, x: Tensor, y: Tensor) -> Tensor:
-        """1 - CKA of features x and y, both (..., n, p): 0 no effect, 1 (on average, unbiased) destroyed."""
+        """1 - CKA of features x and y, both (..., n, p): 0 if they agree, 1 (unbiased: on average) if independent."""
         return 1 - cka(x, y, self.kernel, self.unbiased)
 
 
 def token_features(latents: Tensor) -> Tensor:
-    """Latents (..., C, F, h, w) as tokens (..., F h/2 w/2, 4 C): one sample per token of the transformer."""
-    *batch, channels, frames, height, width = latents.shape
+    """Latents (..., C, F, h, w) as the tokens (..., F h/2 w/2, 4 C) of the transformer, which are the samples.
+
+    Raises InputError if a side is odd.
+    """
+    height, width = latents.shape[-2:]
     if height % PATCH or width % PATCH:
         raise InputError(f"latents of {height}x{width} cannot be cut into {PATCH}x{PATCH} patches")
-    x = latents.reshape(*batch, channels, frames, height // PATCH, PATCH, width // PATCH, PATCH)
-    n = len(batch)
-    x = x.permute(*range(n), n + 1, n + 2, n + 4, n, n + 3, n + 5)
-    return x.reshape(*batch, frames * (height // PATCH) * (width // PATCH), channels * PATCH * PATCH)
+    return rearrange(latents, "... c f (h p) (w q) -> ... (f h w) (c p q)", p=PATCH, q=PATCH)
 
 
 def cka(x: Tensor, y: Tensor, kernel: str = "linear", unbiased: bool = True) -> Tensor:
-    """CKA of features x (..., n, p) and y (..., n, q) over the same n samples: a float64 tensor of the
-    batch's shape.
+    """CKA of features x (..., n, p) and y (..., n, q) over the same n samples: float64, of the batch's shape.
 
-    Batch dimensions broadcast, so that many runs are compared with one baseline at once. `unbiased` takes
-    the estimate of HSIC by Song et al. (2012), as Nguyen et al. (2021) do for CKA; otherwise Kornblith et
-    al. (2019). The rbf kernel's width is the median squared distance of each set of features. InputError if
-    there are too few samples (for rbf: too many), or if features do not vary over the samples (CKA is undefined there).
+    Batch dimensions broadcast, so that many runs are compared with a baseline at once. unbiased: the estimate of HSIC
+    by Song et al. (2012), as Nguyen et al. (2021) use it; else that of Kornblith et al. (2019). The width of the rbf
+    kernel is the median squared distance of each set of features. Raises InputError if samples are too few (for
+    rbf: too many), or if features do not vary over the samples, where CKA is undefined.
     """
     n = x.shape[-2]
     if y.shape[-2] != n:
@@ -103,7 +102,7 @@ def _centred(x: Tensor) -> Tensor:
     x = x.double()
     centred = x - x.mean(dim=-2, keepdim=True)
     power = x.square().sum(dim=(-2, -1))
-    # what float64 rounding leaves of constant features is about 1e-32 of their power
+    # rounding in float64 leaves about 1e-32 of the power of constant features
     if (centred.square().sum(dim=(-2, -1)) <= 1e-24 * power).any():
         raise InputError("CKA is undefined: the features are the same for all samples")
     return centred

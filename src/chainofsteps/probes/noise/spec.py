@@ -15,13 +15,10 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from ...errors import InputError
 from ..indices import indices
-
-if TYPE_CHECKING:
-    from torch import Tensor
 
 OPERATORS = ("replace", "renoise", "add")
 TIMINGS = ("before", "after")
@@ -250,42 +247,6 @@ def expand(noise: Mapping, steps: int, latent_frames: int) -> list[Intervention]
     return runs
 
 
-def apply(
-    intervention: Intervention,
-    step: int,
-    latents: Tensor,
-    sigma: float | Tensor,
-    x0_pred: Tensor | None,
-    eps: Tensor,
-) -> Tensor:
-    """`latents` with the noise of `intervention` at `step` injected; unchanged if it does not act at that
-    step.
-
-    latents, x0_pred, eps: (..., C, F, h, w). `sigma` in [0, 1] is the noise level of `latents` themselves:
-    sigma_s for timing "before", sigma_{s+1} for "after". `x0_pred` is the latest estimate; None where there is
-    none yet (step 0, sigma 1). ValueError if renoise needs the estimate and there is none.
-    """
-    if not intervention.acts_at(step):
-        return latents
-    noise = intervention.amplitude * eps
-    if intervention.operator == "replace":
-        edited = noise.expand_as(latents)
-    elif intervention.operator == "add":
-        edited = latents + noise
-    elif x0_pred is None:
-        if abs(float(sigma) - 1) > 1e-6:  # only there the estimate has no weight; 1 may be off by a rounding
-            raise ValueError(f"renoise at sigma {float(sigma)} needs x0_pred")
-        edited = noise.expand_as(latents)
-    else:
-        edited = (1 - sigma) * x0_pred + sigma * noise
-    if isinstance(intervention, NoiseAtStep):
-        return edited
-    result = latents.clone()
-    frame = intervention.frame
-    result[..., frame, :, :] = edited[..., frame, :, :]
-    return result
-
-
 def block_layer(features: str) -> int | None:
     """The layer of "block:<l>", None for any other word."""
     word, _, layer = features.partition(":")
@@ -293,7 +254,9 @@ def block_layer(features: str) -> int | None:
 
 
 def references(interventions: Sequence[Intervention], step: int, null: bool) -> int:
-    """With features "block:<l>": how many clean runs ride along in the batch of a step."""
+    """The number of undisturbed runs in the batch of a step, with features "block:<l>": their hidden states are not
+    stored, so the baseline runs again wherever a perturbed run is, and with `null` baseline and null run at all steps.
+    """
     if null:
         return 2
     return int(any(run.start <= step for run in interventions))

@@ -1,12 +1,12 @@
-"""Latent swap (Fig. 6b): a layer of the source's forward put in place of the target's, one layer at a time.
+"""Layers of the source in place of the target's (Fig. 6b), on the streams of a single branch at a single step.
 
-Source and target walk the blocks in lockstep, so that at each layer both representations are at hand and nothing is
-stored; each swapped stream goes on alone through the layers that are left. For L layers and m modes a step costs
+Source and target walk the blocks in lockstep, so that both hidden states are at hand at each layer and none are stored;
+each swapped stream goes on alone through the layers that are left. For L layers and m modes a step costs
 2 + m (L - 1) / 2 forwards, and no more memory than three streams.
 
-Swapping a whole block output (`full`) is degenerate where both have the same text and timestep: the image and the noise
-enter at the first layer only, so everything after the swap is the source's, whatever the layer. A curve over layers
-then needs the block's own update (`residual`) or a part of the tokens (`tokens`).
+Mode `full`, which swaps a whole block output, is degenerate where both have the same text and timestep: the image and
+the noise enter at the first layer only, so everything after the swap is the source's, whatever the layer. A curve over
+layers then needs the block's own update (`residual`) or a part of the tokens (`tokens`).
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -17,38 +17,42 @@ from torch import Tensor
 
 from ...errors import InputError
 from ...model import wan
+from ...model.shapes import HiddenStates, TokenMask
 from ...model.wan import Forwards, Stream
 from .spec import MODES, Swap
 
-__all__ = ["MODES", "Swap", "swap", "swapped_hidden_states", "token_mask"]
+__all__ = ["MODES", "SourceWalk", "Swap", "edit_of", "swap", "swapped_hidden_states", "token_mask"]
 
 OnWalked = Callable[[int, Stream, Stream], None]
 
 
 def token_mask(
     grid: tuple[int, int, int], frames: Sequence[int] | str = "all", rows: Sequence[int] | str = "all"
-) -> Tensor:
-    """Which tokens mode `tokens` swaps: bool (n,) of a grid (F, H, W); latent frames and rows of tokens.
+) -> TokenMask:
+    """The tokens that mode `tokens` swaps: bool (n,) of a grid (F, H, W); latent frames and rows of tokens.
 
-    Raises InputError for a latent frame or row that is not there, or if no token is left.
+    Raises InputError for a latent frame or row outside the grid, or if no token is left.
     """
-    asked = []
-    for word, wanted, count in (("latent frame", frames, grid[0]), ("token row", rows, grid[1])):
-        asked.append(list(range(count)) if wanted == "all" else list(wanted))
-        for index in asked[-1]:
+    chosen = []
+    for word, indices, count in (("latent frame", frames, grid[0]), ("token row", rows, grid[1])):
+        chosen.append(list(range(count)) if indices == "all" else list(indices))
+        for index in chosen[-1]:
             if not 0 <= index < count:
                 raise InputError(f"swap: {word} {index} is out of range; there are 0 to {count - 1}")
     mask = torch.zeros(grid, dtype=torch.bool)
-    for frame in asked[0]:
-        mask[frame, asked[1]] = True
+    for frame in chosen[0]:
+        mask[frame, chosen[1]] = True
     if not mask.any():
         raise InputError(f"swap: no token of the grid {grid} is in the part to be swapped")
     return mask.flatten()
 
 
 def swapped_hidden_states(
-    mode: str, source: tuple[Tensor, Tensor], target: tuple[Tensor, Tensor], mask: Tensor
-) -> Tensor:
+    mode: str,
+    source: tuple[HiddenStates, HiddenStates],
+    target: tuple[HiddenStates, HiddenStates],
+    mask: TokenMask,
+) -> HiddenStates:
     """Hidden states (B, n, d) that go on after the swap; source and target: before and after the block."""
     if mode == "full":
         return source[1]
@@ -62,7 +66,7 @@ def swap(
     source: Stream,
     target: Stream,
     swaps: Sequence[Swap],
-    mask: Tensor,
+    mask: TokenMask,
     counter: Forwards | None = None,
     on_walked: OnWalked | None = None,
 ) -> Iterator[tuple[Swap, Tensor]]:
@@ -73,13 +77,12 @@ def swap(
     the model, or the grids differ.
     """
     layers = wan.depth(model)
-    outside = [one.layer for one in swaps if one.layer >= layers]
+    outside = [of_layer.layer for of_layer in swaps if of_layer.layer >= layers]
     if outside:
         raise InputError(f"swap: layer {outside[0]} is out of range; the model has layers 0 to {layers - 1}")
     if source.hidden_states.shape != target.hidden_states.shape:
         raise InputError(f"swap: source and target differ in size, {source.grid} and {target.grid} tokens")
-    by_layer = {layer: [one for one in swaps if one.layer == layer] for layer in range(layers)}
-    for layer in range(max((one.layer for one in swaps), default=-1) + 1):
+    for layer in range(max((of_layer.layer for of_layer in swaps), default=-1) + 1):
         walked = [wan.walk(model, stream, layer, layer + 1, counter=counter) for stream in (source, target)]
         pairs = [
             (before.hidden_states, after.hidden_states) for before, after in zip((source, target), walked, strict=True)
@@ -87,7 +90,59 @@ def swap(
         source, target = walked
         if on_walked is not None:
             on_walked(layer, source, target)
-        for one in by_layer[layer]:
-            edited = replace(target, hidden_states=swapped_hidden_states(one.mode, *pairs, mask))
-            rest = wan.walk(model, edited, layer + 1, counter=counter)
-            yield one, wan.head(model, rest)
+        for of_layer in swaps:
+            if of_layer.layer == layer:
+                edited = replace(target, hidden_states=swapped_hidden_states(of_layer.mode, *pairs, mask))
+                yield of_layer, wan.head(model, wan.walk(model, edited, layer + 1, counter=counter))
+
+
+class SourceWalk:
+    """The source's stream on its way through the layers, no further than its swaps need.
+
+    states: its hidden states before the first layer and after each, on the host, since those of all layers of a 14B
+    model are 14 GB; empty unless `keeps`.
+    """
+
+    def __init__(self, model: torch.nn.Module, stream: Stream, keeps: bool, counter: Forwards | None) -> None:
+        self.model, self.stream, self.keeps, self.counter = model, stream, keeps, counter
+        self.reached, self.states = 0, list[Tensor]()
+        self._keep(-1, stream.hidden_states)
+
+    def on_walked(self, layer: int, source: Stream, _target: Stream) -> None:
+        """Take over the source's stream after a layer, from `swap`."""
+        self.stream, self.reached = source, layer + 1
+        self._keep(layer, source.hidden_states)
+
+    def until(self, stop: int) -> None:
+        """Walk on to, but not including, layer `stop`; no step if that layer is passed already."""
+        stop = max(self.reached, stop)
+        self.stream = wan.walk(self.model, self.stream, self.reached, stop, tap=self._keep, counter=self.counter)
+        self.reached = stop
+
+    def _keep(self, _layer: int, hidden_states: HiddenStates) -> None:
+        if self.keeps:
+            self.states.append(hidden_states.cpu())
+
+
+def edit_of(
+    swaps: Sequence[Swap | None], stream: Stream, states: Sequence[HiddenStates], mask: TokenMask
+) -> wan.LayerEdit:
+    """The edit that swaps each item of a batch at its own layer; None: an item without a swap at this step.
+
+    stream: of the batch, before the first layer. states: of the source, see SourceWalk.
+    """
+    before = stream.hidden_states
+
+    def edit(layer: int, hidden_states: HiddenStates) -> HiddenStates:
+        nonlocal before
+        here = [item for item, of_item in enumerate(swaps) if of_item is not None and of_item.layer == layer]
+        edited = hidden_states.clone() if here else hidden_states
+        if here:
+            source = states[layer].to(edited), states[layer + 1].to(edited)
+        for item in here:
+            target = before[item : item + 1], hidden_states[item : item + 1]
+            edited[item : item + 1] = swapped_hidden_states(swaps[item].mode, source, target, mask)
+        before = edited
+        return edited
+
+    return edit

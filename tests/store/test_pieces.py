@@ -2,8 +2,7 @@ import pytest
 import torch
 
 from chainofsteps.model import schedule
-from chainofsteps.store import job as jobs
-from chainofsteps.store.job import pieces, stretches
+from chainofsteps.store.pieces import Kept, pieces, stretches
 from chainofsteps.store.shards import Shard, read_shard
 
 SIGMAS = schedule.sigmas(6, 3.0)  # 1, 0.9375, 0.857, 0.75, 0.6, 0.375, 0
@@ -22,7 +21,7 @@ def work(folder, boundary, most=99, at_once=None):
             break
         before = piece.before.get("steps", torch.zeros(0, dtype=torch.int64))
         steps = torch.cat([before, torch.arange(piece.start, piece.stop)])
-        piece.save({"steps": steps}, forwards=piece.stop - piece.start, case=piece.run)
+        piece.save(Kept({"steps": steps}, piece.stop - piece.start, metadata={"case": piece.run}))
         taken.append((piece.run, piece.start, piece.stop))
     return taken
 
@@ -54,7 +53,7 @@ def test_runs_of_other_numbers_of_steps_meet_each_expert_once(tmp_path):
     taken = []
     for piece in pieces(shard(tmp_path), runs, 0.75):
         taken.append((piece.run, piece.start, piece.stop))
-        piece.save({"steps": torch.zeros(1)}, forwards=1, case=piece.run)
+        piece.save(Kept({"steps": torch.zeros(1)}, 1))
     assert taken == [("short", 0, 2), ("long", 0, 4), ("long", 4, 6)]
 
 
@@ -95,20 +94,3 @@ def test_a_long_stretch_loses_no_more_than_a_piece(tmp_path, most):
         "a.safetensors",
         "b.safetensors",
     ]
-
-
-@pytest.mark.parametrize("terminal, every", [(True, 10), (False, 60)])
-def test_progress_is_whole_lines(monkeypatch, capsys, terminal, every):
-    now = [0.0]
-    monkeypatch.setattr(jobs.time, "monotonic", lambda: now[0])
-    monkeypatch.setattr(jobs.sys.stderr, "isatty", lambda: terminal)
-    with jobs.progress("noise loop_maze 00", 400, "samples") as line:
-        for _ in range(20):
-            now[0] += every / 2
-            line.update(20)
-    printed = capsys.readouterr().err
-    assert "\r" not in printed and printed.endswith("\n")
-    lines = printed.splitlines()
-    assert len(lines) == 11  # at every second update, and at the end
-    times = {10: "00:40 so far, 01:00 left", 60: "04:00 so far, 06:00 left"}[every]
-    assert lines[3] == f"noise loop_maze 00:  40% of 400 samples, {times}"

@@ -1,0 +1,103 @@
+"""The jobs that all probes build on: cases, conditioning, and the untouched run of every case and seed."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from diffusers import AutoencoderKLWan
+
+from ...bench.cases import Case, check_scorable, read_cases, write_case
+from ...bench.puzzles import PUZZLES, draw
+from ...errors import InputError
+from ...files import fingerprint, sha256
+from ...model.checkpoint import keeps_first_frame
+from ...model.conditioning import Conditioning, encode_first_frame, encode_images, encode_texts
+from ...model.load import load_vae
+from ...model.sampling import Sampling
+from ...model.sizes import latent_frames_of
+from ...names import RunId, case_files, case_label, split_of
+from ...run.denoise import GuidedVelocity, Plain, initial_latents
+from ...run.trajectory import Recording
+from ...store.pieces import Kept, Piece
+from ..indices import indices
+from ..network import Network, through
+
+
+def write_puzzles(root: Path, task: str, names: Sequence[str], first_seed: int) -> None:
+    """Draw the held-out puzzles of a task, numbered by their names, and write them as cases."""
+    for name in names:
+        write_case(root, split_of(task), task, name, draw(task, first_seed + int(name), held_out=True))
+
+
+def checked_cases(root: str | Path, task: str, names: Sequence[str], frames: str | Sequence[int]) -> dict[str, Any]:
+    """The identity of each case, and its files with their sha256, by the case's name.
+
+    frames: the latent frames that are noised. Raises InputError if a case lacks one of them or cannot be scored.
+    """
+    listed = {}
+    for case in read_cases(root, task, list(names)):
+        try:
+            indices("noise.frames", frames, latent_frames_of(case.frames))
+        except InputError as error:
+            raise InputError(f"case {case_label(task, case.name)}: {error}") from error
+        check_scorable(case)
+        files = {path.name: sha256(path) for path in case_files(case.folder)}
+        listed[case.name] = {"identity": fingerprint(files), "files": files}
+    return listed
+
+
+def kind_of(task: str) -> str:
+    """The kind of a puzzle, by how many right answers it has; tasks of others are of kind benchmark."""
+    return PUZZLES[task].KIND if task in PUZZLES else "benchmark"
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """Encodes the cases of a shard: it has the embeddings of all prompts and first frames, and the VAE."""
+
+    sampling: Sampling
+    texts: Mapping[str, torch.Tensor]
+    images: Mapping[str, torch.Tensor | None]
+    vae: AutoencoderKLWan
+    keeps_first_frame: bool
+
+    @classmethod
+    def of(cls, folder: str, cases: Sequence[Case], sampling: Sampling) -> "Encoder":
+        """folder: of the checkpoint. Text encoder, image encoder and VAE work one after the other: a GPU need not
+        hold two."""
+        prompts = [case.prompt for case in cases] + [sampling.negative_prompt] * sampling.guided
+        texts = encode_texts(folder, prompts, sampling)
+        images = encode_images(folder, cases, sampling.torch_device)
+        vae = load_vae(folder, device=sampling.torch_device)  # float32, as the stock pipeline is used
+        return cls(sampling, texts, images, vae, keeps_first_frame(folder))
+
+    def encode(self, case: Case) -> Conditioning:
+        """The conditioning of one of the cases."""
+        size = (case.frames, case.height, case.width)
+        return Conditioning(
+            prompt_embeds=self.texts[case.prompt],
+            negative_prompt_embeds=self.texts[self.sampling.negative_prompt] if self.sampling.guided else None,
+            image_embeds=self.images[case.name],
+            **encode_first_frame(case, self.vae, *size, self.keeps_first_frame),
+        )
+
+
+def record_piece(network: Network, run: RunId, piece: Piece, share_noise: bool) -> Kept:
+    """The latents of all steps of an untouched run, up to the end of the piece.
+
+    share_noise: the noise of a seed is the same for every case.
+    """
+    conditioning = network.conditioning(run.case)
+    noise = initial_latents(conditioning.latents_shape, run.label, run.seed, share_noise)
+    recording = Recording(conditioning.begin(noise), network.sigmas, run.label)
+    velocity = network.velocity(conditioning)
+    tensors = through(recording, velocity, piece).to_tensors()
+    return Kept(tensors, velocity.counter.total, metadata={"case": run.label, "seed": run.seed, **network.about})
+
+
+def plain_piece(velocity: GuidedVelocity, plain: Plain, piece: Piece) -> dict[str, torch.Tensor]:
+    """The tensors of a run of which only the last latents (1, C, F, h, w) are kept, at the end of a piece."""
+    state = through(plain, velocity, piece)
+    return {"latents": plain.result(state).cpu()} if piece.last else state.to_tensors()

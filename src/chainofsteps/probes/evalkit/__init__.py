@@ -1,0 +1,1 @@
+"""EvalKit's scores of the untouched runs."""

@@ -1,0 +1,16 @@
+"""The noun evalkit: EvalKit's scores of the untouched runs. No torch here."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ...store.noun import Noun
+
+
+def settings(config: Mapping[str, Any], _model: str) -> dict[str, Any]:
+    """The kit's source and the seeds whose runs it scores; the job adds the version of OpenCV."""
+    kit = config["evalkit"]
+    return {"kit": {"commit": kit["commit"], "source": kit["sha256"]}, "seeds": config["trajectory"]["seeds"]}
+
+
+EVALKIT = Noun("evalkit", 1, settings, ("trajectory",), rows=True, kit="kit")
+RECIPES = {"evalkit_source": 1, "evalkit_python": 1, "evalkit_table": 1}

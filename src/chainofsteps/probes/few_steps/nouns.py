@@ -1,0 +1,32 @@
+"""The nouns few_steps and few_steps_score: recipes and settings. No torch here."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ...store.noun import Noun
+from ..settings import by_seed_and, scorer, untouched_sampling
+
+
+def other_steps(config: Mapping[str, Any], model: str) -> list[int]:
+    """The numbers of steps that are run here: the rule trajectory has run the model's own number."""
+    return [steps for steps in config["few_steps"]["steps"] if steps != config["models"][model]["steps"]]
+
+
+def settings(config: Mapping[str, Any], model: str) -> dict[str, Any]:
+    """The same as of a trajectory. Its number of steps stands there too, though no run here has it."""
+    return untouched_sampling(config, model)
+
+
+def endings(config: Mapping[str, Any], model: str) -> list[str]:
+    """The items are the runs of the seeds of `trajectory` in every other number of steps."""
+    return by_seed_and(config, "steps", other_steps(config, model))
+
+
+def score_settings(config: Mapping[str, Any], _model: str) -> dict[str, Any]:
+    """Settings of the scores in every number of steps."""
+    return {"steps": config["few_steps"]["steps"], "seeds": config["trajectory"]["seeds"], **scorer(config)}
+
+
+FEW_STEPS = Noun("few_steps", 1, settings, ("model", "conditioning"), endings)
+SCORE = Noun("few_steps_score", 2, score_settings, ("few_steps", "trajectory"), kit="scorer")
+RECIPES = {"few_steps_table": 1}

@@ -1,0 +1,74 @@
+"""The judge of a job decodes and scores its videos: it has the VAE, the cases of the shard, and their scorer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import torch
+from diffusers import AutoencoderKLWan
+
+from ..bench import scoring
+from ..bench.cases import Case, read_cases
+from ..bench.evalkit.python import with_opencv
+from ..bench.evalkit.scores import scorer
+from ..bench.scoring import Scorer
+from ..model.load import load_vae
+from ..model.sampling import device_of
+from ..store.job import Job
+
+
+@dataclass(frozen=True)
+class Judge:
+    """checkpoint: its folder. root and task: where the cases lie. scorer: of a video."""
+
+    checkpoint: str
+    device: torch.device
+    root: Path
+    task: str
+    scorer: Scorer = scoring.score
+
+    @classmethod
+    def of(cls, job: Job) -> Judge:
+        """The judge of a job with the inputs model, cases and, where EvalKit may score, scorer."""
+        device, kit = device_of(job.config, job.wildcards.model), getattr(job.input, "scorer", None)
+        by = scorer(kit, job.config["evalkit"], job.threads)
+        return cls(job.model["folder"], device, Path(job.cases["root"]), job.wildcards.task, by)
+
+    @cached_property
+    def vae(self) -> AutoencoderKLWan:
+        """Loaded with the first video: a job whose items are all there needs none."""
+        return load_vae(self.checkpoint, device=self.device)
+
+    def case(self, name: str) -> Case:
+        return self.cases([name])[0]
+
+    def cases(self, names: Sequence[str]) -> list[Case]:
+        """Raises InputError if one of them is not whole."""
+        return read_cases(self.root, self.task, list(names))
+
+    def scores(self, case: Case, latents: Sequence[torch.Tensor]) -> list[float]:
+        """Scores in [0, 1] of final latents, each (1, C, F, h, w)."""
+        return scoring.scores(case, self.vae, torch.cat(list(latents)), self.scorer)
+
+    def references(self, case: Case, shape: Sequence[int]) -> dict[str, float]:
+        """Scores in [0, 1] of the true clip and the two floors, for latents of `shape` (1, C, F, h, w)."""
+        return scoring.references(case, self.vae, tuple(shape), self.scorer)
+
+
+def kit_settings(job: Job) -> dict[str, Any]:
+    """The settings of a job whose videos EvalKit may score, with the version of OpenCV that it runs with."""
+    return with_opencv(job.params.settings, job.noun.kit, job.input.scorer)
+
+
+def scores_of(rows: Sequence[Mapping[str, Any]]) -> dict[str, torch.Tensor]:
+    """The tensors of an item of scores: the score of every row."""
+    return {"score": torch.tensor([row["score"] for row in rows])}
+
+
+def scores_of_row(row: Mapping[str, float]) -> dict[str, torch.Tensor]:
+    """The same of an item whose one row has a score in every column."""
+    return {"score": torch.tensor(list(row.values()))}

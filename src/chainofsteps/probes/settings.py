@@ -1,0 +1,53 @@
+"""Settings that several nouns share: keys of the configuration that move numbers. No torch here: every rule reads it.
+
+The device is in no settings: where a job runs does not move its numbers.
+"""
+
+from collections.abc import Mapping
+from itertools import product
+from typing import Any
+
+from ..model.sampling import Sampling
+from ..names import ending
+
+ENCODING = ("guidance_scale", "dtype", "max_sequence_length", "negative_prompt")
+DENOISING = ("steps", "shift", "boundary", "timestep_dtype", "compile", *ENCODING)
+
+
+def sampling_of(config: Mapping[str, Any], model: str, *keys: str) -> dict[str, Any]:
+    """Those of the keys that a model's entry has. A `compile` of null is left out, as if the entry had none."""
+    entry = config["models"][model]
+    return {key: entry[key] for key in keys if key in entry and (key, entry[key]) != ("compile", None)}
+
+
+def batch_size(config: Mapping[str, Any], model: str) -> dict[str, int]:
+    """How many samples go through the network at once, which moves the last bits."""
+    return {"batch_size": config["models"][model].get("batch_size", Sampling.batch_size)}
+
+
+def part_of(config: Mapping[str, Any], section: str, *left_out: str) -> dict[str, Any]:
+    """A section of the configuration without some of its keys."""
+    return {key: value for key, value in config[section].items() if key not in left_out}
+
+
+def scorer(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings of the scorer. The rules of the puzzles are the package's own and add nothing."""
+    if config["cases"]["scorer"] == "rule":
+        return {}
+    return {"scorer": {key: config["evalkit"][key] for key in ("commit", "sha256", "mode")}}
+
+
+def untouched_sampling(config: Mapping[str, Any], model: str) -> dict[str, Any]:
+    """Settings of runs from a case's own noise to the end."""
+    shared = config["trajectory"]["share_noise_over_cases"]
+    return {"sampling": sampling_of(config, model, *DENOISING), "share_noise_over_cases": shared}
+
+
+def by_seed(config: Mapping[str, Any], _model: str) -> list[str]:
+    """The items are the runs of the seeds of `trajectory`."""
+    return [ending(seed) for seed in config["trajectory"]["seeds"]]
+
+
+def by_seed_and(config: Mapping[str, Any], setting: str, values: list[int]) -> list[str]:
+    """The items are those runs at several values of a setting."""
+    return [ending(seed, setting, value) for value, seed in product(values, config["trajectory"]["seeds"])]

@@ -1,0 +1,21 @@
+"""The noun skill: success on held-out puzzles. No torch here."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ...store.noun import Noun
+from ..settings import DENOISING, sampling_of
+
+
+def settings(config: Mapping[str, Any], model: str) -> dict[str, Any]:
+    """How the stock pipeline samples."""
+    return {"sampling": sampling_of(config, model, *DENOISING)}
+
+
+def held_out_names(config: Mapping[str, Any]) -> list[str]:
+    """The items: the numbers of the held-out puzzles."""
+    return [f"{index:05d}" for index in range(config["skill"]["number"])]
+
+
+SKILL = Noun("skill", 2, settings, ("model",), names=held_out_names, rows=True)
+RECIPES = {"skill_table": 1}

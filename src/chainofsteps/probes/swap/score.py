@@ -1,0 +1,89 @@
+"""The work on the answers of swapped runs: whose each shows, beside the clean runs of both sides."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import pandas as pd
+import torch
+
+from ...bench.scoring import batch_of
+from ...model.vae import decode
+from ...names import RunId
+from ...store.job import Job
+from ...store.shards import ShardReader
+from ...store.untouched import untouched
+from ..judge import Judge
+from .rows import COLUMNS, Pair, pairs_of
+from .spec import expand, words
+
+
+@dataclass(frozen=True)
+class Reading:
+    """swap: the section of the configuration. steps, layers: of the model."""
+
+    judge: Judge
+    swapped: ShardReader
+    trajectories: ShardReader
+    names: Sequence[str]
+    swap: Mapping[str, Any]
+    steps: int
+    layers: int
+
+    @classmethod
+    def of(cls, job: Job) -> Reading:
+        readers, params = (job.read("swap"), job.read("trajectory")), job.params
+        return cls(Judge.of(job), *readers, list(job.cases["cases"]), params.swap, params.steps, job.model["layers"])
+
+    @cached_property
+    def pairs(self) -> dict[str, Pair | None]:
+        """Of each case; None where the pair shows nothing."""
+        return pairs_of(self.judge.cases(self.names))
+
+    def rows(self, run: RunId) -> list[dict[str, Any]]:
+        """A row for each video of a pair; none for a pair that was left out."""
+        pair = self.pairs[run.case]
+        if pair is None:
+            return []
+        tensors, about = self.swapped.load(run.name)
+        matrix = json.loads(about["matrix"])
+        columns, latents = zip(*self._latents(run, pair, tensors, matrix), strict=True)
+        batch, answers = batch_of(latents[0]), pair.answers
+        videos = (video for chunk in torch.cat(latents).split(batch) for video in decode(self.judge.vae, chunk, batch))
+        rows = [{**of_run, **pair.read(video, answers)} for of_run, video in zip(columns, videos, strict=True)]
+        rows += _same_text(tensors, sorted({row["layer"] for row in rows if "layer" in row}))
+        return [{**row, "source": pair.source.name, "matrix": matrix} for row in rows]
+
+    def _latents(
+        self, run: RunId, pair: Pair, tensors: Mapping[str, torch.Tensor], matrix: bool
+    ) -> Iterator[tuple[dict[str, Any], torch.Tensor]]:
+        """(columns, latents (1, C, F, h, w)) of everything that is read of one pair."""
+        names = {"x0_pred": "x0_pred", "final": "latents"}
+        for swap in expand(self.swap, self.steps, self.layers, matrix):
+            for readout in self.swap["readouts"]:
+                yield {**swap.row(), "readout": readout}, tensors[f"{names[readout]}/{swap.name()}"]
+        for side, case in (("target", run.case), ("source", pair.source.name)):
+            clean = untouched(self.trajectories, RunId(run.task, case, run.seed))
+            for steps in map(sorted, self.swap["steps"]):
+                for readout in self.swap["readouts"]:
+                    latents = clean.at(clean.steps) if readout == "final" else clean.x0_pred(steps[-1])
+                    yield {"run": side, "steps": words(steps), "readout": readout}, latents
+
+
+def _same_text(tensors: Mapping[str, torch.Tensor], layers: Sequence[int]) -> list[dict[str, Any]]:
+    """A row for each layer of the check that mode full is degenerate where the text is the same."""
+    columns = {"run": "same_text", "mode": "full", "steps": "0", "readout": "velocity"}
+    distances = tensors["same_text"].tolist() if "same_text" in tensors else []
+    return [{**columns, "layer": layers[i], "distance": distance} for i, distance in enumerate(distances)]
+
+
+def table_of(
+    rows: Mapping[str, Sequence[Mapping[str, Any]]], runs: Mapping[str, RunId], columns: Mapping[str, str]
+) -> pd.DataFrame:
+    """The rows of all runs, by the run's name, as one table."""
+    of_all = [{"case": run.case, "seed": run.seed, **row} for name, run in runs.items() for row in rows[name]]
+    return pd.DataFrame(of_all).assign(**columns).reindex(columns=COLUMNS).astype({"layer": "Int64"})
