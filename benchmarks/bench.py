@@ -24,9 +24,9 @@ from chainofsteps.bench.puzzles import PUZZLES, draw
 from chainofsteps.config.read import load_config
 from chainofsteps.errors import reported
 from chainofsteps.files import save_tensors, write_json
-from chainofsteps.model.conditioning import MASK_CHANNELS
+from chainofsteps.model.network import depth
 from chainofsteps.model.sampling import Sampling
-from chainofsteps.model.wan import depth
+from chainofsteps.model.wan import MASK_CHANNELS
 from chainofsteps.names import SPLITS
 from chainofsteps.probes.noise.similarity import Similarity
 from chainofsteps.probes.noise.spec import Intervention, expand

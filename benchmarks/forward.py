@@ -18,10 +18,11 @@ import torch
 from chainofsteps.errors import InputError
 from chainofsteps.files import write_json
 from chainofsteps.model import schedule
-from chainofsteps.model.conditioning import MASK_CHANNELS, Conditioning
+from chainofsteps.model.conditioning import Conditioning
 from chainofsteps.model.load import Experts
 from chainofsteps.model.sampling import Sampling
 from chainofsteps.model.sizes import latent_frames_of
+from chainofsteps.model.wan import MASK_CHANNELS
 from chainofsteps.plan.cases import Cases
 from chainofsteps.plan.model import IMAGE_TOKENS, Model, model_of
 from chainofsteps.plan.seconds import MEASURED, measured, renewed

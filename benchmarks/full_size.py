@@ -23,10 +23,10 @@ from forward import conditioning, hardware
 from chainofsteps.errors import InputError, reported
 from chainofsteps.files import load_tensors, save_tensors, write_json
 from chainofsteps.model import schedule
-from chainofsteps.model.conditioning import MASK_CHANNELS
+from chainofsteps.model.network import depth
 from chainofsteps.model.sampling import Sampling
 from chainofsteps.model.vae import decode
-from chainofsteps.model.wan import depth
+from chainofsteps.model.wan import MASK_CHANNELS
 from chainofsteps.plan import memory
 from chainofsteps.plan.model import Model, transformer_width
 from chainofsteps.probes.count import VideoSize

@@ -61,8 +61,8 @@ def fused_attention():
 
 def of_forward(model, latents_in, *more) -> int:
     """Bytes of one forward through a transformer on the meta device, by embed, walk and head."""
-    from chainofsteps.model import wan
+    from chainofsteps.model import network
 
     with torch.no_grad(), fused_attention(), Peak() as peak:
-        wan.head(model, wan.walk(model, wan.embed(model, latents_in, *more)))
+        network.head(model, network.walk(model, network.embed(model, latents_in, *more)))
     return peak.peak

@@ -10,7 +10,8 @@ from chainofsteps.bench.cases import read_cases, write_case
 from chainofsteps.bench.scoring import BATCH_ELEMENTS, references, score, scores, through_vae
 from chainofsteps.bench.video import read_mp4
 from chainofsteps.errors import InputError
-from chainofsteps.model.conditioning import MASK_CHANNELS, Conditioning
+from chainofsteps.model.conditioning import Conditioning
+from chainofsteps.model.wan import MASK_CHANNELS
 from chainofsteps.names import GROUND_TRUTH
 from chainofsteps.probes.noise.rows import finals
 from chainofsteps.probes.noise.spec import NoiseAtFrame, NoiseAtStep
@@ -22,8 +23,8 @@ def case(tmp_path):
     return read_cases(tmp_path, "grounding")[0]
 
 
-class Recorder(torch.nn.Module):
-    """A VAE whose latents are the video's own pixels: what goes through it is known."""
+class AutoencoderKLWan(torch.nn.Module):
+    """A VAE, by its name of the family Wan, whose latents are the video's own pixels: what goes through it is known."""
 
     dtype, device = torch.float32, torch.device("cpu")
 
@@ -45,7 +46,7 @@ class Recorder(torch.nn.Module):
 
 def test_ground_truth_goes_through_the_vae_with_its_own_mean_and_spread(case):
     video = np.random.default_rng(0).integers(0, 256, (17, 64, 64, 3), np.uint8)
-    assert np.abs(through_vae(Recorder(), video).astype(int) - video).max() <= 1
+    assert np.abs(through_vae(AutoencoderKLWan(), video).astype(int) - video).max() <= 1
 
 
 def test_ground_truth_is_what_the_real_class_makes_of_it(case):
@@ -60,14 +61,15 @@ def test_ground_truth_is_what_the_real_class_makes_of_it(case):
 def test_scores_are_those_of_the_videos_one_by_one_in_order(case):
     truth = torch.from_numpy(read_mp4(case.folder / GROUND_TRUTH)).permute(3, 0, 1, 2) / 127.5 - 1
     mean, std = (
-        torch.tensor(values).view(3, 1, 1, 1) for values in (Recorder.config.latents_mean, Recorder.config.latents_std)
+        torch.tensor(values).view(3, 1, 1, 1)
+        for values in (AutoencoderKLWan.config.latents_mean, AutoencoderKLWan.config.latents_std)
     )
     static = truth[:, :1].expand_as(truth)
     latents = torch.stack([(clip - mean) / std for clip in (truth, static, truth)])
     assert latents[0].numel() > BATCH_ELEMENTS  # one at a time
     floor = score(case, np.repeat(case.first_frame[None], 17, axis=0))
     # the first frame of the file is that of the case but for the codec
-    assert scores(case, Recorder(), latents) == [1.0, pytest.approx(floor, abs=0.01), 1.0]
+    assert scores(case, AutoencoderKLWan(), latents) == [1.0, pytest.approx(floor, abs=0.01), 1.0]
     vae, small = tiny.vae(), torch.randn(20, *tiny.LATENTS_SHAPE[1:])
     assert 1 < BATCH_ELEMENTS // small[0].numel() < 20  # several at a time, and the rest
     assert len(scores(case, vae, small)) == 20
@@ -87,16 +89,16 @@ def test_the_first_frame_is_restored_wherever_it_was_noised():
 
 
 def test_references_of_a_perfect_vae(case):
-    found = references(case, Recorder(), (1, 3, 17, 64, 64))
+    found = references(case, AutoencoderKLWan(), (1, 3, 17, 64, 64))
     assert found["ground_truth"] == 1.0
     assert found["floor_static"] == score(case, np.repeat(case.first_frame[None], 17, axis=0)) <= 0.3
     assert found["floor_noise"] <= 0.3
-    assert references(case, Recorder(), (1, 3, 17, 64, 64)) == found
+    assert references(case, AutoencoderKLWan(), (1, 3, 17, 64, 64)) == found
 
 
 def test_references_of_a_shorter_video_are_as_short(case):
     """The true clip tells the whole story in the case's number of frames; grounding is scored by the last of them."""
-    recorder = Recorder()
+    recorder = AutoencoderKLWan()
     assert references(replace(case, frames=5), recorder, (1, 3, 5, 64, 64))["ground_truth"] == 1.0
     assert recorder.frames == 5
 

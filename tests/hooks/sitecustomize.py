@@ -17,7 +17,7 @@ class CountForwards(importlib.machinery.PathFinder):
 
     @classmethod
     def find_spec(cls, name, path=None, target=None):
-        if name != "chainofsteps.model.wan":
+        if name != "chainofsteps.model.network":
             return None
         spec = super().find_spec(name, path, target)
         execute = spec.loader.exec_module

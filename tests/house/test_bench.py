@@ -10,8 +10,8 @@ import tiny
 import torch
 import yaml
 
-from chainofsteps.model.conditioning import MASK_CHANNELS
-from chainofsteps.model.wan import Forwards
+from chainofsteps.model.network import Forwards
+from chainofsteps.model.wan import MASK_CHANNELS
 from chainofsteps.probes.noise.similarity import Similarity
 from chainofsteps.probes.noise.spec import NoiseAtFrame, NoiseAtStep, expand
 

@@ -67,7 +67,7 @@ def test_adapters_of_the_experts(tmp_path):
         (None, "cannot read .*; give a diffusers checkpoint"),
         ("{", "is not JSON"),
         ("[]", "is not a section of keys"),
-        (json.dumps({"num_layers": "two"}), "is not the configuration of a Wan transformer"),
+        (json.dumps({"num_layers": "two"}), "is not the configuration of a transformer"),
     ],
 )
 def test_broken_configuration_is_one_line(checkpoint, tmp_path, content, message):

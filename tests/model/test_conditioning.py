@@ -56,7 +56,7 @@ def test_it_is_what_the_stock_pipeline_gives_its_model(kind, checkpoint_of, monk
         assert (given.image_embeds is None) == (image_embeds is None) == (kind != "wan2.1-i2v")
         assert image_embeds is None or torch.equal(given.image_embeds, image_embeds)
         noise = initial_latents(given.latents_shape, "00000", seed=1, shared=True)
-        latents_in, timestep = given.model_input(given.begin(noise), torch.tensor(1000.0))
+        latents_in, timestep = given.model_input(given.begin(noise), torch.tensor(1000.0), 2)
         assert torch.equal(latents_in, branch["hidden_states"])
         assert torch.equal(timestep, branch["timestep"]) and timestep.ndim == (2 if kind == "wan2.2-ti2v" else 1)
 
@@ -74,7 +74,7 @@ def test_a_first_frame_that_stays(checkpoint_of):
     kept = given.keep_first_frame(velocity, begun, torch.tensor(0.7))
     assert (kept[:, :, 0] == 0).all() and torch.equal(kept[:, :, 1:], velocity[:, :, 1:])
     # Disturbed, it does not reach the model, and is led back.
-    latents_in, timestep = given.model_input(noise, torch.tensor(700.0))
+    latents_in, timestep = given.model_input(noise, torch.tensor(700.0), 2)
     assert torch.equal(latents_in, begun)
     assert timestep.shape == (3, 5 * 2 * 2) and timestep[0].tolist() == [0.0] * 4 + [700.0] * 16
     x0_pred = noise - 0.7 * given.keep_first_frame(velocity, noise, torch.tensor(0.7))
@@ -104,8 +104,8 @@ def test_encoders_one_after_the_other_give_the_same_bits(checkpoint, given, monk
     embeds = conditioning.encode_texts(checkpoint, [case.prompt, "blue ring", case.prompt, "blue ring"], SETTINGS)
     assert encoded == [case.prompt, "blue ring"] == list(embeds)  # each once
     assert encoders[0]() is None  # before the VAE is loaded
-    assert torch.equal(embeds[case.prompt], given.prompt_embeds)
-    assert torch.equal(embeds["blue ring"], given.negative_prompt_embeds)
+    assert torch.equal(embeds[case.prompt]["prompt_embeds"], given.prompt_embeds)
+    assert torch.equal(embeds["blue ring"]["prompt_embeds"], given.negative_prompt_embeds)
     frame = conditioning.encode_first_frame(case, load_vae(checkpoint), *SIZE)
     assert list(frame) == ["condition"] and torch.equal(frame["condition"], given.condition)
 

@@ -3,7 +3,7 @@ import tiny
 import torch
 
 from chainofsteps.errors import InputError
-from chainofsteps.model import wan
+from chainofsteps.model import network
 
 BATCH = 2
 
@@ -28,8 +28,8 @@ def stock(model, latents_in, timestep, prompt_embeds, image_embeds=None):
 
 
 def ours(model, inputs, **options):
-    stream = wan.walk(model, wan.embed(model, **inputs), **options)
-    return wan.head(model, stream)
+    stream = network.walk(model, network.embed(model, **inputs), **options)
+    return network.head(model, stream)
 
 
 def test_the_walk_is_the_model(model, inputs):
@@ -53,11 +53,11 @@ def test_image_embeds(inputs):
 def test_image_embeds_that_are_missing_or_too_many(model, inputs):
     of_image, image_embeds = tiny.transformer(seed=6, image_dim=20, added_kv_proj_dim=24), torch.randn(BATCH, 7, 20)
     with pytest.raises(InputError, match="the model needs image_embeds; encode the case again"):
-        wan.embed(of_image, **inputs)
+        network.embed(of_image, **inputs)
     with pytest.raises(InputError, match="the model does not take image_embeds"):
-        wan.embed(model, **inputs, image_embeds=image_embeds)
+        network.embed(model, **inputs, image_embeds=image_embeds)
     with pytest.raises(InputError, match="takes 512 text tokens, not 24; set max_sequence_length to 512"):
-        wan.embed(of_image, **inputs, image_embeds=image_embeds)
+        network.embed(of_image, **inputs, image_embeds=image_embeds)
 
 
 def test_bfloat16_weights_with_float32_parts(inputs):
@@ -69,14 +69,14 @@ def test_bfloat16_weights_with_float32_parts(inputs):
 
 
 def test_grid_is_the_token_grid(model, inputs):
-    stream = wan.embed(model, **inputs)
+    stream = network.embed(model, **inputs)
     assert stream.grid == (5, 4, 4) and stream.hidden_states.shape == (BATCH, 80, 24)
 
 
 @pytest.mark.parametrize("layer", range(5))
 def test_the_walk_resumes_from_every_layer(model, inputs, layer):
-    halfway = wan.walk(model, wan.embed(model, **inputs), stop=layer)
-    resumed = wan.head(model, wan.walk(model, halfway, start=layer))
+    halfway = network.walk(model, network.embed(model, **inputs), stop=layer)
+    resumed = network.head(model, network.walk(model, halfway, start=layer))
     assert torch.equal(resumed, stock(model, **inputs))
 
 
@@ -96,15 +96,15 @@ def test_a_tap_sees_what_a_hook_sees_and_changes_nothing(model, inputs):
 
 
 def test_an_edit_replaces_what_goes_on(model, inputs):
-    stream = wan.embed(model, **inputs)
+    stream = network.embed(model, **inputs)
     seen = []
-    edited = wan.walk(
+    edited = network.walk(
         model,
         stream,
         edit=lambda layer, h: h.roll(1, dims=0) if layer == 1 else h,
         tap=lambda layer, h: seen.append(h),
     )
-    halfway = wan.walk(model, stream, stop=2).hidden_states.roll(1, dims=0)
+    halfway = network.walk(model, stream, stop=2).hidden_states.roll(1, dims=0)
     by_hand = model.blocks[3](
         model.blocks[2](halfway, stream.encoder_hidden_states, stream.timestep_proj, stream.rotary_emb),
         stream.encoder_hidden_states,
@@ -116,14 +116,14 @@ def test_an_edit_replaces_what_goes_on(model, inputs):
 
 
 def test_forwards_are_samples_times_blocks_over_layers(model, inputs):
-    counter = wan.Forwards()
-    stream = wan.embed(model, **inputs)
-    halfway = wan.walk(model, stream, stop=1, counter=counter)
+    counter = network.Forwards()
+    stream = network.embed(model, **inputs)
+    halfway = network.walk(model, stream, stop=1, counter=counter)
     assert counter.total == BATCH / 4
-    wan.walk(model, halfway, start=1, counter=counter)
-    wan.walk(model, stream, counter=counter)
+    network.walk(model, halfway, start=1, counter=counter)
+    network.walk(model, stream, counter=counter)
     assert counter.total == 2 * BATCH
-    thirds = wan.Forwards()
+    thirds = network.Forwards()
     for _ in range(3000):
         thirds.add(1, 1, 3)
     assert thirds.total == 1000  # no drift
@@ -131,9 +131,9 @@ def test_forwards_are_samples_times_blocks_over_layers(model, inputs):
 
 @pytest.mark.parametrize(("start", "stop"), [(0, 5), (-1, 2), (3, 2), (5, None)])
 def test_layers_out_of_range(model, inputs, start, stop):
-    stream = wan.embed(model, **inputs)
+    stream = network.embed(model, **inputs)
     with pytest.raises(InputError, match="out of range: the model has 4 layers, 0 to 3"):
-        wan.walk(model, stream, start=start, stop=stop)
+        network.walk(model, stream, start=start, stop=stop)
 
 
 @pytest.fixture(scope="module")
@@ -160,8 +160,8 @@ def test_compiled_blocks_stay_one_graph(inputs):
         assert torch.equal(ours(model, inputs, tap=lambda layer, h: seen.append(layer)), expected)
         assert torch.equal(ours(model, inputs, edit=lambda layer, h: h), expected)
         for layer in range(1, 4):
-            halfway = wan.walk(model, wan.embed(model, **inputs), stop=layer)
-            assert torch.equal(wan.head(model, wan.walk(model, halfway, layer)), expected)
+            halfway = network.walk(model, network.embed(model, **inputs), stop=layer)
+            assert torch.equal(network.head(model, network.walk(model, halfway, layer)), expected)
         later = {**inputs, "timestep": inputs["timestep"] / 2}
         assert torch.equal(ours(model, later), stock(model, **later))
         assert seen == [0, 1, 2, 3]

@@ -3,7 +3,7 @@ import tiny
 import torch
 
 from chainofsteps.errors import InputError
-from chainofsteps.model import schedule, wan
+from chainofsteps.model import network, schedule
 from chainofsteps.model.checkpoint import experts_of, keeps_first_frame, takes_image_embeds
 from chainofsteps.model.conditioning import Conditioning
 from chainofsteps.model.load import load_transformer, load_vae
@@ -186,7 +186,7 @@ def test_guidance_without_negative_embeddings_is_bad_input(checkpoint):
 
 @pytest.mark.parametrize("guidance_scale", [1.0, 5.0])
 def test_a_batch_runs_in_chunks_and_is_counted(checkpoint, guidance_scale):
-    counter = wan.Forwards()
+    counter = network.Forwards()
     settings = tiny.sampling(batch_size=2, guidance_scale=guidance_scale)
     velocity = tiny.guided_velocity(checkpoint, settings, counter=counter)
     latents = torch.cat([initial_latents(tiny.LATENTS_SHAPE, "00000", seed) for seed in range(5)])
@@ -212,8 +212,8 @@ def test_bfloat16_weights_leave_latents_in_float32(checkpoint):
 
 def test_timestep_dtype_rounds_what_the_network_is_told_and_nothing_else(checkpoint, monkeypatch):
     told = []
-    embed = wan.embed
-    monkeypatch.setattr(wan, "embed", lambda model, x, t, *rest: told.append(t) or embed(model, x, t, *rest))
+    embed = network.embed
+    monkeypatch.setattr(network, "embed", lambda model, x, t, **rest: told.append(t) or embed(model, x, t, **rest))
     sigmas = schedule.sigmas(50, 5.0)
     exact = schedule.timesteps(sigmas)
     noise = initial_latents(tiny.LATENTS_SHAPE, "00000", 1)

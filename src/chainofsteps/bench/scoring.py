@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from diffusers import AutoencoderKLWan
 
-from ..model.vae import decode
+from ..model.vae import decode, encode
 from ..names import GROUND_TRUTH
 from ..run.denoise import generator
 from .cases import Case
@@ -37,18 +37,6 @@ def scores(case: Case, vae: AutoencoderKLWan, latents: torch.Tensor, scorer: Sco
 def batch_of(latents: torch.Tensor) -> int:
     """How many of latents (B, C, F, h, w) the VAE decodes at once."""
     return max(1, BATCH_ELEMENTS // latents[0].numel())
-
-
-@torch.no_grad()
-def encode(vae: AutoencoderKLWan, video: np.ndarray) -> torch.Tensor:
-    """Normalised latents (1, C, F, h, w) of a video uint8 (T, H, W, 3), T = 4k + 1: the posterior's mode."""
-    pixels = torch.from_numpy(video).permute(3, 0, 1, 2)[None].to(vae.device, vae.dtype) / 127.5 - 1
-    shape = (1, vae.config.z_dim, 1, 1, 1)
-    mean, std = (
-        torch.tensor(values, device=vae.device, dtype=vae.dtype).view(shape)
-        for values in (vae.config.latents_mean, vae.config.latents_std)
-    )
-    return (vae.encode(pixels).latent_dist.mode() - mean) / std
 
 
 def through_vae(vae: AutoencoderKLWan, video: np.ndarray) -> np.ndarray:

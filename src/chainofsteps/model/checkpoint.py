@@ -6,53 +6,55 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InputError
+from .family import Family, family_named
 
-PIPELINE = "WanImageToVideoPipeline"
-PIPELINE_OF_BOTH = "WanPipeline"  # named by TI2V 5B, which makes videos of text alone too
-IMAGE_TEXT_TOKENS = 512  # the stock attention takes what is over 512 tokens for those of the image
 INDEX = "model_index.json"
 SUBFOLDERS = {"high": "transformer", "low": "transformer_2"}
 
 
 def read_index(folder: str | Path) -> dict[str, Any]:
-    """model_index.json of a Wan image-to-video checkpoint. Raises InputError if the folder is not one."""
+    """model_index.json of an image-to-video checkpoint of a known family. Raises InputError if the folder is none."""
     path = Path(folder, INDEX)
     if not path.is_file():
         raise InputError(f"{folder} is not a diffusers checkpoint: it has no {INDEX}; check the folder")
     index = _read(path)
-    kind = index.get("_class_name")
-    if kind != PIPELINE and not (kind == PIPELINE_OF_BOTH and index.get("expand_timesteps")):
-        raise InputError(f"{folder} holds a {kind}; give a Wan image-to-video checkpoint ({PIPELINE})")
-    if index.get("transformer", [None, None])[1] is None:
+    if _class_of(index, "transformer") is None:
         raise InputError(f"{folder} has no transformer in its {INDEX}; copy the whole checkpoint")
+    family_named(_class_of(index, "transformer"), folder).check_index(folder, index)
     return index
+
+
+def family_in(folder: str | Path) -> Family:
+    """The family of a checkpoint. Raises InputError as `read_index` does."""
+    return family_named(_class_of(read_index(folder), "transformer"), folder)
 
 
 def experts_of(folder: str | Path) -> list[str]:
     """["high"] or ["high", "low"]: the experts that model_index.json of a checkpoint names."""
     index = read_index(folder)
-    return [name for name, part in SUBFOLDERS.items() if index.get(part, [None, None])[1] is not None]
+    return [name for name, part in SUBFOLDERS.items() if _class_of(index, part) is not None]
 
 
 def keeps_first_frame(folder: str | Path) -> bool:
-    """Whether the model is given the first frame as a latent frame that stays, with timesteps per token (TI2V 5B).
+    """True if the model is given the first frame as a latent frame that stays, with timesteps per token.
 
     Otherwise it is given it as further channels beside the latents.
     """
-    return bool(read_index(folder).get("expand_timesteps"))
+    return family_in(folder).keeps_first_frame(read_index(folder))
 
 
 def takes_image_embeds(folder: str | Path) -> bool:
-    """Whether the model sees the first frame through an image encoder too (Wan 2.1 I2V)."""
-    return _read(Path(folder, "transformer", "config.json")).get("image_dim") is not None
+    """True if the model sees the first frame through an image encoder too (Wan 2.1 I2V)."""
+    return family_in(folder).takes_image_embeds(read_config(folder, "transformer"))
 
 
 def check_text_tokens(folder: str | Path, max_sequence_length: int) -> None:
     """Raises InputError if the model takes image embeddings and could not tell text from image."""
-    if max_sequence_length != IMAGE_TEXT_TOKENS and takes_image_embeds(folder):
+    only = family_in(folder).only_text_tokens(read_config(folder, "transformer"))
+    if only not in (None, max_sequence_length):
         raise InputError(
-            f"{folder} takes image embeddings beside {IMAGE_TEXT_TOKENS} text tokens, no other number: "
-            f"set max_sequence_length to {IMAGE_TEXT_TOKENS}"
+            f"{folder} takes image embeddings beside {only} text tokens, no other number: "
+            f"set max_sequence_length to {only}"
         )
 
 
@@ -95,17 +97,22 @@ def check_given(where: str, folder: str | Path | None, adapters: Iterable[Path])
 
 
 def layers_of(folder: str | Path) -> int:
-    """Layers of the transformer. Raises InputError if its config.json is missing or is not one of Wan's."""
+    """Layers of the transformer. Raises InputError if its config.json is missing or tells none."""
     path = Path(folder, "transformer", "config.json")
     layers = _read(path).get("num_layers")
     if not isinstance(layers, int):
-        raise InputError(f"{path} is not the configuration of a Wan transformer; copy the whole checkpoint")
+        raise InputError(f"{path} is not the configuration of a transformer; copy the whole checkpoint")
     return layers
 
 
 def read_config(folder: str | Path, part: str) -> dict[str, Any]:
     """config.json of a part of a checkpoint. Raises InputError if it cannot be read."""
     return _read(Path(folder, part, "config.json"))
+
+
+def _class_of(index: Mapping[str, Any], part: str) -> str | None:
+    """The class that model_index.json names for a part; None if the checkpoint has it not."""
+    return index.get(part, [None, None])[1]
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -4,24 +4,24 @@ import gc
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import torch
-from diffusers import AutoencoderKLWan, FlowMatchEulerDiscreteScheduler, WanImageToVideoPipeline
 from PIL import Image
-from transformers import PreTrainedTokenizerBase, UMT5EncoderModel
 
 from ..errors import InputError
-from .checkpoint import check_text_tokens, takes_image_embeds
-from .load import MASK_CHANNELS, load_image_encoder, load_text_encoder
+from .checkpoint import check_text_tokens, family_in, takes_image_embeds
+from .family import Family, family_of
+from .load import load_image_encoder, load_text_encoder
 from .sampling import Sampling
+from .wan import MASK_CHANNELS
 
 if TYPE_CHECKING:
-    from transformers import CLIPImageProcessorPil, CLIPVisionModel
+    from diffusers import ModelMixin
+    from transformers import CLIPImageProcessorPil, PreTrainedModel, PreTrainedTokenizerBase
 
-
-PATCH = 2  # a token of the transformer is a patch of 1 x 2 x 2 latents
+Text = dict[str, torch.Tensor]  # prompt_embeds of a text, and prompt_attention_mask for models that read one
 
 
 class PromptedImage(Protocol):
@@ -40,11 +40,12 @@ class Conditioning:
     """Conditioning of one case.
 
     prompt_embeds and negative_prompt_embeds (1, text tokens, text_dim), the latter None without guidance;
-    image_embeds (1, image tokens, image_dim) for models that take them. The first frame is given in one of two ways,
-    float32 as the stock pipeline prepares it:
+    image_embeds (1, image tokens, image_dim) for models that take them; prompt_attention_mask and
+    negative_prompt_attention_mask (1, text tokens), False for padding, for models that read them. The first frame is
+    given in one of two ways, float32 as the stock pipeline prepares it:
     - beside the latents: condition (1, 4 + C, F, h, w), 4 channels of mask (1 = frame is given) and the latents of
       the first frame followed by grey frames;
-    - as latent frame 0 itself (TI2V 5B): condition (1, C, 1, h, w), the latents of the first frame, and
+    - as latent frame 0 itself (Wan TI2V 5B, LTX-Video): condition (1, C, 1, h, w), the latents of the first frame, and
       first_frame_mask (1, 1, F, h, w), 0 where they stay and 1 where the model makes the video.
     """
 
@@ -53,6 +54,33 @@ class Conditioning:
     negative_prompt_embeds: torch.Tensor | None = None
     image_embeds: torch.Tensor | None = None
     first_frame_mask: torch.Tensor | None = None
+    prompt_attention_mask: torch.Tensor | None = None
+    negative_prompt_attention_mask: torch.Tensor | None = None
+
+    @classmethod
+    def of(
+        cls,
+        frame: Mapping[str, torch.Tensor],
+        text: Text,
+        negative: Text | None = None,
+        image_embeds: torch.Tensor | None = None,
+    ) -> "Conditioning":
+        """Of what `encode_first_frame`, `encode_texts` (prompt; negative prompt with guidance) and `encode_images`
+        give."""
+        of_negative = {f"negative_{name}": tensor for name, tensor in (negative or {}).items()}
+        return cls(**frame, **text, **of_negative, image_embeds=image_embeds)
+
+    def of_branch(self, branch: str, batch: int) -> dict[str, torch.Tensor]:
+        """What the model is given beside latents and timestep, for a batch of one branch, "cond" or "uncond".
+
+        Raises InputError for the branch uncond without negative_prompt_embeds.
+        """
+        sign = "" if branch == "cond" else "negative_"
+        if getattr(self, f"{sign}prompt_embeds") is None:
+            raise InputError("the branch uncond needs negative_prompt_embeds; set guidance_scale above 1")
+        texts = {name: getattr(self, sign + name) for name in ("prompt_embeds", "prompt_attention_mask")}
+        there = {**texts, "image_embeds": self.image_embeds}.items()
+        return {name: tensor.expand(batch, *tensor.shape[1:]) for name, tensor in there if tensor is not None}
 
     def to(self, device: torch.device | str, dtype: torch.dtype) -> "Conditioning":
         """On a device, the embeddings in the transformer's dtype; condition and mask stay float32."""
@@ -87,16 +115,18 @@ class Conditioning:
         """Latents (B, C, F, h, w) before step 0: the noise, but for a first frame that stays."""
         return noise if self.first_frame_mask is None else self._with_first_frame(noise)
 
-    def model_input(self, latents: torch.Tensor, timestep: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    def model_input(
+        self, latents: torch.Tensor, timestep: torch.Tensor, patch: int
+    ) -> tuple[torch.Tensor, torch.Tensor]:
         """What the model is given of latents (B, C, F, h, w) at a timestep (): (latents_in, timestep).
 
-        latents_in (B, in_channels, F, h, w); timestep (B,), or per token (B, n): 0 for those of a first frame that
-        stays.
+        patch: latents a side of a token. latents_in (B, in_channels, F, h, w); timestep (B,), or per token (B, n): 0
+        for those of a first frame that stays.
         """
         if self.first_frame_mask is None:
             condition = self.condition.expand(len(latents), *self.condition.shape[1:])
             return torch.cat([latents, condition], dim=1), timestep.expand(len(latents))
-        of_tokens = (self.first_frame_mask[0, 0, :, ::PATCH, ::PATCH] * timestep).flatten()
+        of_tokens = (self.first_frame_mask[0, 0, :, ::patch, ::patch] * timestep).flatten()
         return self._with_first_frame(latents), of_tokens.expand(len(latents), -1)
 
     def keep_first_frame(self, velocity: torch.Tensor, latents: torch.Tensor, sigma: torch.Tensor) -> torch.Tensor:
@@ -117,14 +147,14 @@ class Conditioning:
 @torch.no_grad()
 def encode(
     case: PromptedImage,
-    text_encoder: UMT5EncoderModel,
-    tokenizer: PreTrainedTokenizerBase,
-    vae: AutoencoderKLWan,
+    text_encoder: "PreTrainedModel",
+    tokenizer: "PreTrainedTokenizerBase",
+    vae: "ModelMixin",
     sampling: Sampling,
     frames: int,
     height: int,
     width: int,
-    image_encoder: "CLIPVisionModel | None" = None,
+    image_encoder: "PreTrainedModel | None" = None,
     image_processor: "CLIPImageProcessorPil | None" = None,
     keeps_first_frame: bool = False,
 ) -> Conditioning:
@@ -132,48 +162,41 @@ def encode(
 
     See `encode_text`, `encode_image` and `encode_first_frame`, which need not meet.
     """
+    family = family_of(vae)
     texts = (case.prompt, sampling.negative_prompt)[: 1 + sampling.guided]
-    prompt_embeds, *negative = (encode_text(text, text_encoder, tokenizer, sampling) for text in texts)
-    image_embeds = None if image_encoder is None else encode_image(case, image_encoder, image_processor)
+    encoded = [encode_text(text, text_encoder, tokenizer, sampling, family) for text in texts]
+    image_embeds = None if image_encoder is None else encode_image(case, image_encoder, image_processor, family)
     frame = encode_first_frame(case, vae, frames, height, width, keeps_first_frame)
-    return Conditioning(
-        prompt_embeds,
-        negative_prompt_embeds=negative[0] if negative else None,
-        image_embeds=image_embeds,
-        **frame,
-    )
+    return Conditioning.of(frame, *encoded, image_embeds=image_embeds)
 
 
-def encode_texts(folder: str | Path, texts: Iterable[str], sampling: Sampling) -> dict[str, torch.Tensor]:
-    """Embeddings (1, text tokens, text_dim), on the CPU, of each text by a checkpoint's text encoder.
+def encode_texts(folder: str | Path, texts: Iterable[str], sampling: Sampling) -> dict[str, Text]:
+    """Each text by a checkpoint's text encoder, on the CPU: prompt_embeds (1, text tokens, text_dim), and a mask.
 
     It (11 GB for a 14B model) is loaded on the sampling's device, and gone before this returns. Raises InputError if
     the model wants another number of text tokens.
     """
     check_text_tokens(folder, sampling.max_sequence_length)
+    family = family_in(folder)
     text_encoder, tokenizer = load_text_encoder(folder, sampling.dtype, sampling.torch_device)
-    embeds = {text: encode_text(text, text_encoder, tokenizer, sampling) for text in dict.fromkeys(texts)}
+    encoded = {text: encode_text(text, text_encoder, tokenizer, sampling, family) for text in dict.fromkeys(texts)}
     del text_encoder
     gc.collect()
     torch.cuda.empty_cache()  # does nothing where there is no CUDA
-    return embeds
+    return encoded
 
 
 @torch.no_grad()
 def encode_text(
-    text: str, text_encoder: UMT5EncoderModel, tokenizer: PreTrainedTokenizerBase, sampling: Sampling
-) -> torch.Tensor:
-    """Embeddings (1, text tokens, text_dim) of a text, on the CPU.
-
-    The stock pipeline's own method, so that the cleaning and the zero padding are the same bits.
-    """
-    prompt_embeds, _ = _pipeline(text_encoder=text_encoder, tokenizer=tokenizer).encode_prompt(
-        text,
-        do_classifier_free_guidance=False,
-        max_sequence_length=sampling.max_sequence_length,
-        device=torch.device("cpu"),
-    )
-    return prompt_embeds
+    text: str,
+    text_encoder: "PreTrainedModel",
+    tokenizer: "PreTrainedTokenizerBase",
+    sampling: Sampling,
+    family: Family,
+) -> Text:
+    """prompt_embeds (1, text tokens, text_dim) of a text, and prompt_attention_mask if the model reads one; on the
+    CPU."""
+    return family.encode_text(text, text_encoder, tokenizer, sampling.max_sequence_length)
 
 
 def encode_images(
@@ -185,8 +208,9 @@ def encode_images(
     """
     if not takes_image_embeds(folder):
         return {case.name: None for case in cases}
+    family = family_in(folder)
     image_encoder, image_processor = load_image_encoder(folder, device)
-    embeds = {case.name: encode_image(case, image_encoder, image_processor) for case in cases}
+    embeds = {case.name: encode_image(case, image_encoder, image_processor, family) for case in cases}
     del image_encoder
     gc.collect()
     torch.cuda.empty_cache()  # does nothing where there is no CUDA
@@ -195,54 +219,32 @@ def encode_images(
 
 @torch.no_grad()
 def encode_image(
-    case: PromptedImage, image_encoder: "CLIPVisionModel", image_processor: "CLIPImageProcessorPil"
+    case: PromptedImage, image_encoder: "PreTrainedModel", image_processor: "CLIPImageProcessorPil", family: Family
 ) -> torch.Tensor:
-    """image_embeds (1, image tokens, image_dim) of a case's first frame, on the CPU.
-
-    The stock pipeline's own method: of the layer before the last, with the image resized and cut as CLIP wants it.
-    """
-    pipeline = _pipeline(image_encoder=image_encoder, image_processor=image_processor)
-    return pipeline.encode_image(Image.fromarray(case.first_frame), torch.device("cpu"))
+    """image_embeds (1, image tokens, image_dim) of a case's first frame, on the CPU."""
+    return family.encode_image(Image.fromarray(case.first_frame), image_encoder, image_processor)
 
 
 @torch.no_grad()
 def encode_first_frame(
-    case: PromptedImage, vae: AutoencoderKLWan, frames: int, height: int, width: int, keeps_first_frame: bool = False
+    case: PromptedImage, vae: "ModelMixin", frames: int, height: int, width: int, keeps_first_frame: bool = False
 ) -> dict[str, torch.Tensor]:
     """condition, and first_frame_mask where the model keeps the first frame, as Conditioning has them, on the CPU.
 
-    The frame is resized to height x width if need be. The stock pipeline's own methods, so that the mode of the VAE's
-    distribution and the mask are the same bits. Raises InputError if frames is not 4k + 1, or if a side does not
-    divide into tokens (of 16 pixels; 32 for TI2V 5B).
+    The frame is resized to height x width if need be. Raises InputError if frames is not 4k + 1 (8k + 1 for
+    LTX-Video), or if a side does not divide into tokens (of 16 pixels; 32 for TI2V 5B and LTX-Video).
     """
-    of_frame, of_token = vae.config.scale_factor_temporal, vae.config.scale_factor_spatial * PATCH
+    family = family_of(vae)
+    of_frame, of_pixel = family.strides(vae)
+    of_token = of_pixel * family.patch
     if frames % of_frame != 1:
         fitting = frames // of_frame * of_frame + 1
         raise InputError(f"case {case.name}: {frames} frames; the VAE needs {of_frame}k + 1, such as {fitting}")
     if height % of_token or width % of_token:
         raise InputError(f"case {case.name}: {height}x{width} pixels; both sides must be multiples of {of_token}")
-    pipeline = _pipeline(vae=vae, expand_timesteps=keeps_first_frame)
     image = Image.fromarray(case.first_frame)
-    pixels = pipeline.video_processor.preprocess(image, height=height, width=width).float()
-    _, *prepared = pipeline.prepare_latents(
-        pixels.to(vae.device),
-        batch_size=1,
-        num_channels_latents=vae.config.z_dim,
-        height=height,
-        width=width,
-        num_frames=frames,
-        dtype=torch.float32,
-        device=vae.device,
-        latents=torch.empty(0),  # the noise is drawn elsewhere, per case and seed
-    )
-    names = ("condition", "first_frame_mask")[: len(prepared)]
-    return {name: tensor.cpu() for name, tensor in zip(names, prepared, strict=True)}
-
-
-def _pipeline(**parts: Any) -> WanImageToVideoPipeline:
-    """The stock pipeline with some of its parts, for the methods that use them."""
-    without = dict.fromkeys(("tokenizer", "text_encoder", "vae"))
-    return WanImageToVideoPipeline(**{**without, "scheduler": FlowMatchEulerDiscreteScheduler(), **parts})
+    prepared = family.encode_first_frame(image, vae, frames, height, width, keeps_first_frame)
+    return {name: tensor.cpu() for name, tensor in prepared.items()}
 
 
 def restore_first_frame(latents: torch.Tensor, conditioning: Conditioning) -> torch.Tensor:

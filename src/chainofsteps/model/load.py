@@ -1,22 +1,15 @@
-"""Wan image-to-video checkpoints in diffusers layout: checked, loaded part by part, one expert at a time."""
+"""Image-to-video checkpoints in diffusers layout: checked, loaded part by part, one expert at a time.
+
+diffusers and transformers take seconds to import: they are imported where a part is loaded.
+"""
 
 import gc
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
-from diffusers import AutoencoderKLWan, WanTransformer3DModel
 from safetensors import SafetensorError, safe_open
-from transformers import (
-    AutoTokenizer,
-    CLIPImageProcessorPil,
-    CLIPVisionModel,
-    CLIPVisionModelWithProjection,
-    PreTrainedTokenizerBase,
-    UMT5EncoderModel,
-)
-from transformers.utils import logging as transformers_logging
 
 from ..errors import InputError
 from ..files import read_json, sha256
@@ -27,56 +20,45 @@ from .checkpoint import (
     check_boundary,
     check_text_tokens,
     experts_of,
-    keeps_first_frame,
+    family_in,
+    read_config,
     read_index,
     takes_image_embeds,
 )
 from .sampling import Sampling
 from .schedule import expert
 
-PARTS = {
-    "transformer": ["WanTransformer3DModel"],
-    "transformer_2": ["WanTransformer3DModel"],
-    "vae": ["AutoencoderKLWan"],
-    "text_encoder": ["UMT5EncoderModel"],
-    "image_encoder": ["CLIPVisionModel", "CLIPVisionModelWithProjection"],
-}
+if TYPE_CHECKING:
+    from diffusers import ModelMixin
+    from transformers import CLIPImageProcessorPil, PreTrainedModel, PreTrainedTokenizerBase
+
 SMALL_PARTS = {"tokenizer": "tokenizer_config.json", "image_processor": "preprocessor_config.json"}
 READING = {"local_files_only": True, "use_safetensors": True}  # what is on disk, and no pickle
-MASK_CHANNELS = 4  # of the conditioning: one per video frame of a latent frame
 
 
 def check_checkpoint(folder: str | Path) -> dict[str, Any]:
-    """What is in a Wan image-to-video checkpoint folder, JSON-able, every file listed with bytes and sha256.
+    """What is in an image-to-video checkpoint folder of a known family, JSON-able.
 
-    Raises InputError if it is not one, or if a file is missing or cut short.
+    Every file is listed with bytes and sha256. Raises InputError if it is not one, or if a file is missing or cut
+    short.
     """
     folder = Path(folder)
-    index = read_index(folder)
-    experts = experts_of(folder)
+    index, family, experts = read_index(folder), family_in(folder), experts_of(folder)
     for part in (*(SUBFOLDERS[name] for name in experts), "vae", "text_encoder"):
         _check_part(folder, part)
     _check_small_part(folder, "tokenizer")
     if takes_image_embeds(folder):
         _check_part(folder, "image_encoder")
         _check_small_part(folder, "image_processor")
-    config = read_json(folder / "transformer" / "config.json")
-    latent_channels = read_json(folder / "vae" / "config.json")["z_dim"]
-    wanted = latent_channels if keeps_first_frame(folder) else 2 * latent_channels + MASK_CHANNELS
-    if config["in_channels"] != wanted:
-        raise InputError(
-            f"{folder} is not image-to-video: its transformer takes {config['in_channels']} channels, "
-            f"not {wanted}; give a Wan I2V checkpoint"
-        )
-    if config.get("pos_embed_seq_len") is not None:
-        raise InputError(f"{folder} is given the last frame too (FLF2V), and there is none; give a Wan I2V checkpoint")
+    config, vae = read_config(folder, "transformer"), read_config(folder, "vae")
+    family.check(folder, index, config, vae)
     files = sorted(path for path in folder.rglob("*") if path.is_file() and not _hidden(path, folder))
     return {
         "class": index["_class_name"],
         "experts": experts,
         "boundary": index.get("boundary_ratio"),
         "layers": config["num_layers"],
-        "latent_channels": latent_channels,
+        "latent_channels": family.latent_channels(vae),
         "patch_size": config["patch_size"],
         "files": {
             path.relative_to(folder).as_posix(): {"bytes": path.stat().st_size, "sha256": sha256(path)}
@@ -97,29 +79,32 @@ def load_transformer(
     dtype: str = "float32",
     device: str | torch.device = "cpu",
     runs_on: str | torch.device | None = None,
-) -> WanTransformer3DModel:
+) -> "ModelMixin":
     """One expert ("high" | "low") for inference. Raises InputError if it is missing or cut short.
 
     runs_on: where it will run, if that is not the device where its weights are to lie.
     """
     part, by_reads = SUBFOLDERS[expert], _by_reads(device if runs_on is None else runs_on)
-    return _load_diffusers(WanTransformer3DModel, Path(folder), part, dtype, device, by_reads)
+    return _load_diffusers(Path(folder), part, dtype, device, by_reads)
 
 
-def load_vae(folder: str | Path, dtype: str = "float32", device: str | torch.device = "cpu") -> AutoencoderKLWan:
+def load_vae(folder: str | Path, dtype: str = "float32", device: str | torch.device = "cpu") -> "ModelMixin":
     """The VAE for inference. Raises InputError if it is missing or cut short."""
-    return _load_diffusers(AutoencoderKLWan, Path(folder), "vae", dtype, device, _by_reads(device))
+    return _load_diffusers(Path(folder), "vae", dtype, device, _by_reads(device))
 
 
 def load_text_encoder(
     folder: str | Path, dtype: str = "float32", device: str | torch.device = "cpu"
-) -> tuple[UMT5EncoderModel, PreTrainedTokenizerBase]:
+) -> "tuple[PreTrainedModel, PreTrainedTokenizerBase]":
     """(text encoder, tokenizer) for inference. Raises InputError if one is missing or cut short."""
+    import transformers
+    from transformers import AutoTokenizer
+
     folder = Path(folder)
-    _check_part(folder, "text_encoder")
+    found = _check_part(folder, "text_encoder")
     _check_small_part(folder, "tokenizer")
-    transformers_logging.disable_progress_bar()  # a job has one progress line, and this is not it
-    text_encoder = UMT5EncoderModel.from_pretrained(
+    transformers.utils.logging.disable_progress_bar()  # a job has one progress line, and this is not it
+    text_encoder = getattr(transformers, found).from_pretrained(
         folder / "text_encoder", dtype=getattr(torch, dtype), disable_mmap=_by_reads(device), **READING
     )
     tokenizer = AutoTokenizer.from_pretrained(folder / "tokenizer", local_files_only=True)
@@ -128,18 +113,20 @@ def load_text_encoder(
 
 def load_image_encoder(
     folder: str | Path, device: str | torch.device = "cpu"
-) -> tuple[CLIPVisionModel | CLIPVisionModelWithProjection, CLIPImageProcessorPil]:
+) -> "tuple[PreTrainedModel, CLIPImageProcessorPil]":
     """(image encoder in float32, image processor) for inference. Raises InputError if one is missing or cut short.
 
     The processor resizes by pillow, as the models were trained, and not by torchvision where that is installed. The
     projection that some checkpoints have is not used, but transformers would complain of what is left over.
     """
+    import transformers
+    from transformers import CLIPImageProcessorPil
+
     folder = Path(folder)
     found = _check_part(folder, "image_encoder")
     _check_small_part(folder, "image_processor")
-    transformers_logging.disable_progress_bar()
-    kind = CLIPVisionModel if found == CLIPVisionModel.__name__ else CLIPVisionModelWithProjection
-    image_encoder = kind.from_pretrained(
+    transformers.utils.logging.disable_progress_bar()
+    image_encoder = getattr(transformers, found).from_pretrained(
         folder / "image_encoder", dtype=torch.float32, disable_mmap=_by_reads(device), **READING
     )
     image_processor = CLIPImageProcessorPil.from_pretrained(folder / "image_processor", local_files_only=True)
@@ -160,14 +147,19 @@ class Experts:
         check_boundary(folder, sampling.boundary)
         check_text_tokens(folder, sampling.max_sequence_length)
         self._resident: str | None = None
-        self._model: WanTransformer3DModel | None = None
+        self._model: ModelMixin | None = None
 
     @classmethod
     def of(cls, model: Mapping[str, Any], sampling: Sampling) -> "Experts":
         """Those of a model's manifest, which is what `check_checkpoint` found and the folder."""
         return cls(model["folder"], sampling, lora.adapters_in(model))
 
-    def at(self, timestep: torch.Tensor | float) -> WanTransformer3DModel:
+    def sigmas(self, steps: int | None = None) -> torch.Tensor:
+        """The schedule of a run, float32 (steps + 1,), with the sampling's shift. steps: None for the sampling's."""
+        steps = self.sampling.steps if steps is None else steps
+        return family_in(self.folder).sigmas(self.folder, steps, self.sampling.shift)
+
+    def at(self, timestep: torch.Tensor | float) -> "ModelMixin":
         """The model that works at a timestep; loaded if another one (or none) was in memory."""
         name = expert(timestep, self.sampling.boundary)
         if name != self._resident:
@@ -192,8 +184,10 @@ def _check_part(folder: Path, part: str) -> str:
         raise InputError(f"{folder} has no {part}/config.json; copy the whole checkpoint")
     config = read_json(path)
     found = config.get("_class_name") or next(iter(config.get("architectures") or []), None)
-    if found not in PARTS[part]:
-        raise InputError(f"{folder / part} is a {found}, not a {PARTS[part][0]}; give a Wan I2V checkpoint")
+    family = family_in(folder)
+    if found not in family.parts[part]:
+        wanted = family.parts[part][0]
+        raise InputError(f"{folder / part} is a {found}, not a {wanted}; give a {family.name} I2V checkpoint")
     for file in _weights(folder / part, "model" if "architectures" in config else "diffusion_pytorch_model"):
         _check_safetensors(file)
     return found
@@ -229,9 +223,10 @@ def _check_safetensors(path: Path) -> None:
         raise InputError(f"{path} is cut short or not safetensors ({error}); copy it again") from error
 
 
-def _load_diffusers(kind: type, folder: Path, part: str, dtype: str, device: str | torch.device, by_reads: bool) -> Any:
-    _check_part(folder, part)
-    model = kind.from_pretrained(
+def _load_diffusers(folder: Path, part: str, dtype: str, device: str | torch.device, by_reads: bool) -> Any:
+    import diffusers
+
+    model = getattr(diffusers, _check_part(folder, part)).from_pretrained(
         folder,
         subfolder=part,
         torch_dtype=getattr(torch, dtype),

@@ -12,17 +12,17 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
-from diffusers import WanTransformer3DModel
-from diffusers.loaders.lora_base import LORA_ADAPTER_METADATA_KEY
-from diffusers.loaders.lora_pipeline import WanLoraLoaderMixin
 from safetensors import SafetensorError, safe_open
 
 from ..errors import InputError
 from ..files import load_tensors
 from .checkpoint import SUBFOLDERS
+
+if TYPE_CHECKING:
+    from diffusers import WanTransformer3DModel
 
 _MATRIX = re.compile(r"\.lora_(A|B|down|up)\.(default\.)?weight$")
 _CONVERTED = re.compile(r"transformer\.(?P<layer>.+)\.lora_(?P<part>A\.weight|B\.weight|B\.bias)")
@@ -60,13 +60,18 @@ def check(path: Path, transformer_config: Mapping[str, Any]) -> None:
 
     No matrix is read: the keys and the shapes tell.
     """
+    from diffusers import WanTransformer3DModel
+
+    kind = transformer_config.get("_class_name", WanTransformer3DModel.__name__)
+    if kind != WanTransformer3DModel.__name__:
+        raise InputError(f"{path} is for a {kind}: adapters are read for Wan alone; merge it into the checkpoint")
     with torch.device("meta"):
         model = WanTransformer3DModel.from_config(dict(transformer_config))
     _check_fits(path, _read(path, with_matrices=False), model)
 
 
 @torch.no_grad()
-def fuse(model: WanTransformer3DModel, adapter: Adapter) -> None:
+def fuse(model: "WanTransformer3DModel", adapter: Adapter) -> None:
     """Add the adapter to the model's weights, in place: in float32, then rounded once to the dtype of the weights.
 
     Raises InputError if it does not fit; then the model is as it was.
@@ -83,6 +88,8 @@ def fuse(model: WanTransformer3DModel, adapter: Adapter) -> None:
 
 def _read(path: Path, with_matrices: bool) -> dict[str, Change]:
     """The changes by the name of the layer; without matrices these have shapes alone."""
+    from diffusers.loaders.lora_pipeline import WanLoraLoaderMixin
+
     tensors, metadata = _open(path, with_matrices)
     alpha = _alpha(path, metadata)
     named = _in_a_known_style(tensors)
@@ -139,6 +146,8 @@ def _open(path: Path, with_matrices: bool) -> tuple[dict[str, torch.Tensor], dic
 
 def _alpha(path: Path, metadata: Mapping[str, str]) -> float | None:
     """What diffusers keeps of an adapter's configuration in its file: alpha, where it is not the rank."""
+    from diffusers.loaders.lora_base import LORA_ADAPTER_METADATA_KEY
+
     said = json.loads(metadata.get(LORA_ADAPTER_METADATA_KEY, "{}"))
     said = {key.removeprefix("transformer."): value for key, value in said.items()}
     for unusual in ("alpha_pattern", "use_rslora", "use_dora"):
@@ -156,7 +165,7 @@ def _in_a_known_style(tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Te
     return {key if key.startswith(known) else prefix + key: tensors[original] for key, original in plain.items()}
 
 
-def _check_fits(path: Path, changes: Mapping[str, Change], model: WanTransformer3DModel) -> None:
+def _check_fits(path: Path, changes: Mapping[str, Change], model: "WanTransformer3DModel") -> None:
     layers = dict(model.named_modules())
     for name, change in changes.items():
         layer = layers.get(name)

@@ -97,7 +97,7 @@ class Sampling:
     def placed(self, transformer: ModelMixin) -> ModelMixin:
         """A diffusers transformer where it runs: on the device, or in main memory with group_offload.
 
-        Of single layers, since `chainofsteps.model.wan` calls parts of the model and never its own forward.
+        Of single layers, since `chainofsteps.model.network` calls parts of the model and never its own forward.
         """
         if not self.group_offload:
             return transformer.to(self.torch_device)

@@ -1,6 +1,7 @@
 """Frames and latent frames of a video, and the sizes of the embedded benchmark. No torch here."""
 
-VAE_STRIDE = 4  # frames per latent frame; the first frame has a latent frame of its own
+VAE_STRIDE = 4  # of Wan: frames per latent frame; the first frame has a latent frame of its own
+PATCH = 2  # of Wan: latents a side of a token
 EMBEDDED_FRAMES = 17  # of a puzzle made here
 EMBEDDED_SIDE = 64  # pixels, likewise
 

@@ -9,11 +9,10 @@ from typing import Any
 
 import torch
 
-from ..model import schedule
 from ..model.conditioning import Conditioning
 from ..model.load import Experts
+from ..model.network import Forwards
 from ..model.sampling import Sampling, placement
-from ..model.wan import Forwards
 from ..names import RunId
 from ..run.denoise import GuidedVelocity
 from ..run.probe import Probe, StepState, advance
@@ -42,7 +41,7 @@ class Network:
     @cached_property
     def sigmas(self) -> torch.Tensor:
         """(S + 1,) of the model's own number of steps."""
-        return schedule.sigmas(self.sampling.steps, self.sampling.shift)
+        return self.experts.sigmas()
 
     @cached_property
     def about(self) -> dict[str, Any]:

@@ -9,9 +9,11 @@ import torch
 from torch import Tensor
 
 from ..errors import InputError
-from ..model import schedule, wan
+from ..model import network, schedule
+from ..model.family import family_of
 from ..model.sampling import Sampling
 from ..model.shapes import Latents, Sigmas
+from ..model.stream import Stream
 from .probe import OnStep, Probe, StepState, Velocity, advance, check_finite, saved_step
 from .taps import BRANCHES
 
@@ -98,7 +100,7 @@ class GuidedVelocity:
         conditioning: "Conditioning",
         sigmas: Sigmas,
         sampling: Sampling,
-        counter: wan.Forwards | None = None,
+        counter: network.Forwards | None = None,
         tap: "Tap | None" = None,
     ) -> None:
         if sampling.guided and conditioning.negative_prompt_embeds is None:
@@ -122,7 +124,7 @@ class GuidedVelocity:
     def __call__(self, latents: Latents, step: int) -> Latents:
         model = self.model_at(step)
         if self.tap is not None:
-            self.tap.check(wan.depth(model), len(self.timesteps))
+            self.tap.check(network.depth(model), len(self.timesteps))
         chunks = [self._chunk(model, chunk, step) for chunk in latents.split(self.sampling.batch_size)]
         return chunks[0] if len(chunks) == 1 else torch.cat(chunks)
 
@@ -131,30 +133,22 @@ class GuidedVelocity:
         for branch in self.branches:
             tap = None if self.tap is None else self.tap.at(step, branch)
             stream = self.stream(latents, step, branch)
-            velocities[branch] = wan.head(model, wan.walk(model, stream, tap=tap, counter=self.counter))
+            velocities[branch] = network.head(model, network.walk(model, stream, tap=tap, counter=self.counter))
         return self.combined(velocities, latents, step)
 
     @torch.no_grad()
-    def stream(self, latents: Latents, step: int, branch: str) -> wan.Stream:
+    def stream(self, latents: Latents, step: int, branch: str) -> Stream:
         """A branch of latents (B, C, F, h, w) at a step, ready for the first block of `model_at(step)`.
 
         Raises InputError for the branch uncond without negative_prompt_embeds.
         """
-        conditioning, timestep = self.conditioning, self.timesteps[step]
-        prompt_embeds = conditioning.prompt_embeds if branch == "cond" else conditioning.negative_prompt_embeds
-        if prompt_embeds is None:
-            raise InputError("the branch uncond needs negative_prompt_embeds; set guidance_scale above 1")
+        conditioning, timestep, model = self.conditioning, self.timesteps[step], self.model_at(step)
+        conditions = conditioning.of_branch(branch, len(latents))
         if self.sampling.timestep_dtype == "bfloat16":
             timestep = timestep.bfloat16().float()  # the network's input alone: sigma is never rounded
-        device, batch = conditioning.condition.device, len(latents)
-        latents_in, timestep = conditioning.model_input(latents.to(device), timestep.to(device))
-        return wan.embed(
-            self.model_at(step),
-            latents_in.to(self.sampling.torch_dtype),
-            timestep,
-            prompt_embeds.expand(batch, -1, -1),
-            None if conditioning.image_embeds is None else conditioning.image_embeds.expand(batch, -1, -1),
-        )
+        device, patch = conditioning.condition.device, family_of(model).patch
+        latents_in, timestep = conditioning.model_input(latents.to(device), timestep.to(device), patch)
+        return network.embed(model, latents_in.to(self.sampling.torch_dtype), timestep, **conditions)
 
     def combined(self, velocities: Mapping[str, Latents], latents: Latents, step: int) -> Latents:
         """The velocity (B, C, F, h, w) of latents at a step after guidance, float32, from that of each branch."""

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 import torch
 
 from ..errors import InputError
-from ..model.wan import LayerTap
+from ..model.stream import LayerTap
 
 Reducer = Callable[[torch.Tensor], torch.Tensor]
 BRANCHES = {"cond": ("cond",), "uncond": ("uncond",), "both": ("cond", "uncond")}

@@ -8,7 +8,7 @@ import torch
 
 from chainofsteps.bench import puzzles
 from chainofsteps.errors import InputError
-from chainofsteps.model.wan import Forwards
+from chainofsteps.model.network import Forwards
 from chainofsteps.probes.activations import run as activations
 from chainofsteps.probes.activations import table as activations_table
 from chainofsteps.run.denoise import initial_latents

@@ -8,9 +8,9 @@ import tiny
 import torch
 
 from chainofsteps.errors import InputError
-from chainofsteps.model import schedule, wan
+from chainofsteps.model import network, schedule
 from chainofsteps.model.conditioning import Conditioning
-from chainofsteps.model.wan import Forwards
+from chainofsteps.model.network import Forwards
 from chainofsteps.probes.ensemble import count
 from chainofsteps.probes.ensemble import spec as windows
 from chainofsteps.probes.ensemble.merge import carried_on, merged_velocity
@@ -65,11 +65,11 @@ def slowly(velocity, run, latents, step):
     ends = {}
     for branch in velocity.branches:
         stream = velocity.stream(latents, step, branch)
-        walked = wan.walk(model, stream, stop=run.last + 1, edit=edit)
+        walked = network.walk(model, stream, stop=run.last + 1, edit=edit)
         if run.carry == "mean":
             hidden = walked.hidden_states.mean(dim=0, keepdim=True).expand_as(walked.hidden_states)
             walked = replace(walked, hidden_states=hidden)
-        ends[branch] = wan.head(model, wan.walk(model, walked, run.last + 1))[:1]
+        ends[branch] = network.head(model, network.walk(model, walked, run.last + 1))[:1]
     carried = latents[:1] if run.carry == "first" else latents.mean(dim=0, keepdim=True)
     return carried, velocity.combined(ends, carried, step)
 

@@ -9,8 +9,8 @@ from chainofsteps.model import schedule
 from chainofsteps.model.checkpoint import keeps_first_frame
 from chainofsteps.model.conditioning import encode_first_frame
 from chainofsteps.model.load import Experts, load_vae
+from chainofsteps.model.network import Forwards
 from chainofsteps.model.sizes import latent_frames_of
-from chainofsteps.model.wan import Forwards
 from chainofsteps.probes.frames import run as frames
 from chainofsteps.probes.frames import table as frames_table
 from chainofsteps.probes.frames.count import at_counts

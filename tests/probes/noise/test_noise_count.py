@@ -8,8 +8,8 @@ from chainofsteps.errors import InputError
 from chainofsteps.model import schedule
 from chainofsteps.model.conditioning import Conditioning
 from chainofsteps.model.load import Experts
+from chainofsteps.model.network import Forwards
 from chainofsteps.model.sampling import Sampling
-from chainofsteps.model.wan import Forwards
 from chainofsteps.probes.count import baseline
 from chainofsteps.probes.noise.count import perturbed
 from chainofsteps.probes.noise.run import block_tap, sweep

@@ -5,7 +5,7 @@ import tiny
 import torch
 
 from chainofsteps.errors import InputError
-from chainofsteps.model import wan
+from chainofsteps.model import network
 from chainofsteps.probes.swap.layers import MODES, Swap, swap, token_mask
 
 LAYERS = 4
@@ -21,11 +21,11 @@ def stream_of(model, seed, text_seed):
     generator = torch.Generator().manual_seed(seed)
     latents_in = torch.randn(1, 36, 5, 8, 8, generator=generator)
     text = torch.randn(1, tiny.TEXT_TOKENS, tiny.TEXT_DIM, generator=torch.Generator().manual_seed(text_seed))
-    return wan.embed(model, latents_in, torch.tensor([900.0]), text)
+    return network.embed(model, latents_in, torch.tensor([900.0]), text)
 
 
 def velocity(model, stream):
-    return wan.head(model, wan.walk(model, stream))
+    return network.head(model, network.walk(model, stream))
 
 
 def swapped(model, source, target, mode, mask=None, layers=range(LAYERS), counter=None):
@@ -62,12 +62,12 @@ def test_residual_is_the_blocks_own_update(model):
     states = {}
     for name, stream in (("source", source), ("target", target)):
         kept = [stream.hidden_states]
-        wan.walk(model, stream, tap=lambda _, hidden, kept=kept: kept.append(hidden.clone()))
+        network.walk(model, stream, tap=lambda _, hidden, kept=kept: kept.append(hidden.clone()))
         states[name] = kept
     for layer, v in swapped(model, source, target, "residual").items():
         hidden = states["target"][layer] + states["source"][layer + 1] - states["source"][layer]
-        rest = wan.walk(model, replace(target, hidden_states=hidden), layer + 1)
-        assert torch.allclose(v, wan.head(model, rest), atol=1e-5)
+        rest = network.walk(model, replace(target, hidden_states=hidden), layer + 1)
+        assert torch.allclose(v, network.head(model, rest), atol=1e-5)
 
 
 def test_tokens_outside_the_part_keep_the_targets_states(model):
@@ -105,10 +105,10 @@ def test_a_planted_layer_is_found(model):
 
 
 def test_forwards_are_the_floor(model):
-    source, target, counter = stream_of(model, 0, 7), stream_of(model, 1, 8), wan.Forwards()
+    source, target, counter = stream_of(model, 0, 7), stream_of(model, 1, 8), network.Forwards()
     swapped(model, source, target, "residual", counter=counter)
     assert counter.total == pytest.approx(2 + (LAYERS - 1) / 2)
-    counter = wan.Forwards()
+    counter = network.Forwards()
     swapped(model, source, target, "residual", layers=[1], counter=counter)  # neither walks on after the last swap
     assert counter.total == pytest.approx((2 * 2 + 2) / LAYERS)
 
@@ -138,4 +138,4 @@ def test_streams_are_shown_layer_by_layer(model):
     )
     assert list(seen) == list(range(LAYERS))
     for stream, shown in zip((source, target), seen[LAYERS - 1], strict=True):
-        assert torch.equal(wan.head(model, shown), velocity(model, stream))
+        assert torch.equal(network.head(model, shown), velocity(model, stream))

@@ -5,9 +5,9 @@ import tiny
 import torch
 
 from chainofsteps.errors import InputError
-from chainofsteps.model import schedule, wan
+from chainofsteps.model import network, schedule
 from chainofsteps.model.load import Experts
-from chainofsteps.model.wan import Forwards
+from chainofsteps.model.network import Forwards
 from chainofsteps.probes.swap.count import same_text_forwards, swap_forwards
 from chainofsteps.probes.swap.layers import MODES, Swap, swapped_hidden_states, token_mask
 from chainofsteps.probes.swap.run import SwapSweep, same_text
@@ -113,12 +113,12 @@ def alone(pair, run):
         if step in run.steps:
             model = target.model_at(step)
             streams = [v.stream(latents, step, "cond") for v, latents in ((source, pair.source.at(step)), (target, x))]
-            before = [wan.walk(model, stream, 0, run.layer) for stream in streams]
-            after = [wan.walk(model, stream, run.layer, run.layer + 1) for stream in before]
+            before = [network.walk(model, stream, 0, run.layer) for stream in streams]
+            after = [network.walk(model, stream, run.layer, run.layer + 1) for stream in before]
             states = [(a.hidden_states, b.hidden_states) for a, b in zip(before, after, strict=True)]
             hidden = swapped_hidden_states(run.mode, *states, token_mask(streams[0].grid, **PART))
-            end = wan.walk(model, replace(after[1], hidden_states=hidden), run.layer + 1)
-            velocity = target.combined({"cond": wan.head(model, end)}, x, step)
+            end = network.walk(model, replace(after[1], hidden_states=hidden), run.layer + 1)
+            velocity = target.combined({"cond": network.head(model, end)}, x, step)
             x0_pred = schedule.x0_pred(x, velocity, sigma)
         x = schedule.euler_step(x, velocity, sigma, sigma_next)
     return x, x0_pred
@@ -142,10 +142,10 @@ def test_residual_in_a_set_is_done_by_hand(pair):
     target, source = pair.velocities
     model = target.model_at(step)
     streams = [v.stream(x, step, "cond") for v, x in ((target, before), (source, pair.source.at(step)))]
-    walked = [wan.walk(model, stream, 0, 1) for stream in streams]
+    walked = [network.walk(model, stream, 0, 1) for stream in streams]
     hidden = streams[0].hidden_states + walked[1].hidden_states - streams[1].hidden_states
-    rest = wan.walk(model, replace(walked[0], hidden_states=hidden), 1)
-    velocity = target.combined({"cond": wan.head(model, rest)}, before, step)
+    rest = network.walk(model, replace(walked[0], hidden_states=hidden), 1)
+    velocity = target.combined({"cond": network.head(model, rest)}, before, step)
     expected = schedule.euler_step(before, velocity, *pair.sigmas[step : step + 2])
     state, _ = pair.sweep([one], stops=(2,))
     assert torch.allclose(state.latents[one.name()], expected, atol=1e-5)

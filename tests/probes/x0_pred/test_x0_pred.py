@@ -6,9 +6,9 @@ import torch
 from chainofsteps.bench import scoring
 from chainofsteps.bench.cases import read_cases, write_case
 from chainofsteps.bench.puzzles import draw
-from chainofsteps.bench.scoring import encode
 from chainofsteps.model import schedule
 from chainofsteps.model.load import load_vae
+from chainofsteps.model.vae import encode
 from chainofsteps.names import SPLITS
 from chainofsteps.probes.x0_pred import rows as x0_pred
 from chainofsteps.probes.x0_pred import table as x0_pred_table

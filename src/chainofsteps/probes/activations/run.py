@@ -7,7 +7,7 @@ tapped layer.
 import torch
 from torch import Tensor
 
-from ...model import wan
+from ...model import network
 from ...model.shapes import Latents
 from ...run.denoise import GuidedVelocity
 from ...run.taps import Tap
@@ -22,8 +22,8 @@ def token_norms(velocity: GuidedVelocity, latents: Latents, step: int, tap: Tap)
     branch uncond of a model without guidance.
     """
     model = velocity.model_at(step)
-    tap.check(wan.depth(model), len(velocity.timesteps))
+    tap.check(network.depth(model), len(velocity.timesteps))
     for branch in tap.branches:
         stream, keep = velocity.stream(latents, step, branch), tap.at(step, branch)
-        wan.walk(model, stream, stop=tap.layers[-1] + 1, tap=keep, counter=velocity.counter)
+        network.walk(model, stream, stop=tap.layers[-1] + 1, tap=keep, counter=velocity.counter)
     return {name: kept[0] for name, kept in tap.take().items()}

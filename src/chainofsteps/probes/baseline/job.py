@@ -6,14 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from diffusers import AutoencoderKLWan
 
 from ...bench.cases import Case, check_scorable, read_cases, write_case
 from ...bench.puzzles import PUZZLES, draw
 from ...errors import InputError
 from ...files import fingerprint, sha256
 from ...model.checkpoint import keeps_first_frame
-from ...model.conditioning import Conditioning, encode_first_frame, encode_images, encode_texts
+from ...model.conditioning import Conditioning, Text, encode_first_frame, encode_images, encode_texts
 from ...model.load import load_vae
 from ...model.sampling import Sampling
 from ...model.sizes import latent_frames_of
@@ -58,9 +57,9 @@ class Encoder:
     """Encodes the cases of a shard: it has the embeddings of all prompts and first frames, and the VAE."""
 
     sampling: Sampling
-    texts: Mapping[str, torch.Tensor]
+    texts: Mapping[str, Text]
     images: Mapping[str, torch.Tensor | None]
-    vae: AutoencoderKLWan
+    vae: torch.nn.Module
     keeps_first_frame: bool
 
     @classmethod
@@ -76,12 +75,9 @@ class Encoder:
     def encode(self, case: Case) -> Conditioning:
         """The conditioning of one of the cases."""
         size = (case.frames, case.height, case.width)
-        return Conditioning(
-            prompt_embeds=self.texts[case.prompt],
-            negative_prompt_embeds=self.texts[self.sampling.negative_prompt] if self.sampling.guided else None,
-            image_embeds=self.images[case.name],
-            **encode_first_frame(case, self.vae, *size, self.keeps_first_frame),
-        )
+        first_frame = encode_first_frame(case, self.vae, *size, self.keeps_first_frame)
+        negative = self.texts[self.sampling.negative_prompt] if self.sampling.guided else None
+        return Conditioning.of(first_frame, self.texts[case.prompt], negative, self.images[case.name])
 
 
 def record_piece(network: Network, run: RunId, piece: Piece, share_noise: bool) -> Kept:

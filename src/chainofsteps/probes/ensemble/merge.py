@@ -5,7 +5,6 @@ walked once; behind its last merge an ensemble is a single stream.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from functools import partial
 
 import torch
@@ -13,9 +12,10 @@ from einops import rearrange
 from torch import Tensor
 
 from ...errors import InputError
-from ...model import wan
+from ...model import network
+from ...model.network import Forwards
 from ...model.shapes import HiddenStates, Latents
-from ...model.wan import Forwards, Stream
+from ...model.stream import Stream
 from ...run.denoise import GuidedVelocity
 from .spec import Ensemble
 
@@ -46,7 +46,7 @@ def merged_velocity(
     With guidance both branches merge, each with its own kind. Raises InputError if a window is not in the model.
     """
     model = velocity.model_at(step)
-    layers = wan.depth(model)
+    layers = network.depth(model)
     outside = [run.last for run in runs if run.last >= layers]
     if outside:
         raise InputError(f"ensemble: layer {outside[0]} is out of range; the model has layers 0 to {layers - 1}")
@@ -54,7 +54,7 @@ def merged_velocity(
     for branch in velocity.branches:
         stream = velocity.stream(torch.cat([carried, others]), step, branch)
         ends = Walk(runs, stream, len(carried)).to_the_end(model, velocity.sampling.batch_size, velocity.counter)
-        velocities[branch] = torch.cat([wan.head(model, end) for end in ends])
+        velocities[branch] = torch.cat([network.head(model, end) for end in ends])
     return velocity.combined(velocities, latents, step)
 
 
@@ -74,11 +74,11 @@ class Walk:
 
     def to_the_end(self, model: torch.nn.Module, batch_size: int, counter: Forwards | None = None) -> list[Stream]:
         """Walk all layers, and return the last stream of each run, of batch 1."""
-        for layer in range(wan.depth(model)):
+        for layer in range(network.depth(model)):
             needed = sorted({number for numbers in self.of_run for number in numbers})
             chunks = torch.tensor(needed).split(batch_size)
             walked = [
-                wan.walk(model, self._batch(chunk.tolist()), layer, layer + 1, counter=counter).hidden_states
+                network.walk(model, self._batch(chunk.tolist()), layer, layer + 1, counter=counter).hidden_states
                 for chunk in chunks
             ]
             self.states = dict(zip(needed, torch.cat(walked).split(1), strict=True))
@@ -110,7 +110,4 @@ class Walk:
 
     def _batch(self, numbers: Sequence[int]) -> Stream:
         """Streams in a batch. They differ in their hidden states alone, since case, step and branch are the same."""
-        shared = ("temb", "timestep_proj", "encoder_hidden_states")
-        same = {name: getattr(self.stream, name)[:1] for name in shared}
-        same = {name: value.expand(len(numbers), *value.shape[1:]) for name, value in same.items()}
-        return replace(self.stream, hidden_states=torch.cat([self.states[n] for n in numbers]), **same)
+        return self.stream.with_items(torch.cat([self.states[n] for n in numbers]))

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from ...errors import InputError
-from ...model.conditioning import PATCH, Conditioning
-from ...model.sizes import frames_of, latent_frames_of
+from ...model.conditioning import Conditioning
+from ...model.sizes import PATCH, frames_of, latent_frames_of
 
 
 def shortened(conditioning: Conditioning, frames: int) -> Conditioning:

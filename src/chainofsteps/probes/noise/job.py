@@ -14,8 +14,8 @@ from ...store.job import Job
 from ...store.pieces import Kept, Piece
 from ...store.shards import ShardReader
 from ...store.untouched import untouched
-from .count import perturbed
 from ..network import Network, through
+from .count import perturbed
 from .run import BlockTap, Sweep, block_tap
 from .similarity import Similarity
 from .spec import Intervention, expand

@@ -16,9 +16,10 @@ import torch
 from torch import Tensor
 
 from ...errors import InputError
-from ...model import wan
+from ...model import network
+from ...model.network import Forwards
 from ...model.shapes import HiddenStates, TokenMask
-from ...model.wan import Forwards, Stream
+from ...model.stream import LayerEdit, Stream
 from .spec import MODES, Swap
 
 __all__ = ["MODES", "SourceWalk", "Swap", "edit_of", "swap", "swapped_hidden_states", "token_mask"]
@@ -76,14 +77,14 @@ def swap(
     on_walked: sees each layer with the streams of source and target after it. Raises InputError if a layer is outside
     the model, or the grids differ.
     """
-    layers = wan.depth(model)
+    layers = network.depth(model)
     outside = [of_layer.layer for of_layer in swaps if of_layer.layer >= layers]
     if outside:
         raise InputError(f"swap: layer {outside[0]} is out of range; the model has layers 0 to {layers - 1}")
     if source.hidden_states.shape != target.hidden_states.shape:
         raise InputError(f"swap: source and target differ in size, {source.grid} and {target.grid} tokens")
     for layer in range(max((of_layer.layer for of_layer in swaps), default=-1) + 1):
-        walked = [wan.walk(model, stream, layer, layer + 1, counter=counter) for stream in (source, target)]
+        walked = [network.walk(model, stream, layer, layer + 1, counter=counter) for stream in (source, target)]
         pairs = [
             (before.hidden_states, after.hidden_states) for before, after in zip((source, target), walked, strict=True)
         ]
@@ -93,7 +94,7 @@ def swap(
         for of_layer in swaps:
             if of_layer.layer == layer:
                 edited = replace(target, hidden_states=swapped_hidden_states(of_layer.mode, *pairs, mask))
-                yield of_layer, wan.head(model, wan.walk(model, edited, layer + 1, counter=counter))
+                yield of_layer, network.head(model, network.walk(model, edited, layer + 1, counter=counter))
 
 
 class SourceWalk:
@@ -116,7 +117,7 @@ class SourceWalk:
     def until(self, stop: int) -> None:
         """Walk on to, but not including, layer `stop`; no step if that layer is passed already."""
         stop = max(self.reached, stop)
-        self.stream = wan.walk(self.model, self.stream, self.reached, stop, tap=self._keep, counter=self.counter)
+        self.stream = network.walk(self.model, self.stream, self.reached, stop, tap=self._keep, counter=self.counter)
         self.reached = stop
 
     def _keep(self, _layer: int, hidden_states: HiddenStates) -> None:
@@ -124,9 +125,7 @@ class SourceWalk:
             self.states.append(hidden_states.cpu())
 
 
-def edit_of(
-    swaps: Sequence[Swap | None], stream: Stream, states: Sequence[HiddenStates], mask: TokenMask
-) -> wan.LayerEdit:
+def edit_of(swaps: Sequence[Swap | None], stream: Stream, states: Sequence[HiddenStates], mask: TokenMask) -> LayerEdit:
     """The edit that swaps each item of a batch at its own layer; None: an item without a swap at this step.
 
     stream: of the batch, before the first layer. states: of the source, see SourceWalk.

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from ...errors import InputError
-from ...model import wan
+from ...model import network
 from ...model.shapes import Latents, Sigmas
 from ...run.denoise import GuidedVelocity
 from ...run.probe import Probe, StepState, check_finite, saved_step
@@ -155,9 +155,9 @@ class SwapSweep(Probe[SwapState, SwapResult]):
             stream = velocity.stream(self.target.at(step), step, branch)
             mask = token_mask(stream.grid, **self.part)
             heads |= dict(swap(model, walk.stream, stream, starting, mask, velocity.counter, walk.on_walked))
-        walk.until(wan.depth(model) if None in rows else max(run.layer + 1 for run in acting))
+        walk.until(network.depth(model) if None in rows else max(run.layer + 1 for run in acting))
         if None in rows:
-            heads[None] = wan.head(model, walk.stream)
+            heads[None] = network.head(model, walk.stream)
         return heads | self._going(velocity, branch, step, going, walk.states)
 
     def _going(
@@ -170,7 +170,7 @@ class SwapSweep(Probe[SwapState, SwapResult]):
             stream = velocity.stream(torch.cat([going[run] for run in chunk]), step, branch)
             mask = token_mask(stream.grid, **self.part)
             edit = edit_of([run if step in run.steps else None for run in chunk], stream, states, mask)
-            ends = wan.head(model, wan.walk(model, stream, edit=edit, counter=velocity.counter))
+            ends = network.head(model, network.walk(model, stream, edit=edit, counter=velocity.counter))
             heads |= dict(zip(chunk, ends.split(1), strict=True))
         return heads
 
@@ -189,6 +189,6 @@ def same_text(
     walk = SourceWalk(model, streams[0], False, velocity.counter)
     swaps, mask = [Swap(layer, "full") for layer in layers], token_mask(streams[0].grid)
     heads = dict(swap(model, *streams, swaps, mask, velocity.counter, walk.on_walked))
-    walk.until(wan.depth(model))
-    own = wan.head(model, walk.stream).float()
+    walk.until(network.depth(model))
+    own = network.head(model, walk.stream).float()
     return [float((heads[of_layer].float() - own).norm() / own.norm()) for of_layer in swaps]
