@@ -58,7 +58,7 @@ def nothing_computed(monkeypatch):
     def refused(*_given, **_settings):
         raise AssertionError("something was computed anew")
 
-    monkeypatch.setattr(wan, "walk", refused)
+    monkeypatch.setattr(network, "walk", refused)
     monkeypatch.setattr(vae, "decode", refused)
 
 
