@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 from jobs import MODEL, NULL, SEEDS, STEPS, TASK, Jobs, as_before
 
-from chainofsteps.model import vae
+from chainofsteps.model import network, vae
 from chainofsteps.store.shards import read_shard
 from tests.workflow.running import ROOT
 
