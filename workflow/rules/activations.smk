@@ -22,7 +22,7 @@ rule activations:
     params:
         recipe=1,
         sampling=lambda wildcards: sampling_of(wildcards.model, *DENOISING),
-        activations=part_of("activations", "tasks", "scale", "shown"),
+        activations=part_for("activations", "tasks", "scale", "shown"),
         seeds=config["trajectory"]["seeds"],
     script:
         "../../scripts/activations.py"

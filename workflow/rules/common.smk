@@ -4,7 +4,8 @@ import os
 import re
 import time
 from dataclasses import asdict
-from functools import wraps
+from copy import deepcopy
+from functools import cache, wraps
 from itertools import chain
 
 from chainofsteps.bench import vbvr
@@ -27,6 +28,7 @@ from chainofsteps.probes.frames.spec import other_counts
 
 STARTED = time.time()
 CASES = config.get("cases", {})
+WRITTEN = deepcopy(config)  # with its words for steps, which follow the model
 
 
 def beside_snakefile(path):
@@ -129,6 +131,12 @@ def check_configuration():
 
 
 CASE_NAMES = check_configuration()
+
+
+@cache
+def config_of(model):
+    """The settled configuration for a model of results that are there: words for steps are the numbers of its own."""
+    return config if model == config["model"] else validate({**WRITTEN, "model": model})
 
 
 wildcard_constraints:
@@ -278,9 +286,14 @@ def x0_pred_files(*tables, tasks=None):
     return {table: shard_files(pattern % table, config["model"], tasks) for table in tables}
 
 
-def part_of(section, *left_out):
-    """A section of config.yaml without the keys that a rule does not depend on."""
-    return {key: value for key, value in config[section].items() if key not in left_out}
+def part_of(section, *left_out, model=config["model"]):
+    """A section of the configuration for a model, without the keys that a rule does not depend on."""
+    return {key: value for key, value in config_of(model)[section].items() if key not in left_out}
+
+
+def part_for(section, *left_out):
+    """The same for the model of a job."""
+    return lambda wildcards: part_of(section, *left_out, model=wildcards.model)
 
 
 def print_results():

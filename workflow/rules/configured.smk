@@ -61,7 +61,7 @@ def settings_of(model):
             "share_noise_over_cases": runs["share_noise_over_cases"],
         },
         "noise": {
-            "noise": part_of("noise", "restore_first_frame"),
+            "noise": part_of("noise", "restore_first_frame", model=model),
             "similarity": part_of("similarity", "sensitivity"),
             "null_seed": runs["null_seed"],
             **sampling_of(model, "batch_size"),
@@ -73,11 +73,14 @@ def settings_of(model):
             **scorer_stamp(),
         },
         "x0_pred": scorer_stamp(),
-        "ensemble": {"ensemble": part_of("ensemble", "tasks"), **sampling_of(model, "batch_size")},
+        "ensemble": {
+            "ensemble": part_of("ensemble", "tasks", model=model),
+            **sampling_of(model, "batch_size"),
+        },
         "ensemble_score": {},
-        "activations": {"activations": part_of("activations", "tasks", "scale", "shown")},
+        "activations": {"activations": part_of("activations", "tasks", "scale", "shown", model=model)},
         "swap": {
-            "swap": part_of("swap", "task"),
+            "swap": part_of("swap", "task", model=model),
             "null_seed": runs["null_seed"],
             **sampling_of(model, "batch_size"),
         },

@@ -23,7 +23,7 @@ rule ensemble:
     params:
         recipe=1,
         sampling=lambda wildcards: sampling_of(wildcards.model, *DENOISING, "batch_size"),
-        ensemble=part_of("ensemble", "tasks"),
+        ensemble=part_for("ensemble", "tasks"),
     script:
         "../../scripts/ensemble.py"
 

@@ -27,7 +27,7 @@ rule noise:
         sampling=lambda wildcards: sampling_of(wildcards.model, *DENOISING, "batch_size"),
         seeds=config["trajectory"]["seeds"],
         null_seed=config["trajectory"]["null_seed"],
-        noise=part_of("noise", "restore_first_frame"),
+        noise=part_for("noise", "restore_first_frame"),
         similarity=part_of("similarity", "sensitivity"),
     script:
         "../../scripts/noise.py"

@@ -24,7 +24,7 @@ rule swap:
     params:
         recipe=1,
         sampling=lambda wildcards: sampling_of(wildcards.model, *DENOISING, "batch_size"),
-        swap=part_of("swap", "task"),
+        swap=part_for("swap", "task"),
         matrix=matrix_cases,
         seeds=config["trajectory"]["seeds"],
         null_seed=config["trajectory"]["null_seed"],
@@ -55,7 +55,7 @@ rule swap_score:
         runtime=240,
     params:
         recipe=1,
-        swap=part_of("swap", "task"),
+        swap=part_for("swap", "task"),
         steps=lambda wildcards: config["models"][wildcards.model]["steps"],
         seeds=config["trajectory"]["seeds"],
     script:
