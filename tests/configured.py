@@ -1,14 +1,14 @@
-"""The default configuration, to be changed."""
+"""The settled configuration of config.yaml, to be changed."""
 
 from pathlib import Path
 
-import yaml
+from chainofsteps.config.read import load_config
 
 ROOT = Path(__file__).parents[1]
 
 
 def default():
-    return yaml.safe_load((ROOT / "config.yaml").read_text())
+    return load_config(ROOT / "config.yaml")
 
 
 def put(config, place, value):

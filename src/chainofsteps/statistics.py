@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 from scipy import stats
 
 from .errors import InputError
+from .interval import Interval
 
 
-def bootstrap_mean(values, resamples: int = 2000, level: float = 0.95, seed: int = 0) -> tuple[float, float, float]:
+def bootstrap_mean(
+    values, resamples: int = Interval.resamples, level: float = Interval.level, seed: int = Interval.seed
+) -> tuple[float, float, float]:
     """Mean over cases and its bootstrap interval: (estimate, low, high).
 
     values: (n cases,) or (n cases, seeds). With a single case the interval is (nan, nan): there is nothing
@@ -38,7 +40,9 @@ def bootstrap_mean(values, resamples: int = 2000, level: float = 0.95, seed: int
     return estimate, float(interval.low), float(interval.high)
 
 
-def paired_bootstrap(a, b, resamples: int = 2000, level: float = 0.95, seed: int = 0) -> tuple[float, float, float]:
+def paired_bootstrap(
+    a, b, resamples: int = Interval.resamples, level: float = Interval.level, seed: int = Interval.seed
+) -> tuple[float, float, float]:
     """Mean of a - b over cases and its bootstrap interval (estimate, low, high), in the unit of a and b, with
     the cases of a and b drawn together.
 
@@ -53,7 +57,7 @@ def paired_bootstrap(a, b, resamples: int = 2000, level: float = 0.95, seed: int
 
 
 def bootstrap_group_means(
-    groups, weights=None, resamples: int = 2000, level: float = 0.95, seed: int = 0
+    groups, weights=None, resamples: int = Interval.resamples, level: float = Interval.level, seed: int = Interval.seed
 ) -> tuple[float, float, float]:
     """Weighted mean of the means of groups of cases, such as puzzles: (estimate, low, high), cases drawn within each.
 
@@ -90,7 +94,11 @@ def _per_case(values) -> np.ndarray:
 
 
 def bootstrap_statistic(
-    values, statistic: Callable[[np.ndarray], float], resamples: int = 2000, level: float = 0.95, seed: int = 0
+    values,
+    statistic: Callable[[np.ndarray], float],
+    resamples: int = Interval.resamples,
+    level: float = Interval.level,
+    seed: int = Interval.seed,
 ) -> tuple[float, float, float]:
     """Any statistic of all cases together and its bootstrap interval: (estimate, low, high).
 
@@ -111,12 +119,3 @@ def bootstrap_statistic(
     tail = 100 * (1 - level) / 2
     low, high = np.percentile(drawn, [tail, 100 - tail])
     return estimate, float(low), float(high)
-
-
-@dataclass(frozen=True)
-class Interval:
-    """How an interval is made: bootstrap over cases."""
-
-    resamples: int
-    level: float
-    seed: int

@@ -27,6 +27,7 @@ from chainofsteps.probes.x0_pred.decided import Thresholds
 from chainofsteps.statistics import Interval
 
 SCHEMA = yaml.safe_load((Path(__file__).parents[2] / "workflow/schemas/claims.schema.yaml").read_text())
+SETTINGS = {name: claim.get("settings") for name, claim in SCHEMA["claims"].items()}
 INTERVAL = Interval(resamples=200, level=0.95, seed=0)
 CASES, STEPS = 12, 10
 THRESHOLDS = Thresholds(live=0.1, held=0.5)
@@ -108,7 +109,9 @@ def test_the_peak_is_where_it_was_put():
 
 
 def test_propagation_is_relative_to_another_seed():
-    found = propagation(cka_table(peak=9, final=0.1), INTERVAL)  # step 1; step 0 alone would give 1
+    found = propagation(
+        cka_table(peak=9, final=0.1), SETTINGS["C3"]["early"], INTERVAL
+    )  # step 1; step 0 alone would give 1
     assert found.low <= found.estimate <= found.high and found.estimate == pytest.approx(0.2, abs=0.02)
 
 
@@ -117,7 +120,7 @@ def test_without_the_runs_that_they_are_of_they_are_not_measured(left):
     ((column, value),) = left.items()
     table = cka_table(peak=4, final=0.1)
     table = table[table.operator.isna() | (table.operator == value)] if column == "operator" else table.assign(**left)
-    assert peak_of_sensitivity(table, INTERVAL) is UNMEASURED and propagation(table, INTERVAL) is UNMEASURED
+    assert peak_of_sensitivity(table, INTERVAL) is UNMEASURED and propagation(table, 0.2, INTERVAL) is UNMEASURED
 
 
 def test_step_against_frame_takes_inner_frames_of_puzzles_with_several_solutions():
@@ -168,7 +171,7 @@ def finished(**of_task: float) -> Undisturbed:
 
 def test_pruning_counts_live_candidates():
     masses = masses_table({"loop_maze": 3, "unique_maze": 1})
-    found = pruned(masses, 0.1, finished(loop_maze=0.75, unique_maze=0.25))
+    found = pruned(masses, 0.1, SETTINGS["C4"]["early"], finished(loop_maze=0.75, unique_maze=0.25))
     assert found.clean == 0.75
     assert (found.estimate, found.null, found.n) == (2.0, 0.0, CASES)
 
@@ -176,14 +179,19 @@ def test_pruning_counts_live_candidates():
 def test_superposition_is_the_rivals_highest_mass():
     masses = masses_table({"next_size": 2, "rotation": 1, "unique_maze": 1})
     scores = finished(next_size=0.5, rotation=0.25, unique_maze=1)
-    found = superposed(masses, 0.1, scores)
-    assert found.clean == 0.375 and superposed(masses[masses.task == "unique_maze"], 0.1, scores) is UNMEASURED
+    found = superposed(masses, 0.1, **SETTINGS["C5"], of=scores)
+    assert (
+        found.clean == 0.375
+        and superposed(masses[masses.task == "unique_maze"], 0.1, **SETTINGS["C5"], of=scores) is UNMEASURED
+    )
     assert found.estimate == pytest.approx(0.25) and found.null == 0.0 and found.n == 2 * CASES
 
 
 def test_share_of_cases_with_several_paths():
     masses = masses_table({"loop_maze": 2, "grounding": 1, "unique_maze": 1})
-    found = several_paths(masses, 0.1, finished(loop_maze=1, grounding=0.5, unique_maze=0))
+    found = several_paths(
+        masses, 0.1, SETTINGS["C14"]["live"], "unique_maze", finished(loop_maze=1, grounding=0.5, unique_maze=0)
+    )
     assert found.clean == 0.5
     assert found.estimate == pytest.approx(1 / 3) and found.null == 0.0 and found.n == 3 * CASES
 
@@ -228,9 +236,9 @@ def test_layers_are_specialised_by_the_gain_of_later_ones():
         for part in ("generated", "given")
         for layer in range(8)
     ]
-    found = specialised(pd.DataFrame(rows), 8, INTERVAL)
+    found = specialised(pd.DataFrame(rows), 8, SETTINGS["C9"]["first_layers"], INTERVAL)
     assert (found.n, found.estimate, found.null, found.clean) == (CASES, pytest.approx(0.1), 0.0, None)
-    assert specialised(pd.DataFrame(rows).assign(branch="uncond"), 8, INTERVAL) is UNMEASURED
+    assert specialised(pd.DataFrame(rows).assign(branch="uncond"), 8, 0.25, INTERVAL) is UNMEASURED
 
 
 def test_a_swap_reverses_by_the_middle_layer_at_the_first_step():
@@ -243,11 +251,11 @@ def test_a_swap_reverses_by_the_middle_layer_at_the_first_step():
                 flipped = layer == 4 and steps == "0" and case < 9
                 row = {**about, "run": "swap", "layer": layer, "steps": steps}
                 rows.append({**row, "outcome": "source" if flipped else "target"})
-    found = reversed_by_a_swap(pd.DataFrame(rows), 8, INTERVAL)
+    found = reversed_by_a_swap(pd.DataFrame(rows), 4, "residual", [0], INTERVAL)
     assert (found.n, found.estimate, found.null) == (CASES, 0.75, 0.0)
     assert found.clean == pytest.approx(1 - 1 / CASES)
     other = pd.DataFrame(rows).assign(mode="full")
-    assert math.isnan(reversed_by_a_swap(other, 8, INTERVAL).estimate)
+    assert math.isnan(reversed_by_a_swap(other, 4, "residual", [0], INTERVAL).estimate)
 
 
 def test_an_ensemble_gains_over_the_run_it_carries():

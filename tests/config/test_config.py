@@ -195,9 +195,12 @@ def test_untouched_seeds_are_those_of_all_who_need_one(config):
     assert untouched_seeds(config) == [1, 2]
 
 
-def test_missing_key_is_named_with_what_it_is(config):
-    remove(config, "noise.timing")
-    assert refused(config) == "config.yaml: key 'noise.timing' is missing; give one of before, after"
+def test_missing_choice_is_named_with_its_values(config):
+    remove(config, "cases.shard_size")
+    assert refused(config) == "config.yaml: key 'cases.shard_size' is missing; give a whole number of at least 1"
+    config = default()
+    remove(config, "noise.operators")
+    assert refused(config).endswith("give a list without repeats, each one of replace, renoise, add")
 
 
 def test_model_name_that_is_no_file_name(config):
@@ -228,7 +231,7 @@ def test_file_that_is_not_there(tmp_path):
 
 def test_reading_the_configuration_imports_nothing_heavy():
     code = (
-        "import sys; from chainofsteps import config, interventions, plan;"
+        "import sys; import chainofsteps.config.read, chainofsteps.plan.target;"
         "print([name for name in ('torch', 'numpy', 'pandas') if name in sys.modules])"
     )
     run = subprocess.run(

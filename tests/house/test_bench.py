@@ -10,6 +10,7 @@ import tiny
 import torch
 import yaml
 
+from chainofsteps.config.read import load_config
 from chainofsteps.model.network import Forwards
 from chainofsteps.model.wan import MASK_CHANNELS
 from chainofsteps.probes.noise.similarity import Similarity
@@ -110,7 +111,7 @@ def test_bench_writes_every_ratio_with_its_goal(checkpoint, tmp_path, monkeypatc
         None,
     ]
     assert all(result["value"] > 0 for result in results)
-    interventions = len(expand(config["noise"], 2, 5))
+    interventions = len(expand(load_config(tmp_path / "config.yaml")["noise"], 2, 5))
     assert f"each with {interventions} interventions" in results[0]["detail"]
     assert "; 2 processes of 1 thread against one process of 2 threads" in results[0]["detail"]
     assert "; one process of 1 thread a side" in results[1]["detail"]

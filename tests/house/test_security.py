@@ -172,7 +172,7 @@ def test_hostile_names_of_models_and_tasks_are_refused(config, name):
 
 def test_schema_and_folders_agree_on_names():
     schema = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
-    assert schema["$defs"]["name"]["pattern"] == f"^{NAME.pattern}$"
+    assert schema["$defs"]["Name"]["pattern"] == f"^{NAME.pattern}$"
     assert not [name for name in HOSTILE if is_name(name)]
 
 

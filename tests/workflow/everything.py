@@ -50,5 +50,5 @@ def configure(folder):
     config["activations"]["shown"] = {"task": "find_then_move", "case": "00001", "seed": 1, "step": 3}
     config["swap"] |= {"steps": [[0], [0, 1]], "matrix_pairs": 2}
     config["panels"] = panels()
-    config["statistics"]["resamples"] = 100
+    config["statistics"] = {"resamples": 100}
     (folder / "run.yaml").write_text(yaml.safe_dump(config))

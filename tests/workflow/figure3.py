@@ -17,5 +17,5 @@ def configure(folder, checkpoint):
     config["cases"] |= {"tasks": ["loop_maze"], "number": CASES, "shard_size": CASES}
     config["x0_pred"]["tasks"] = ["loop_maze"]
     config["ensemble"] |= {"tasks": ["loop_maze"], "seeds": [1, 2]}
-    config["statistics"]["resamples"] = 100
+    config["statistics"] = {"resamples": 100}
     (folder / "run.yaml").write_text(yaml.safe_dump(config))

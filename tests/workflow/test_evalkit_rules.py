@@ -41,7 +41,7 @@ def working(tmp_path_factory, checkpoint):
     config["noise"] |= {"operators": ["replace"], "steps": [0], "frames": [1]}
     config["few_steps"]["steps"] = [STEPS]
     config["panels"] = []
-    config["statistics"]["resamples"] = 100
+    config["statistics"] = {"resamples": 100}
     (folder / "run.yaml").write_text(yaml.safe_dump(config))
     return folder
 

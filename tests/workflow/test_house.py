@@ -11,6 +11,8 @@ import pytest
 import yaml
 from packaging.requirements import Requirement
 
+from chainofsteps.config.schema import keys, options, schema
+
 ROOT = Path(__file__).parents[2]
 PARTS = ["Snakefile", "config.yaml", "workflow", "scripts", "envs", "profiles", "src"]
 
@@ -116,28 +118,13 @@ def test_conda_environments_name_the_versions_of_the_lock(name):
         assert locked()[package] == version
 
 
-def described(schema, definitions, place=""):
-    for key, below in schema.get("properties", {}).items():
-        target = definitions[below["$ref"].rpartition("/")[2]] if "$ref" in below else below
-        yield f"{place}{key}", "description" in below
-        yield from described(target, definitions, f"{place}{key}.")
-    for below in (schema.get("additionalProperties"), schema.get("items")):
-        if isinstance(below, dict):
-            yield from described(below, definitions, f"{place}*.")
-
-
 def test_every_key_of_the_schema_is_described_and_no_other_is_allowed():
-    schema = yaml.safe_load((ROOT / "workflow" / "schemas" / "config.schema.yaml").read_text())
-    keys = dict(described(schema, schema["$defs"]))
-    assert keys["models.*.boundary"] and keys["noise.operators"]
-    assert [key for key, is_described in keys.items() if not is_described] == []
-    for section in [
-        schema,
-        *schema["properties"].values(),
-        schema["properties"]["models"]["additionalProperties"],
-    ]:
-        if section.get("type") == "object":
-            assert section["additionalProperties"] is False or section is schema["properties"]["models"]
+    known = dict(keys(schema()))
+    assert known["models.<name>.boundary"] and known["noise.operators"]
+    described = {place: any("description" in part for part in (key, *options(key))) for place, key in known.items()}
+    assert len(described) > 100 and [place for place, is_described in described.items() if not is_described] == []
+    sections = [kind for key in known.values() for kind in options(key) if "properties" in kind]
+    assert len(sections) > 15 and all(kind["additionalProperties"] is False for kind in [schema(), *sections])
 
 
 def test_ruff_agrees():

@@ -4,7 +4,8 @@ import os
 import re
 import time
 from dataclasses import asdict
-from functools import wraps
+from copy import deepcopy
+from functools import cache, wraps
 from itertools import chain
 
 from chainofsteps.bench import vbvr
@@ -33,6 +34,7 @@ from chainofsteps.probes.skill.nouns import held_out_names
 STARTED = time.time()
 NOUNS, RECIPES = nouns(), recipes()
 CASES = config.get("cases", {})
+WRITTEN = deepcopy(config)  # with its words for steps, which follow the model
 
 
 def beside_snakefile(path):
@@ -135,6 +137,12 @@ def check_configuration():
 
 
 CASE_NAMES = check_configuration()
+
+
+@cache
+def config_of(model):
+    """The settled configuration for a model of results that are there: words for steps are the numbers of its own."""
+    return config if model == config["model"] else validate({**WRITTEN, "model": model})
 
 
 wildcard_constraints:
@@ -259,7 +267,7 @@ def lora_of(wildcards):
 
 def settings_of(noun):
     """The settings of a noun, for the params of its rule."""
-    return lambda wildcards: NOUNS[noun].settings(config, wildcards.model)
+    return lambda wildcards: NOUNS[noun].settings(config_of(wildcards.model), wildcards.model)
 
 
 def sampling_of(model, *keys):

@@ -39,7 +39,7 @@ def settings_in_manifests(model):
     Those of scores by EvalKit are known once its Python is.
     """
     kit = Path(rules.evalkit_python.output.manifest)
-    configured = {name: noun.settings(config, model) for name, noun in NOUNS.items()}
+    configured = {name: noun.settings(config_of(model), model) for name, noun in NOUNS.items()}
     return {
         name: with_opencv(settings, NOUNS[name].kit, kit)
         for name, settings in configured.items()

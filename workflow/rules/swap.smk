@@ -55,7 +55,7 @@ rule swap_score:
     params:
         recipe=RECIPES["swap_score"],
         settings=settings_of("swap_score"),
-        swap=lambda wildcards: NOUNS["swap"].settings(config, wildcards.model)["swap"],
+        swap=lambda wildcards: settings_of("swap")(wildcards)["swap"],
         steps=lambda wildcards: config["models"][wildcards.model]["steps"],
         seeds=config["trajectory"]["seeds"],
     script:

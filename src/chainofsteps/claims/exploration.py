@@ -1,5 +1,6 @@
 """C4 to C8 and C14: what lives in x0_pred before the answer is there, from the readings of every step."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -8,10 +9,7 @@ from ..probes.x0_pred.decided import Thresholds, reading_steps
 from ..probes.x0_pred.masses import chosen_and_rival
 from ..statistics import Interval, bootstrap_mean
 from . import UNMEASURED, Measured
-from .noise import EARLY, seeds_of
-
-CONTROL = "unique_maze"
-SUPERPOSED = ("next_size", "rotation")
+from .noise import seeds_of
 
 
 @dataclass(frozen=True)
@@ -38,31 +36,34 @@ def live(masses: pd.DataFrame, threshold: float) -> pd.DataFrame:
     return masses.groupby(["task", "kind", "case", "seed", "step"], sort=False).live.sum().unstack()
 
 
-def pruned(masses: pd.DataFrame, threshold: float, of: Undisturbed) -> Measured:
-    """C4: live candidates at early steps less those at the last step; puzzles with several solutions."""
+def pruned(masses: pd.DataFrame, threshold: float, early: float, of: Undisturbed) -> Measured:
+    """C4: live candidates at early steps less those at the last step; puzzles with several solutions.
+
+    early: steps below this part of the steps.
+    """
     number = live(masses, threshold)
-    early = number.columns < EARLY * number.shape[1]
-    per_case = (number.loc[:, early].mean(axis=1) - number.iloc[:, -1]).groupby(["kind", "task", "case"]).mean()
+    first = number.columns < early * number.shape[1]
+    per_case = (number.loc[:, first].mean(axis=1) - number.iloc[:, -1]).groupby(["kind", "task", "case"]).mean()
     of_kind = {kind: per_case[per_case.index.get_level_values("kind") == kind] for kind in ("multi", "unique")}
     return of.measured(of_kind["multi"], seeds_of(masses), of_kind["unique"].mean())
 
 
-def superposed(masses: pd.DataFrame, threshold: float, of: Undisturbed) -> Measured:
-    """C5: the strongest rival's highest mass over the steps less its mass at the end."""
-    if not masses.task.isin(SUPERPOSED).any():
+def superposed(masses: pd.DataFrame, threshold: float, tasks: Sequence[str], control: str, of: Undisturbed) -> Measured:
+    """C5: the strongest rival's highest mass over the steps less its mass at the end; null: the same of `control`."""
+    if not masses.task.isin(tasks).any():
         return UNMEASURED
-    rival = chosen_and_rival(masses[masses.task.isin([*SUPERPOSED, CONTROL])], threshold)
+    rival = chosen_and_rival(masses[masses.task.isin([*tasks, control])], threshold)
     rival = rival.set_index(["task", "case", "seed", "step"]).rival.unstack()
     per_case = (rival.max(axis=1) - rival.iloc[:, -1]).groupby(["task", "case"]).mean()
     task = per_case.index.get_level_values("task")
-    return of.measured(per_case[task != CONTROL], seeds_of(masses), per_case[task == CONTROL].mean())
+    return of.measured(per_case[task != control], seeds_of(masses), per_case[task == control].mean())
 
 
-def several_paths(masses: pd.DataFrame, threshold: float, of: Undisturbed) -> Measured:
-    """C14: share of cases with two live candidates at some step."""
-    several = (live(masses, threshold) >= 2).any(axis=1).groupby(["task", "case"]).any()
-    control = several[several.index.get_level_values("task") == CONTROL]
-    return of.measured(several, seeds_of(masses), float(control.mean()))
+def several_paths(masses: pd.DataFrame, threshold: float, least: int, control: str, of: Undisturbed) -> Measured:
+    """C14: share of cases with at least `least` live candidates at some step; null: the same of `control`."""
+    several = (live(masses, threshold) >= least).any(axis=1).groupby(["task", "case"]).any()
+    of_control = several[several.index.get_level_values("task") == control]
+    return of.measured(several, seeds_of(masses), float(of_control.mean()))
 
 
 def reference_kept(readings: pd.DataFrame, thresholds: Thresholds, of: Undisturbed) -> Measured:

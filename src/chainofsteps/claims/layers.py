@@ -1,23 +1,24 @@
 """C9 and C10: what layers do within a step, from token activations and swaps."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pandas as pd
 
+from ..probes.swap.spec import words
 from ..statistics import Interval, bootstrap_mean
 from . import UNMEASURED, Measured
 from .noise import seeds_of
 
-FIRST_PART = 0.25  # of the layers: 0 to 9 of the paper's 40
 
-
-def specialised(activations: pd.DataFrame, layers: int, interval: Interval) -> Measured:
-    """C9: AUC of object against background in later layers less that in the first quarter; generated frames alone.
+def specialised(activations: pd.DataFrame, layers: int, first_layers: float, interval: Interval) -> Measured:
+    """C9: AUC of object against background in later layers less that in the first ones; generated frames alone.
 
     activations: one row per run, step, branch, layer and part, with auc and its null. layers: of the model.
+    first_layers: the part of them that is the first ones.
     """
     rows = activations[(activations.part == "generated") & (activations.branch == "cond")]
-    late = rows.layer >= FIRST_PART * layers
+    late = rows.layer >= first_layers * layers
 
     def gain(column: str) -> pd.Series:
         of_case = [part.groupby(["task", "case"])[column].mean() for part in (rows[late], rows[~late])]
@@ -30,13 +31,15 @@ def specialised(activations: pd.DataFrame, layers: int, interval: Interval) -> M
     return Measured(len(found), seeds_of(rows), *values, null=gain("null").mean())
 
 
-def reversed_by_a_swap(swaps: pd.DataFrame, layers: int, interval: Interval) -> Measured:
-    """C10: share of pairs that end in the source's answer after a swap of the middle layer's update at the first step.
+def reversed_by_a_swap(
+    swaps: pd.DataFrame, layer: int, mode: str, steps: Sequence[int], interval: Interval
+) -> Measured:
+    """C10: share of pairs that end in the source's answer after a swap at a layer and a set of steps.
 
-    swaps: rows of `swap_score.COLUMNS`. layers: of the model. The null is the share without a swap.
+    swaps: rows of `swap_score.COLUMNS`. The null is the share without a swap.
     """
     final = swaps[(swaps.readout == "final") & swaps.outcome.notna()]
-    middle = (final.run == "swap") & (final["mode"] == "residual") & (final.steps == "0") & (final.layer == layers // 2)
+    swap = (final.run == "swap") & (final["mode"] == mode) & (final.steps == words(steps)) & (final.layer == layer)
 
     def flips(rows: pd.DataFrame) -> Measured:
         per_case = (rows.outcome == "source").groupby([rows.task, rows.case]).mean()
@@ -46,4 +49,4 @@ def reversed_by_a_swap(swaps: pd.DataFrame, layers: int, interval: Interval) -> 
         return Measured(len(per_case), seeds_of(rows), *values)
 
     clean = final[final.run == "target"]
-    return replace(flips(final[middle]), null=flips(clean).estimate, clean=float((clean.outcome == "target").mean()))
+    return replace(flips(final[swap]), null=flips(clean).estimate, clean=float((clean.outcome == "target").mean()))

@@ -7,8 +7,6 @@ from ..probes.noise.points import comparisons
 from ..statistics import Interval, bootstrap_statistic
 from . import UNMEASURED, Measured
 
-EARLY = 0.2  # of the steps
-
 
 def step_against_frame(scores: pd.DataFrame, interval: Interval, restored: bool) -> Measured:
     """C1: score lost by noise at one step less that lost by noise at one inner latent frame."""
@@ -52,11 +50,14 @@ def peak_of_sensitivity(cka: pd.DataFrame, interval: Interval) -> Measured:
     return Measured(len(values), seeds_of(cka), *found, null=None if null.empty else peak(null.to_numpy()))
 
 
-def propagation(cka: pd.DataFrame, interval: Interval) -> Measured:
-    """C3: dissimilarity at the end after noise at an early step, relative to that of another seed."""
+def propagation(cka: pd.DataFrame, early: float, interval: Interval) -> Measured:
+    """C3: dissimilarity at the end after noise at an early step, relative to that of another seed.
+
+    early: steps below this part of the steps, step 1 at least.
+    """
     final = at_the_end(cka)
     noisy = after_noise(final, "renoise")
-    noisy = noisy[noisy.step < max(2, EARLY * (cka.later_step.max() + 1))]
+    noisy = noisy[noisy.step < max(2, early * (cka.later_step.max() + 1))]
     per_case = pd.DataFrame(
         {
             "noisy": noisy.groupby("unit").dissimilarity.mean(),

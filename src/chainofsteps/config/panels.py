@@ -46,6 +46,9 @@ class Panel:
             self._refuse(f"case {self.case!r}", f"{self.puzzle} has cases {names[0]} to {names[-1]}")
         if self.seed not in seeds:
             self._refuse(f"seed {self.seed}", f"untouched runs have seeds {', '.join(map(str, seeds))}")
+        if not all(isinstance(frame, int) for frame in self.frames):
+            words = ", ".join(map(str, self.frames))
+            self._refuse(f"frames {words}", "the lengths of a folder's videos are not known yet, so give numbers")
         for word, wanted, count in (("step", self.steps, steps), ("frame", self.frames, frames)):
             for index in wanted:
                 if count is not None and index >= count:
@@ -58,10 +61,14 @@ class Panel:
 def panels_of(config: Mapping[str, Any], figure: str) -> list[Panel]:
     """The panels of one figure, in the order of their letters. InputError if there is none or a letter comes twice."""
     rows = [row for row in config["panels"] if row["figure"] == figure]
-    found = [Panel(**{**row, "steps": tuple(row["steps"]), "frames": tuple(row["frames"])}) for row in rows]
-    letters = [panel.panel for panel in found]
-    if not found:
+    panels = [Panel(**{**row, "steps": tuple(row["steps"]), "frames": _frames(row["frames"])}) for row in rows]
+    letters = [panel.panel for panel in panels]
+    if not panels:
         raise InputError(f"panels: none is of {figure}; add a row, or leave the figure out")
     if len(set(letters)) < len(letters):
         raise InputError(f"panels: {figure} has two panels of one letter ({', '.join(letters)}); give each its own")
-    return sorted(found, key=lambda panel: panel.panel)
+    return sorted(panels, key=lambda panel: panel.panel)
+
+
+def _frames(frames: Any) -> tuple:
+    return tuple(frames) if isinstance(frames, list) else (frames,)  # a word for frames of a folder's videos

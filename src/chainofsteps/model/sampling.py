@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from diffusers import ModelMixin
 
 DTYPES = ("float32", "bfloat16", "float16")  # torch's names
+TIMESTEP_DTYPES = ("float32", "bfloat16")
 COMPILERS = ("inductor", "eager")  # torch's names; eager traces the blocks and leaves them as they are
 PLACEMENT = ("device", "group_offload")  # where a model runs: in no rule's params
 
@@ -56,8 +57,8 @@ class Sampling:
             raise InputError(f"boundary is {self.boundary!r}: give a sigma between 0 and 1, or null")
         if self.dtype not in DTYPES:
             raise InputError(f"dtype is {self.dtype!r}: choose one of {', '.join(DTYPES)}")
-        if self.timestep_dtype not in ("float32", "bfloat16"):
-            raise InputError(f"timestep_dtype is {self.timestep_dtype!r}: choose float32 or bfloat16")
+        if self.timestep_dtype not in TIMESTEP_DTYPES:
+            raise InputError(f"timestep_dtype is {self.timestep_dtype!r}: choose {' or '.join(TIMESTEP_DTYPES)}")
         if self.compile not in (None, *COMPILERS):
             raise InputError(f"compile is {self.compile!r}: choose one of {', '.join(COMPILERS)}, or null")
         if self.group_offload and self.compile:

@@ -10,48 +10,19 @@ be a little below 0.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-
 import torch
 from einops import rearrange
 from torch import Tensor
 
 from ...errors import InputError
-from .spec import block_layer
+from .features import KERNELS, Compared
 
-KERNELS = ("linear", "rbf")
 GRAM_TOKENS = 8192  # most for the rbf kernel: its float64 matrix of all pairs takes 0.5 GB there
 PATCH = 2  # a token of the transformer is a patch of 1 x 2 x 2 latents
 
 
-@dataclass(frozen=True)
-class Similarity:
-    """The measure of similarity, as the `similarity` section of the configuration names it.
-
-    features: "latents" (x_{t+1}), "x0_pred" (of step t) or "block:<l>" (hidden states after layer l at step t, branch
-    cond). kernel: linear or rbf. unbiased: the estimate. Raises InputError for another word.
-    """
-
-    features: str = "latents"
-    kernel: str = "linear"
-    unbiased: bool = True
-
-    def __post_init__(self):
-        if self.features not in ("latents", "x0_pred") and self.layer is None:
-            raise InputError(f"similarity: features must be latents, x0_pred or block:<layer>, not {self.features!r}")
-        if self.kernel not in KERNELS:
-            raise InputError(f"similarity: kernel must be one of {', '.join(KERNELS)}; not {self.kernel!r}")
-
-    @classmethod
-    def from_config(cls, section: Mapping) -> Similarity:
-        """The measure that the `similarity` section of the configuration names. Raises InputError for another word."""
-        return cls(section["features"], section["kernel"], section["unbiased"])
-
-    @property
-    def layer(self) -> int | None:
-        """The layer of "block:<l>", else None."""
-        return block_layer(self.features)
+class Similarity(Compared):
+    """The measure of similarity by CKA, as the `similarity` section of the configuration names it."""
 
     def dissimilarity(self, x: Tensor, y: Tensor) -> Tensor:
         """1 - CKA of features x and y, both (..., n, p): 0 if they agree, 1 (unbiased: on average) if independent."""
@@ -69,7 +40,7 @@ def token_features(latents: Tensor) -> Tensor:
     return rearrange(latents, "... c f (h p) (w q) -> ... (f h w) (c p q)", p=PATCH, q=PATCH)
 
 
-def cka(x: Tensor, y: Tensor, kernel: str = "linear", unbiased: bool = True) -> Tensor:
+def cka(x: Tensor, y: Tensor, kernel: str = Compared.kernel, unbiased: bool = Compared.unbiased) -> Tensor:
     """CKA of features x (..., n, p) and y (..., n, q) over the same n samples: float64, of the batch's shape.
 
     Batch dimensions broadcast, so that many runs are compared with a baseline at once. unbiased: the estimate of HSIC

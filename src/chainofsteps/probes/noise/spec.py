@@ -58,7 +58,7 @@ class NoiseAtStep:
     operator: str = "replace"
     amplitude: float = 1.0
     timing: str = "before"
-    noise_seed: int = 0
+    noise_seed: int = 1000
 
     RUN: ClassVar[str] = "noise_at_step"
     noise: ClassVar[str] = "fixed"
@@ -103,10 +103,10 @@ class NoiseAtFrame:
 
     frame: int
     steps: str | tuple[int, ...] = "all"
-    operator: str = "replace"
-    amplitude: float = 1.0
-    timing: str = "before"
-    noise_seed: int = 0
+    operator: str = NoiseAtStep.operator
+    amplitude: float = NoiseAtStep.amplitude
+    timing: str = NoiseAtStep.timing
+    noise_seed: int = NoiseAtStep.noise_seed
     noise: str = "fixed"
 
     RUN: ClassVar[str] = "noise_at_frame"

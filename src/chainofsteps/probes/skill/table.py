@@ -4,12 +4,13 @@ import pandas as pd
 from scipy import stats
 
 from ...bench import puzzles
+from ...interval import Interval
 from ...names import PUZZLES, split_of
 
 COLUMNS = ["puzzle", "case", "score", "success", "static", "ground_truth"]
 
 
-def summary(rows: pd.DataFrame, level: float = 0.95) -> pd.DataFrame:
+def summary(rows: pd.DataFrame, level: float = Interval.level) -> pd.DataFrame:
     """One row per puzzle: exact success with its Wilson interval, mean score, first frame repeated, truth by the VAE.
 
     Wilson's interval is not empty where all cases or none succeed.

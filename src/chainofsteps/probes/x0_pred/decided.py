@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from ...bench.readings import first_there
+from ...interval import Interval
 
 RUN = ["model", "task", "kind", "case", "seed"]
 NONE = ""  # no candidate is alive
@@ -113,7 +114,7 @@ def frame_changes(frames: pd.DataFrame, thresholds: Thresholds) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=[*RUN, "frame", "changed_at"])
 
 
-def spreads(changes: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
+def spreads(changes: pd.DataFrame, seed: int = Interval.seed) -> pd.DataFrame:
     """One row per run in which a frame changes after step 0 and two at least tell: over how many steps they change.
 
     changed_from, changed_to: the first and the last step of a change. spread = changed_to - changed_from; in_one,
@@ -179,7 +180,7 @@ def plan_runs(steps: pd.DataFrame, thresholds: Thresholds) -> pd.DataFrame:
     return table.assign(later=later, later_named=table.moved_named_at - table.marked_at, **both)
 
 
-def runs_of(tables: Mapping[str, pd.DataFrame], thresholds: Thresholds, seed: int = 0) -> pd.DataFrame:
+def runs_of(tables: Mapping[str, pd.DataFrame], thresholds: Thresholds, seed: int = Interval.seed) -> pd.DataFrame:
     """All that is said of whole runs, one row each; tables: masses, frames and readings, as x0_pred wrote them."""
     runs = by_run(by_step(tables["masses"], thresholds), thresholds)
     more = [spreads(frame_changes(tables["frames"], thresholds), seed)]

@@ -1,0 +1,99 @@
+"""Every claim measured on the tables of a run, with the settings of the schema."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pandas as pd
+
+from ..probes.indices import resolve, resolve_one
+from ..probes.noise.table import CKA_COLUMNS, SCORE_COLUMNS, read_table
+from ..probes.swap.table import read_rows
+from ..probes.x0_pred.decided import Thresholds
+from ..probes.x0_pred.decided_tables import read
+from ..statistics import Interval
+from . import Measured, exploration, layers, noise, sampling
+
+
+@dataclass(frozen=True)
+class Tables:
+    """The tables of a run, of which the claims are measured; each as the rule that wrote it documents it."""
+
+    scores: pd.DataFrame
+    cka: pd.DataFrame
+    masses: pd.DataFrame
+    readings: pd.DataFrame
+    finished: pd.DataFrame
+    runs: pd.DataFrame
+    activations: pd.DataFrame
+    swap: pd.DataFrame
+    ensemble: pd.DataFrame
+    frames: pd.DataFrame
+    few_steps: pd.DataFrame
+
+    @classmethod
+    def read(cls, paths: Mapping[str, Any]) -> "Tables":
+        """From the CSV files of each table. InputError for a file that is none of them."""
+        return cls(
+            scores=read_table(paths["scores"], SCORE_COLUMNS, "score"),
+            cka=read_table(paths["cka"], CKA_COLUMNS, "dissimilarity"),
+            ensemble=read(paths["ensemble"], {"steps": str}),
+            swap=read_rows(paths["swap"]),
+            **{name: pd.read_csv(paths[name], dtype={"case": str}) for name in ("runs", "activations")},
+            **{name: read(paths[name]) for name in ("masses", "readings", "finished", "frames", "few_steps")},
+        )
+
+
+@dataclass(frozen=True)
+class Run:
+    """Numbers of the run: steps S and layers L of the model; restored: noised first frames were put back."""
+
+    steps: int
+    layers: int
+    restored: bool
+    interval: Interval
+    thresholds: Thresholds
+
+
+def measured(tables: Tables, claims: Mapping[str, Mapping[str, Any]], run: Run) -> dict[str, Measured]:
+    """The statistic of every claim. claims: of the schema, each with its `settings`."""
+    settings = {name: claim.get("settings", {}) for name, claim in claims.items()}
+    return {
+        **_noise(tables, settings, run),
+        **_x0_pred(tables, settings, run),
+        **_layers_and_runs(tables, settings, run),
+    }
+
+
+def _noise(tables: Tables, settings: Mapping[str, Any], run: Run) -> dict[str, Measured]:
+    clean = noise.undisturbed(tables.scores)
+    return {
+        "C1": noise.step_against_frame(tables.scores, run.interval, run.restored),
+        "C2": replace(noise.peak_of_sensitivity(tables.cka, run.interval), clean=clean),
+        "C3": replace(noise.propagation(tables.cka, settings["C3"]["early"], run.interval), clean=clean),
+    }
+
+
+def _x0_pred(tables: Tables, settings: Mapping[str, Any], run: Run) -> dict[str, Measured]:
+    of, masses, live = exploration.Undisturbed(tables.finished, run.interval), tables.masses, run.thresholds.live
+    superposed, several = settings["C5"], settings["C14"]
+    return {
+        "C4": exploration.pruned(masses, live, settings["C4"]["early"], of),
+        "C5": exploration.superposed(masses, live, superposed["tasks"], superposed["control"], of),
+        "C6": exploration.reference_kept(tables.readings, run.thresholds, of),
+        "C7": exploration.revision(tables.runs, of),
+        "C8": exploration.perception_first(tables.runs, of),
+        "C14": exploration.several_paths(masses, live, several["live"], several["control"], of),
+    }
+
+
+def _layers_and_runs(tables: Tables, settings: Mapping[str, Any], run: Run) -> dict[str, Measured]:
+    swap, ensemble, frames = settings["C10"], settings["C11"], settings["C12"]
+    layer, steps = resolve_one(swap["layer"], run.layers), resolve(swap["steps"], run.steps)
+    return {
+        "C9": layers.specialised(tables.activations, run.layers, settings["C9"]["first_layers"], run.interval),
+        "C10": layers.reversed_by_a_swap(tables.swap, layer, swap["mode"], steps, run.interval),
+        "C11": sampling.ensemble_gain(tables.ensemble, ensemble["window"], ensemble["mode"], run.interval),
+        "C12": sampling.loss(tables.frames, "frames", frames["frames"], frames["fewer"], run.interval),
+        "C13": sampling.loss(tables.few_steps, "steps", run.steps, settings["C13"]["fewer"], run.interval),
+    }

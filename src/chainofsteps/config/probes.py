@@ -1,0 +1,200 @@
+"""The sections of the probes: of every key its type, its bounds, its default and its description, only here.
+
+A key without a default is a choice that config.yaml makes. Where a dataclass of a probe has the default, it comes from
+there.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from ..probes.ensemble.spec import CARRIES, Ensemble
+from ..probes.ensemble.spec import MODES as MERGES
+from ..probes.noise.features import KERNELS, Compared
+from ..probes.noise.spec import NOISES, OPERATORS, SCHEMES, TIMINGS, NoiseAtFrame, NoiseAtStep
+from ..probes.swap.spec import MODES as SWAPS
+from ..probes.swap.spec import READOUTS
+from .types import AtLeastOne, Index, Indices, Name, Positive, Section, Seed, Several, Share, Tasks, Two
+
+OF_A_FOLDER = "Where cases come from a folder, the tasks of `cases` are taken instead."
+
+
+class NoiseSection(Section):
+    """Noise at a step and at a latent frame, for Figure 3."""
+
+    schemes: Several[Literal[*SCHEMES]] = Field(
+        [*SCHEMES],
+        description="step puts noise on all latent frames at one step, frame on one latent frame at all the steps of "
+        "`steps`.",
+    )
+    operators: Several[Literal[*OPERATORS]] = Field(
+        description="replace is the paper's formula, x = a eps; renoise keeps the estimate, x = (1 - sigma) x0_pred + "
+        "sigma a eps; add is x + a eps.",
+    )
+    amplitude: Positive = Field(NoiseAtStep.amplitude, description="The standard deviation a of the noise.")
+    timing: Literal[*TIMINGS] = Field(
+        NoiseAtStep.timing,
+        description="before edits the latents ahead of the forward pass of a step, after edits them behind its update.",
+    )
+    noise_seed: Seed = Field(
+        NoiseAtStep.noise_seed,
+        description="Seed of the injected noise, together with the case and the run's own seed.",
+    )
+    steps: Indices = Field(description="Steps of injection.")
+    frames: Indices = Field(description="Latent frames of injection.")
+    noise: Literal[*NOISES] = Field(
+        NoiseAtFrame.noise,
+        description="For noise at frame, the same noise at every step (fixed) or new noise at each (fresh).",
+    )
+    restore_first_frame: bool = Field(
+        True,
+        description="Where latent frame 0 was noised, by noise at step (always) or by noise at latent frame 0, put the "
+        "latent of the case's first frame back before decoding: the causal decoder would spread the noise over the "
+        "whole video.",
+    )
+
+
+class SimilaritySection(Section):
+    """The distance of a perturbed run from the clean one, 1 - CKA at each later step."""
+
+    features: Annotated[str, Field(pattern="^(latents|x0_pred|block:[0-9]+)$")] = Field(
+        Compared.features,
+        description="The features that are compared, with tokens as samples: latents, x0_pred, or block:<l>, the "
+        "hidden states after a block.",
+    )
+    kernel: Literal[*KERNELS] = Field(Compared.kernel, description="Kernel of CKA.")
+    unbiased: bool = Field(
+        Compared.unbiased,
+        description="The unbiased estimate. With few tokens the biased one is far above 0 for independent features "
+        "(about 0.44 for 80 tokens of 64 channels).",
+    )
+    sensitivity: Literal["mean", "final"] = Field(
+        "mean",
+        description="Of an injection step, the mean dissimilarity over later steps, or that of the final latents.",
+    )
+
+
+class SkillSection(Section):
+    """The model's skill, by the stock diffusers pipeline on the embedded benchmark: tables/skill.csv and Table 1."""
+
+    number: AtLeastOne = Field(description="Held-out cases of each puzzle.")
+    tasks: Literal["all"] | Tasks = Field(
+        "all",
+        description="Puzzles of the embedded benchmark; all takes those in and out of domain. Table 1 is of these.",
+    )
+
+
+class X0PredSection(Section):
+    """The score of x0_pred at every step: when is the answer decided?"""
+
+    tasks: Literal["all"] | Tasks = Field(
+        description="Puzzles of the embedded benchmark; all takes those that the embedded model was trained on. "
+        + OF_A_FOLDER
+    )
+    live: Share = Field(0.1, description="Mass in the last frame of x0_pred above which a candidate answer is alive.")
+    held: Share = Field(
+        0.5,
+        description="Mass from which on the leading candidate is an answer that is held, and from which on a reading "
+        "(a mark, a motion, a reference) counts as present.",
+    )
+
+
+class FewStepsSection(Section):
+    """The untouched runs sampled in other numbers of steps, from the same noise."""
+
+    steps: Several[AtLeastOne] = Field(
+        description="Numbers of Euler steps; the model's own number is taken from its trajectories."
+    )
+
+
+class EnsembleSection(Section):
+    """The training-free ensemble: hidden states of several seeds are merged in a window of layers, at some steps."""
+
+    tasks: Literal["all"] | Tasks = Field(
+        description="Puzzles of the embedded benchmark; all takes those in and out of domain. " + OF_A_FOLDER
+    )
+    seeds: Two[Seed] = Field(
+        description="Seeds that are merged; the first one is carried. Each is an untouched run too, beside those of "
+        "`trajectory`."
+    )
+    windows: Several[Annotated[str, Field(pattern="^[0-9]+-[0-9]+$")]] = Field(
+        description="Windows of layers, <first>-<last>, counted from 0 in a model of `of_layers` layers."
+    )
+    of_layers: AtLeastOne = Field(
+        description="The depth that `windows` are of; 40 is that of the paper's model. A window is the same part of "
+        "the configured model's depth, every layer that it touches."
+    )
+    modes: Several[Literal[*MERGES]] = Field(
+        description="mean puts the mean of the seeds in place of each, after the window's first layer (behind it all "
+        "are equal); blend moves each a part `weight` of the way to the mean, after every layer of the window."
+    )
+    weight: Annotated[float, Field(gt=0, le=1)] = Field(Ensemble.weight, description="Of the mean, in mode blend.")
+    carry: Literal[*CARRIES] = Field(
+        Ensemble.carry,
+        description="The first seed's latents go on with the merged velocity, or the mean of the seeds' latents.",
+    )
+    steps: Indices = Field(
+        description="Steps at which streams are merged; at the others the one run goes on alone. At a second such step "
+        "the other seeds' streams are those of their own untouched runs."
+    )
+
+
+class FramesSection(Section):
+    """The untouched runs in other frame counts, from the same first frame, prompt and noise."""
+
+    counts: Several[Annotated[int, Field(ge=5)]] = Field(
+        description="Numbers of frames, of the form 4k + 1 and none above the videos' own, which is taken from the "
+        "trajectories whether it is listed here or not. A single frame would be the case's first frame."
+    )
+    tasks: Tasks = Field(description="Puzzles of the embedded benchmark. " + OF_A_FOLDER)
+
+
+class ShownSection(Section):
+    """The run whose maps Figure 6a shows."""
+
+    task: Name = Field(description="A task of `activations`.")
+    case: Name = Field(description="The name of the case.")
+    seed: Seed = Field(description="A seed of `trajectory.seeds`.")
+    step: Index = Field(description="A step of `activations.steps`.")
+
+
+class ActivationsSection(Section):
+    """L2 norms of the hidden states of every token, of the stored runs."""
+
+    tasks: Tasks = Field(description="Puzzles of the embedded benchmark. " + OF_A_FOLDER)
+    layers: Indices = Field("all", description="Layers after which norms are taken.")
+    steps: Indices = Field(description="Steps whose stored latents are fed to the model once more.")
+    branch: Literal["cond", "uncond", "both"] = Field(
+        "cond",
+        description="The branch with the prompt, the one without, or both; the latter two exist with guidance alone.",
+    )
+    scale: Literal["row", "global", "cell"] = Field(
+        "row",
+        description="The maps of Figure 6a share one colour scale in each row, in the whole figure (global), or not at "
+        "all, as in the paper's tools (cell).",
+    )
+    shown: ShownSection = Field(description="The run whose maps Figure 6a shows.")
+
+
+class SwapSection(Section):
+    """Latent swap. The target is a case, the source the next one of its shard, from the target's noise; pairs with the
+    same answer are left out and counted."""
+
+    task: Name = Field(description="A puzzle whose cases share their first frame and have one right answer each.")
+    layers: Indices = Field("all", description="Layers that are swapped, one at a time.")
+    modes: Several[Literal[*SWAPS]] = Field(
+        description="residual puts the update of the source's block on the target's input of that block, tokens "
+        "replaces some tokens of the block's output, full all of it, which is degenerate where the text is the same."
+    )
+    steps: Several[Indices] = Field(description="Sets of steps at which a layer is swapped.")
+    frames: Indices = Field("all", description="Latent frames whose tokens mode tokens swaps.")
+    rows: Indices = Field(description="Rows of the token grid that mode tokens swaps.")
+    readouts: Several[Literal[*READOUTS]] = Field(
+        [*READOUTS],
+        description="x0_pred is the clean estimate at the last swapped step, final the video of the end; without final "
+        "no run goes on.",
+    )
+    matrix: bool = Field(True, description="Swap every layer at every single step too, mode residual.")
+    matrix_pairs: AtLeastOne = Field(description="The matrix is measured on so many pairs, the first of the task.")

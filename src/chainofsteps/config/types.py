@@ -1,0 +1,78 @@
+"""Types of the configuration's values, each with its bounds: names, paths, seeds, lists, steps as words."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_serializer
+from typing_extensions import TypeAliasType
+
+from ..names import NAME
+from ..probes.indices import WORDS
+
+T = TypeVar("T")
+
+
+def _without_repeats(values: list) -> list:
+    if len({json.dumps(value, sort_keys=True, default=str) for value in values}) < len(values):
+        raise ValueError("repeats")
+    return values
+
+
+_UNIQUE = AfterValidator(_without_repeats)
+_UNIQUE_ITEMS = {"uniqueItems": True}
+
+# With a name of their own in the schema
+Name = TypeAliasType("Name", Annotated[str, Field(pattern=f"^{NAME.pattern}$")])  # a part of paths
+FolderPath = TypeAliasType("FolderPath", Annotated[str, Field(pattern=r"^[^{}\n]+$")])  # braces: wildcards to Snakemake
+AdapterFile = TypeAliasType(  # a file in a folder or below it, never outside
+    "AdapterFile",
+    Annotated[str, Field(pattern=r"^([A-Za-z0-9][A-Za-z0-9_.-]*/)*[A-Za-z0-9][A-Za-z0-9_.-]*\.safetensors$")],
+)
+Seed = TypeAliasType("Seed", Annotated[int, Field(ge=0, le=2**63 - 1)])
+
+Text = Annotated[str, Field(min_length=1)]
+Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+Positive = Annotated[float, Field(gt=0)]
+Share = Annotated[float, Field(gt=0, lt=1)]
+AtLeastOne = Annotated[int, Field(ge=1)]
+Several = Annotated[list[T], Field(min_length=1, json_schema_extra=_UNIQUE_ITEMS), _UNIQUE]
+Two = Annotated[list[T], Field(min_length=2, json_schema_extra=_UNIQUE_ITEMS), _UNIQUE]
+AnyNumber = Annotated[list[T], Field(json_schema_extra=_UNIQUE_ITEMS), _UNIQUE]
+Tasks = Several[Name]
+
+
+class Section(BaseModel):
+    """A section of keys: no other key, no text for a number, no 20.0 for a whole number, no nan."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class Part(Section):
+    """A section whose optional keys stay away where the file leaves them out: other keys or another entry stand in."""
+
+    @model_serializer(mode="wrap")
+    def _as_written(self, serialize: Any) -> dict[str, Any] | None:
+        if self is None:  # left out itself
+            return None
+        return {key: value for key, value in serialize(self).items() if key in self.model_fields_set}
+
+
+class Every(Section):
+    """Every n-th index, from the first on."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": ["{every: 4}"]})
+    every: AtLeastOne = Field(description="n.")
+
+
+class Below(Section):
+    """The indices below a fraction of how many the model has; the first one at least."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": ["{below: 0.25}"]})
+    below: Share = Field(description="The fraction.")
+
+
+# A step, a layer, a latent frame. 0.5 of 20 steps is step 10: the fraction of the count, rounded down.
+Index = TypeAliasType("Index", Annotated[int, Field(ge=0)] | Literal[*WORDS] | Annotated[float, Field(ge=0, lt=1)])
+Indices = TypeAliasType("Indices", Literal["all"] | Several[Index] | Every | Below)

@@ -1,0 +1,50 @@
+"""Words for steps and frames in a configuration, resolved to the whole numbers of its model.
+
+Layers and latent frames keep their words, and so does "all" of `noise.steps`: `probes.indices.indices` resolves them
+in the job that knows their numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..model.sizes import EMBEDDED_FRAMES
+from ..probes.indices import resolve, resolve_one
+
+
+def resolved(config: Mapping[str, Any]) -> dict[str, Any]:
+    """A configuration whose steps, and frames of panels, are the whole numbers of its own model.
+
+    Frames of videos in a folder keep their words: `panels` refuses them where their figure is drawn.
+    """
+    steps = config["models"][config["model"]]["steps"]
+    frames = EMBEDDED_FRAMES if config["cases"]["folder"] is None else None
+    activations, sets = config["activations"], (resolve(of_set, steps) for of_set in config["swap"]["steps"])
+    return {
+        **config,
+        "noise": _with(config["noise"], steps=_unless_all(config["noise"]["steps"], steps)),
+        "ensemble": _with(config["ensemble"], steps=resolve(config["ensemble"]["steps"], steps)),
+        "activations": _with(
+            activations,
+            steps=resolve(activations["steps"], steps),
+            shown=_with(activations["shown"], step=resolve_one(activations["shown"]["step"], steps)),
+        ),
+        "swap": _with(config["swap"], steps=[list(of_set) for of_set in dict.fromkeys(map(tuple, sets))]),
+        "panels": [
+            _with(row, steps=resolve(row["steps"], steps), frames=_frames(row["frames"], frames))
+            for row in config["panels"]
+        ],
+    }
+
+
+def _with(section: Mapping[str, Any], **keys: Any) -> dict[str, Any]:
+    return {**section, **keys}
+
+
+def _unless_all(value: Any, count: int) -> Any:
+    return value if value == "all" else resolve(value, count)
+
+
+def _frames(value: Any, count: int | None) -> Any:
+    return value if count is None else resolve(value, count)
