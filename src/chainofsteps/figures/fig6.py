@@ -1,5 +1,6 @@
 """Figure 6: token activations by layer, and what becomes of the answer if one layer is another run's."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -9,7 +10,7 @@ import pandas as pd
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import MaxNLocator
 
-from . import layer_curves, style
+from . import layer_curves, marks, style
 
 FRACTIONS = (0, 0.25, 0.5, 0.75, 1)  # of the depth: the paper's layers 0, 10, 20, 30, 39 of 40
 MODES = {
@@ -116,12 +117,9 @@ def draw_curves(part: SubFigure, curves: pd.DataFrame) -> None:
                 of_mode = cell[(cell.run == "swap") & (cell["mode"] == mode)].sort_values("layer")
                 if of_mode.empty:
                     continue
-                layer = of_mode.layer.astype(float)
-                axes.fill_between(
-                    layer, of_mode.flip_low, of_mode.flip_high, color=look["color"], alpha=0.15, linewidth=0
-                )
                 label = "full (degenerate)" if mode == "full" else mode
-                axes.plot(layer, of_mode.flip, label=label, **look)
+                ends = (of_mode.flip_low, of_mode.flip_high)
+                marks.band(axes, of_mode.layer, of_mode.flip, *ends, label=label, **look)
             axes.set_title(f"{steps_words(steps)}: {readout_words(readout, steps)}", pad=3)
             axes.set(ylim=(-0.05, 1.05), yticks=[0, 0.5, 1])
             axes.xaxis.set_major_locator(MaxNLocator(8, integer=True))
@@ -139,12 +137,9 @@ def draw_matrix(part: SubFigure, matrix: pd.DataFrame) -> None:
     for axes, readout in zip(grid, readouts, strict=True):
         cells = matrix[matrix.readout == readout].assign(step=lambda rows: rows.steps.astype(int))
         table = cells.pivot(index="layer", columns="step", values="flip").sort_index().sort_index(axis=1)
-        edges = (table.columns[0] - 0.5, table.columns[-1] + 0.5, table.index[-1] + 0.5, table.index[0] - 0.5)
-        drawn = axes.imshow(table.to_numpy(float), cmap=style.MAP, vmin=0, vmax=1, aspect="auto", extent=edges)
+        drawn = marks.heat_map(axes, table.astype(float), every=[math.ceil(count / 6) for count in table.shape[::-1]])
         axes.set_title(f"residual, one step: {READOUTS[readout]} (n = {cells.n.iloc[0]})", pad=3)
         axes.set_ylabel("layer")
-        for axis in (axes.xaxis, axes.yaxis):
-            axis.set_major_locator(MaxNLocator(6, integer=True))
     grid[-1].set_xlabel("step that is swapped")
     part.colorbar(drawn, ax=list(grid), label="flip rate", ticks=[0, 0.5, 1], location="bottom", aspect=30, pad=0.02)
 

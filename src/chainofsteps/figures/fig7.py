@@ -11,7 +11,7 @@ from matplotlib.patches import Rectangle
 from ..names import SPLITS
 from ..probes.ensemble.spec import OF_FINALS, OF_LATENTS
 from ..probes.ensemble.table import ANOTHER, CEILING, FLOORS, ORACLE, PUBLISHED, PUBLISHED_OF_LAYERS, SINGLE
-from . import style
+from . import marks, style
 
 LOOKS = {
     "all": {"color": style.BLACK, "marker": "o", "label": "all"},
@@ -96,12 +96,10 @@ def dots(axes, drawn: pd.DataFrame, rows: Mapping[tuple, str], value: str, inter
         of_part = drawn[drawn.cases == part].assign(key=keys_of(drawn))
         of_part = of_part[of_part.key.isin(places.keys()) & of_part[value].notna()]
         label = f"{look['label']} ({of_part.n.iloc[0]} cases)"
-        for row in of_part.to_dict("records"):
-            y, low, high = places[row["key"]] + shift, *(row[name] for name in interval)
-            face = "white" if row["variant"] == ORACLE else look["color"]
-            axes.plot([low, high], [y, y], color=look["color"], linewidth=1.0, solid_capstyle="butt")
-            axes.plot(row[value], y, linestyle="", color=look["color"], marker=look["marker"], markerfacecolor=face)
-        axes.plot([], [], linestyle="", **{**look, "label": label})
+        for oracle, shown in of_part.groupby(of_part.variant == ORACLE):
+            drawn_as = look | ({"markerfacecolor": "white", "markeredgecolor": look["color"], "label": None} if oracle else {"label": label})
+            y = shown.key.map(places) + shift
+            marks.dots(axes, shown[value], y, *(shown[name] for name in interval), across=True, **drawn_as)
 
 
 def gains(axes, rows: Mapping[tuple, str], of_layers: int) -> None:
@@ -111,7 +109,7 @@ def gains(axes, rows: Mapping[tuple, str], of_layers: int) -> None:
     places = [(PUBLISHED[key[1]] - PUBLISHED["none"], y) for y, key in enumerate(rows) if key[1] in PUBLISHED]
     look = {"color": style.GREY, "marker": "D", "markerfacecolor": "none", "markersize": 4, "linestyle": ""}
     if places:
-        axes.plot(*zip(*places, strict=True), **look, label="published gain, other cases (quoted)")
+        marks.line(axes, *zip(*places, strict=True), **look, label="published gain, other cases (quoted)")
 
 
 def forwards(axes, over_all: pd.DataFrame, rows: Mapping[tuple, str]) -> None:
