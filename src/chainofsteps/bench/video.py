@@ -4,12 +4,17 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import av
+import einops
 import imageio.v3 as iio
 import numpy as np
 from imageio.plugins.pyav import PyAVPlugin
+from jaxtyping import UInt8
 
 from ..errors import InputError
 from ..files import atomic_write
+
+Frame = UInt8[np.ndarray, "height width 3"]
+Video = UInt8[np.ndarray, "frames height width 3"]
 
 # x264's settings: the puzzles' rule scores survive the round trip. Without cpu-independent the bytes depend on the
 # processor, and even on the frames' place in memory; with one thread they are the same on every machine.
@@ -24,8 +29,8 @@ class X264Writer(PyAVPlugin):
         self._video_stream.codec_context.options.update(options)
 
 
-def write_mp4(path: str | Path, video: np.ndarray, fps: int = 16, to_seek: bool = False) -> None:
-    """Write uint8 (T, H, W, 3), H and W even, as H.264, whole or not at all.
+def write_mp4(path: str | Path, video: Video, fps: int = 16, to_seek: bool = False) -> None:
+    """Write a video, height and width even, as H.264, whole or not at all.
 
     to_seek: every frame is a key frame, for a reader that looks frames up by number; the file is larger.
     Raises InputError if a side is odd or the place cannot be written.
@@ -44,8 +49,8 @@ def write_mp4(path: str | Path, video: np.ndarray, fps: int = 16, to_seek: bool 
     atomic_write(path, encode)
 
 
-def read_mp4(path: str | Path) -> np.ndarray:
-    """uint8 (T, H, W, 3) of a video file. Raises InputError if it is missing or cannot be read."""
+def read_mp4(path: str | Path) -> Video:
+    """The frames of a video file. Raises InputError if it is missing or cannot be read."""
     try:
         frames = list(iio.imiter(path, plugin="pyav"))
     except (OSError, av.FFmpegError) as error:
@@ -55,22 +60,26 @@ def read_mp4(path: str | Path) -> np.ndarray:
     return np.stack(frames)
 
 
-def write_png(path: str | Path, frame: np.ndarray) -> None:
-    """Write one frame, uint8 (H, W, 3). Raises OSError if the place cannot be written."""
+def write_png(path: str | Path, frame: Frame) -> None:
+    """Write one frame. Raises OSError if the place cannot be written."""
     iio.imwrite(path, frame, plugin="pillow", extension=".png")
 
 
-def read_png(path: str | Path) -> np.ndarray:
-    """uint8 (H, W, 3) of a picture file. Raises OSError if it is missing or is no picture."""
+def read_png(path: str | Path) -> Frame:
+    """The picture of a file, of any colours. Raises OSError if it is missing or is no picture."""
     return iio.imread(path, plugin="pillow", index=0, mode="RGB")
 
 
-def beside(videos: Sequence[np.ndarray], side: int = 192, gap: int = 8) -> np.ndarray:
-    """One video uint8 (T, H, W, 3) of several, left to right, on white; H and W even.
+def beside(videos: Sequence[Video], side: int = 192, gap: int = 8) -> Video:
+    """One video of several, left to right, on white; height and width even.
 
     Those with a side below `side` pixels are enlarged by a whole number; short ones stay at their last frame.
     """
-    larger = [video.repeat(scale, 1).repeat(scale, 2) for video in videos if (scale := max(1, side // video.shape[1]))]
+    larger = [
+        einops.repeat(video, "t h w c -> t (h y) (w x) c", y=scale, x=scale)
+        for video in videos
+        if (scale := max(1, side // video.shape[1]))
+    ]
     length, height = (max(video.shape[axis] for video in larger) for axis in (0, 1))
     width = sum(video.shape[2] for video in larger) + gap * (len(larger) - 1)
     page = np.full((length, height + height % 2, width + width % 2, 3), 255, np.uint8)

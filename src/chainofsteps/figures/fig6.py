@@ -3,13 +3,21 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from einops import rearrange
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import MaxNLocator
 
+from ..bench.cases import read_cases
+from ..bench.video import read_mp4
+from ..files import read_json
+from ..model.sizes import VAE_STRIDE
+from ..names import GROUND_TRUTH
+from ..store.shards import read_shard
 from . import layer_curves, marks, style
 
 FRACTIONS = (0, 0.25, 0.5, 0.75, 1)  # of the depth: the paper's layers 0, 10, 20, 30, 39 of 40
@@ -36,6 +44,26 @@ class Maps:
     words: str
     scale: str
 
+    @classmethod
+    def read(cls, norms: str, cases: str, shown: Mapping[str, Any], scale: str) -> "Maps":
+        """From the manifests of a shard of activations and of its cases.
+
+        shown: task, case, seed and step. Raises InputError if the run or its true video cannot be read.
+        """
+        reader, root = read_shard(norms), read_json(cases)["root"]
+        kept, _ = reader.load(f"{shown['case']}-seed{shown['seed']}")
+        step, grid = f"step{shown['step']:03d}-", dict(zip("fhw", kept.pop("grid").tolist(), strict=True))
+        of_branch = {
+            name.removeprefix(step): rearrange(values.numpy(), "layer (f h w) -> layer f h w", **grid)
+            for name, values in kept.items()
+            if name.startswith(step)
+        }
+        (case,) = read_cases(root, shown["task"], [shown["case"]])
+        video = read_mp4(case.folder / GROUND_TRUTH)
+        video = video[np.minimum(np.arange(grid["f"]) * VAE_STRIDE, len(video) - 1)]
+        words = f"{shown['task'].replace('_', ' ')} {shown['case']}, seed {shown['seed']}, step {shown['step']}"
+        return cls(of_branch, reader.manifest["layers"], video, words, scale)
+
     @property
     def rows(self) -> list[int]:
         """The rows of norms that are shown: the tapped layers next to FRACTIONS of the deepest."""
@@ -54,6 +82,11 @@ class Maps:
         axes = {"cell": (2, 3), "row": (1, 2, 3), "global": (0, 1, 2, 3)}[self.scale]
         ends = [reduce(generated, axis=axes, keepdims=True)[..., 0, 0] for reduce in (np.min, np.max)]
         return np.stack([np.broadcast_to(end, cells.shape[:2]) for end in ends], axis=-1)
+
+
+def read_flips(path: str) -> pd.DataFrame:
+    """tables/swap.csv or tables/swap_matrix.csv."""
+    return pd.read_csv(path, dtype={"steps": str, "layer": "Int64"})
 
 
 def draw(maps: Maps, activations: pd.DataFrame, curves: pd.DataFrame, matrix: pd.DataFrame) -> Figure:

@@ -97,9 +97,9 @@ def dots(axes, drawn: pd.DataFrame, rows: Mapping[tuple, str], value: str, inter
         of_part = of_part[of_part.key.isin(places.keys()) & of_part[value].notna()]
         label = f"{look['label']} ({of_part.n.iloc[0]} cases)"
         for oracle, shown in of_part.groupby(of_part.variant == ORACLE):
-            drawn_as = look | ({"markerfacecolor": "white", "markeredgecolor": look["color"], "label": None} if oracle else {"label": label})
-            y = shown.key.map(places) + shift
-            marks.dots(axes, shown[value], y, *(shown[name] for name in interval), across=True, **drawn_as)
+            hollow = {"markerfacecolor": "white", "markeredgecolor": look["color"], "label": None}
+            y, ends = shown.key.map(places) + shift, (shown[name] for name in interval)
+            marks.dots(axes, shown[value], y, *ends, across=True, **look | (hollow if oracle else {"label": label}))
 
 
 def gains(axes, rows: Mapping[tuple, str], of_layers: int) -> None:

@@ -42,8 +42,7 @@ def dots(axes: Axes, x: ArrayLike, y: ArrayLike, low: ArrayLike, high: ArrayLike
     reach = np.clip([value - low, high - value], 0, None)
     bars = {"ecolor": look["color"], "alpha": look.get("alpha"), "zorder": look.get("zorder", 2), **BARS}
     axes.errorbar(x, y, **{"xerr" if across else "yerr": reach}, fmt="none", **bars)
-    sort = {"orient": "y" if across else "x"}
-    sns.lineplot(x=x, y=y, ax=axes, estimator=None, errorbar=None, legend=False, **sort, **{"linestyle": "none", **look})
+    line(axes, x, y, orient="y" if across else "x", **{"linestyle": "none", **look})
 
 
 @contextmanager
