@@ -170,7 +170,8 @@ def draw_matrix(part: SubFigure, matrix: pd.DataFrame) -> None:
     for axes, readout in zip(grid, readouts, strict=True):
         cells = matrix[matrix.readout == readout].assign(step=lambda rows: rows.steps.astype(int))
         table = cells.pivot(index="layer", columns="step", values="flip").sort_index().sort_index(axis=1)
-        drawn = marks.heat_map(axes, table.astype(float), every=[math.ceil(count / 6) for count in table.shape[::-1]])
+        table = table.astype(float).set_axis(table.index.astype(int), axis=0)
+        drawn = marks.heat_map(axes, table, every=[math.ceil(count / 6) for count in table.shape[::-1]])
         axes.set_title(f"residual, one step: {READOUTS[readout]} (n = {cells.n.iloc[0]})", pad=3)
         axes.set_ylabel("layer")
     grid[-1].set_xlabel("step that is swapped")

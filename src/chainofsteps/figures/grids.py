@@ -17,7 +17,7 @@ PICTURE = 0.435  # inches: the side of one on a page of two grids across
 ACROSS = 2
 SHARES = [2.25, 1.15]  # widths of a grid and of its curve
 STRIP = 0.5  # inches: below, for the legend
-MARKER = 2.2  # points: in curves as narrow as these
+MARKER = 2.7  # points: in curves as narrow as these
 
 
 def title(figure: str) -> str:

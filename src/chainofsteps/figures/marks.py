@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike
 
 from . import style
 
+EDGE = {"markeredgewidth": 0.4}  # points: white, around a marker
 BAND = {"alpha": 0.18, "linewidth": 0}
 BARS = {"elinewidth": 0.8, "capsize": 1.5, "capthick": 0.8}
 
@@ -22,7 +23,7 @@ BARS = {"elinewidth": 0.8, "capsize": 1.5, "capthick": 0.8}
 def line(axes: Axes, x: ArrayLike, y: ArrayLike, **look) -> None:
     """A line through (n,) values y at x; a missing value is left out."""
     x, y = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
-    sns.lineplot(x=x, y=y, ax=axes, estimator=None, errorbar=None, legend=False, **look)
+    sns.lineplot(x=x, y=y, ax=axes, estimator=None, errorbar=None, legend=False, **EDGE | look)
 
 
 def band(axes: Axes, x: ArrayLike, y: ArrayLike, low: ArrayLike, high: ArrayLike, **look) -> None:

@@ -67,7 +67,7 @@ RC = {
     "xtick.major.size": 2.5,
     "ytick.major.size": 2.5,
     "lines.linewidth": 1.1,
-    "lines.markersize": 3.0,
+    "lines.markersize": 3.6,
     "legend.frameon": False,
     "patch.force_edgecolor": False,
     "pdf.fonttype": 42,  # text stays text: searchable and editable
