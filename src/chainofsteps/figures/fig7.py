@@ -53,7 +53,7 @@ def draw(drawn: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
     left.axvline(over_all.loc[CEILING].score, **style.NULL, label="true clip by the VAE")
     left.set(xlabel="score", yticks=range(len(rows)), ylim=(len(rows) - 0.4, -0.6))
     left.set_yticklabels(rows.values())
-    right.axvline(0, **style.CLEAN)
+    right.axvline(0, zorder=1, **style.CLEAN)
     gains(right, rows, settings["of_layers"])
     forwards(right, over_all.reset_index(), rows)
     right.set_xlabel("difference to the one run, same cases")
@@ -97,9 +97,10 @@ def dots(axes, drawn: pd.DataFrame, rows: Mapping[tuple, str], value: str, inter
         of_part = of_part[of_part.key.isin(places.keys()) & of_part[value].notna()]
         label = f"{look['label']} ({of_part.n.iloc[0]} cases)"
         for oracle, shown in of_part.groupby(of_part.variant == ORACLE):
-            hollow = {"markerfacecolor": "white", "markeredgecolor": look["color"], "label": None}
+            edge = {"markerfacecolor": "white", "markeredgecolor": look["color"], "markeredgewidth": 0.8}
+            drawn_as = {**look, **edge, "label": None} if oracle else {**look, "label": label}
             y, ends = shown.key.map(places) + shift, (shown[name] for name in interval)
-            marks.dots(axes, shown[value], y, *ends, across=True, **look | (hollow if oracle else {"label": label}))
+            marks.dots(axes, shown[value], y, *ends, across=True, **drawn_as)
 
 
 def gains(axes, rows: Mapping[tuple, str], of_layers: int) -> None:
@@ -108,6 +109,7 @@ def gains(axes, rows: Mapping[tuple, str], of_layers: int) -> None:
         return
     places = [(PUBLISHED[key[1]] - PUBLISHED["none"], y) for y, key in enumerate(rows) if key[1] in PUBLISHED]
     look = {"color": style.GREY, "marker": "D", "markerfacecolor": "none", "markersize": 4, "linestyle": ""}
+    look |= {"markeredgecolor": style.GREY, "markeredgewidth": 0.8}
     if places:
         marks.line(axes, *zip(*places, strict=True), **look, label="published gain, other cases (quoted)")
 
@@ -136,7 +138,12 @@ def schematic(axes, mode: str, settings: Mapping[str, Any]) -> None:
     for layer in merges:
         x = layer + 0.86
         axes.plot([x, x], [0, -shown[-1][0]], color=style.VERMILLION, linewidth=1.6, marker="o", markersize=2.5)
-    axes.annotate("", (CELLS + 0.75, 0), (CELLS - 0.2, 0), arrowprops={"arrowstyle": "-|>", "linewidth": 0.8})
+    axes.annotate(
+        "",
+        (CELLS + 0.75, 0),
+        (CELLS - 0.2, 0),
+        arrowprops={"arrowstyle": "-|>", "linewidth": 0.8, "color": style.BLACK},
+    )
     goes_on = f"seed {seeds[0]}'s" if settings["carry"] == "first" else "the mean"
     axes.text(CELLS + 0.85, 0, f"velocity;\n{goes_on}\nlatents go on", fontsize=6.5, va="center")
     axes.text(sum(WINDOW) / 2 + 0.4, 0.5, "window", ha="center", fontsize=6.5)

@@ -69,6 +69,8 @@ RC = {
     "lines.linewidth": 1.1,
     "lines.markersize": 3.6,
     "legend.frameon": False,
+    "lines.solid_capstyle": "projecting",
+    "patch.edgecolor": BLACK,
     "patch.force_edgecolor": False,
     "pdf.fonttype": 42,  # text stays text: searchable and editable
     "ps.fonttype": 42,
