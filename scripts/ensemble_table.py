@@ -1,13 +1,11 @@
 """Scores of the ensembles and of what they are held against, by puzzle, category and domain; and Table A1 of them."""
 
-import pandas as pd
-
 from chainofsteps.errors import reported
 from chainofsteps.probes.ensemble.table import summary, table_a1
-from chainofsteps.tables import write_table
+from chainofsteps.tables import read_shards, write_table
 
 with reported(snakemake.log[0]):
-    rows = pd.concat([pd.read_csv(path, dtype={"case": str, "steps": str}) for path in snakemake.input])
+    rows = read_shards(snakemake.input, {"steps": str})
     table = summary(rows, snakemake.params.statistics)
     write_table(snakemake.output.table, table)
     write_table(snakemake.output.windows, table_a1(table, snakemake.params.of_layers))

@@ -1,29 +1,20 @@
 """Draws Figure 5 from the panels' pictures and the readings of x0_pred."""
 
-from chainofsteps import tables
-from chainofsteps.config.panels import Panel
-from chainofsteps.errors import reported
-from chainofsteps.figures import fig5, grids, style
-from chainofsteps.files import atomic_write
+from chainofsteps.figures import fig5, grids
+from chainofsteps.figures.drawn import Drawing
 from chainofsteps.probes.x0_pred.decided import Thresholds, reading_steps, runs_of
-from chainofsteps.probes.x0_pred.decided_tables import read
-from chainofsteps.store.provenance import identity
+from chainofsteps.tables import read_shards
 
-with reported(snakemake.log[0]):
-    given, params, output = snakemake.input, snakemake.params, snakemake.output
-    panels, thresholds = [Panel(**row) for row in params.panels], Thresholds(**params.thresholds)
-    found = {name: read(given[name]) for name in ("masses", "frames", "readings")}
-    steps = reading_steps(found["readings"], thresholds)
-    runs = runs_of(found, thresholds, params.statistics["seed"])
-    points = fig5.measured(steps, runs, params.statistics)
-    of = {"model": snakemake.config["model"], "level": params.statistics["level"], **params.thresholds}
-    caption = fig5.caption(params.figure, panels, **of)
-    drawn_from = [given.pictures, *given.masses, *given.frames, *given.readings]
-    of_run = identity(given.model, dict(params.items()), drawn_from)
-    with style.styled():
-        figure = fig5.draw(panels, *grids.load(panels, given.pictures), runs, points)
-        title = f"{grids.title(params.figure)}: found first, then moved"
-        style.save(figure, output.pdf, output.png, title=title, subject=caption, keywords=of_run)
-    atomic_write(output.caption, caption.encode())
-    atomic_write(output.summary, fig5.summary(points).encode())
-    tables.write_table(output.points, points)
+with Drawing(snakemake) as drawing:
+    tables = {name: read_shards(getattr(drawing.input, name)) for name in ("masses", "frames", "readings")}
+    params, thresholds = drawing.params, Thresholds(**drawing.params.thresholds)
+    runs = runs_of(tables, thresholds, params.statistics["seed"])
+    points = fig5.measured(reading_steps(tables["readings"], thresholds), runs, params.statistics)
+    drawing.write(
+        fig5.draw(drawing.panels, *grids.load(drawing.panels, drawing.input.pictures), runs, points),
+        f"{grids.title(params.figure)}: found first, then moved",
+        caption=fig5.caption(params.figure, drawing.panels, **drawing.about),
+        summary=fig5.summary(points),
+        tables={"points": points},
+        of=["pictures", *tables],
+    )

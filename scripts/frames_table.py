@@ -1,14 +1,12 @@
 """Success and score by puzzle and frame count, and the loss against the own count, over all shards."""
 
-import pandas as pd
-
 from chainofsteps.bench.puzzles import PUZZLES
 from chainofsteps.errors import reported
 from chainofsteps.probes.frames.table import by_setting
-from chainofsteps.tables import write_table
+from chainofsteps.tables import read_shards, write_table
 
 with reported(snakemake.log[0]):
-    runs = pd.concat([pd.read_csv(path, dtype={"case": str}) for path in snakemake.input])
+    runs = read_shards(snakemake.input)
     table = by_setting(runs, "frames", snakemake.params.statistics)
     categories = [PUZZLES[task].CATEGORY if task in PUZZLES else "" for task in table.task]
     table.insert(0, "model", runs.model.iloc[0])

@@ -4,12 +4,12 @@ import pandas as pd
 
 from chainofsteps.errors import reported
 from chainofsteps.figures import paper_tables
+from chainofsteps.tables import read_shards
 
 with reported(snakemake.log[0]):
     given, params, output = snakemake.input, snakemake.params, snakemake.output
-    skill = pd.concat([pd.read_csv(path, dtype={"case": str}) for path in given.skill])
+    skill, ensembles = read_shards(given.skill), read_shards(given.ensemble)
     measured = paper_tables.from_skill(snakemake.config["model"], skill)
-    ensembles = pd.concat([pd.read_csv(path, dtype={"case": str}) for path in given.ensemble])
     measured += paper_tables.from_ensemble(snakemake.config["model"], ensembles, "20-29", "mean")
     table = paper_tables.table1(pd.read_csv(given.published), measured, params.statistics)
     caption = paper_tables.caption1(table, params.statistics["level"])

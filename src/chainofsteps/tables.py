@@ -1,6 +1,6 @@
 """The tidy tables between the rules and the figures, one row for each case, seed and run; and their summaries."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,11 @@ from .statistics import bootstrap_mean
 def write_table(path: Path | str, table: pd.DataFrame) -> None:
     """Write one table, whole or not at all. Raises InputError if the place cannot be written."""
     atomic_write(path, table.to_csv(index=False).encode())
+
+
+def read_shards(paths: Iterable[str | Path], columns: Mapping[str, Any] | None = None) -> pd.DataFrame:
+    """The tables of all shards in one. columns: types of some, by name; the names of cases are words and no numbers."""
+    return pd.concat([pd.read_csv(path, dtype={"case": str, **(columns or {})}) for path in paths], ignore_index=True)
 
 
 def success(table: pd.DataFrame, keys: Sequence[str], statistics: Mapping[str, Any]) -> pd.DataFrame:

@@ -1,9 +1,10 @@
 import av
 import numpy as np
 import pytest
+from PIL import Image
 
 from chainofsteps.bench.puzzles import draw
-from chainofsteps.bench.video import beside, read_mp4, write_mp4
+from chainofsteps.bench.video import beside, read_mp4, read_png, write_mp4, write_png
 from chainofsteps.errors import InputError
 
 
@@ -65,3 +66,37 @@ def test_videos_stand_beside_each_other_in_one():
     assert page.shape == (9, 200, 192 + 6 + 200, 3)
     assert (page[0, ::3, :192:3][:64] == small[0]).all() and (page[8, :192:3, :192:3] == small[-1]).all()
     assert (page[4, ::2, 198::2] == large[4]).all() and (page[:, :, 192:198] == 255).all()
+
+
+def test_pictures_of_any_colours_are_read_as_three_channels(tmp_path):
+    (tmp_path / "x.png").write_bytes(b"no picture")
+    with pytest.raises(OSError):
+        read_png(tmp_path / "x.png")
+    frame = moving_square()[3]
+    write_png(tmp_path / "x.png", frame)
+    assert (read_png(tmp_path / "x.png") == frame).all()
+    for mode in ("RGBA", "L", "P"):
+        Image.fromarray(frame).convert(mode).save(tmp_path / "x.png")
+        expected = np.asarray(Image.fromarray(frame).convert(mode).convert("RGB"))
+        assert (read_png(tmp_path / "x.png") == expected).all(), mode
+
+
+def test_the_bytes_and_pixels_are_those_of_the_libraries_below(tmp_path):
+    """Cases are known by the sha256 of their files: these bytes move with no change of the library that writes them."""
+    video = draw("loop_maze", 900001, held_out=True).video
+    write_mp4(tmp_path / "x.mp4", video)
+    write_png(tmp_path / "x.png", video[0])
+    with av.open(str(tmp_path / "y.mp4"), "w", format="mp4") as container:
+        options = {"crf": "8", "preset": "medium", "x264-params": "cpu-independent=1"}
+        stream = container.add_stream("libx264", rate=16, options=options)
+        stream.width, stream.height, stream.pix_fmt = *video.shape[2:0:-1], "yuv420p"
+        stream.codec_context.thread_count = 1
+        for frame in video:
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
+        container.mux(stream.encode())
+    Image.fromarray(video[0]).save(tmp_path / "y.png")
+    for name in ("mp4", "png"):
+        assert (tmp_path / f"x.{name}").read_bytes() == (tmp_path / f"y.{name}").read_bytes()
+    with av.open(str(tmp_path / "x.mp4")) as container:
+        pixels = np.stack([frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)])
+    assert (read_mp4(tmp_path / "x.mp4") == pixels).all()

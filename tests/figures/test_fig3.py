@@ -7,6 +7,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from fig3_tables import INTERVAL, TASKS, params, read, tables
+from matplotlib.collections import QuadMesh
 from matplotlib.legend import Legend
 
 from chainofsteps.figures import fig3, style
@@ -78,7 +79,7 @@ def test_frame_panels_show_points_intervals_and_marks(tmp_path):
     for ax, kind in zip(axes_with(figure, "latent frame of noise"), ("multi", "unique"), strict=True):
         for bars, operator in zip(ax.containers, ("replace", "renoise"), strict=True):
             rows = points[(points.kind == kind) & (points.run == "noise_at_frame") & (points.operator == operator)]
-            assert bars.lines[0].get_ydata().tolist() == rows.score.tolist()
+            assert line(ax, operator).tolist() == rows.score.tolist()
             ends = [segment[:, 1].tolist() for segment in bars.lines[2][0].get_segments()]
             assert np.array(ends) == pytest.approx(rows[["low", "high"]].to_numpy(dtype=float))
         assert {text.get_text(): text.xy[0] for text in ax.texts} == {"restored": 0, "scored": 2}
@@ -87,7 +88,7 @@ def test_frame_panels_show_points_intervals_and_marks(tmp_path):
 def test_maps_hold_the_cells_and_nothing_before_the_injection(tmp_path):
     figure, _, cells = drawn(tmp_path)
     cells = cells[(cells.quantity == "cell") & (cells.kind == "unique") & (cells.operator == "renoise")]
-    maps = [ax.images[0].get_array() for ax in figure.axes if ax.images and ax.images[0].get_clim() == (0, 1)]
+    maps = [item.get_array() for ax in figure.axes for item in ax.collections if isinstance(item, QuadMesh)]
     at_step, at_frame, reseed = [array for array in maps if array.shape[1] == 4][-3:]
     for row in cells[cells.run == "noise_at_step"].itertuples():
         assert at_step[row.step, int(row.later_step)] == row.dissimilarity

@@ -59,7 +59,7 @@ def test_the_script_writes_the_same_bytes_twice(tmp_path, monkeypatch, epoch):
         monkeypatch.setenv("SOURCE_DATE_EPOCH", epoch)
     first, second = run_script(tmp_path / "a", *tables()), tmp_path / "b"
     # in another process, which puts sets in another order
-    paths = [*map(str, Path(style.__file__).parents[1:2]), str(Path(__file__).parent)]
+    paths = [*map(str, (Path(style.__file__).parents[2], *Path(__file__).parents[:2]))]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "PYTHONHASHSEED": "7"}
     subprocess.run([sys.executable, "-c", ELSEWHERE, second], env=environment, check=True)
     for key, path in first.items():

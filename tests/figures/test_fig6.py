@@ -1,10 +1,10 @@
 import numpy as np
 import pandas as pd
 import pytest
-from tests.probes.swap.test_swap_score import STATISTICS, rows
 
 from chainofsteps.figures import fig6, fig6_text, figA13, layer_curves, style
 from chainofsteps.probes.swap.table import summary
+from tests.probes.swap.test_swap_score import STATISTICS, rows
 
 LAYERS = 8
 PARAMS = {
@@ -83,7 +83,11 @@ def test_the_figure_has_its_panels(tmp_path):
     with style.styled():
         figure = fig6.draw(maps(), activations(), curves(), matrix())
         images = [axes for axes in figure.axes if axes.images]
-        assert len(images) == 6 * 5 + 1  # maps and the true video; one readout in the matrix
+        assert len(images) == 6 * 5  # maps and the true video
+        (heat,) = [axes for axes in figure.axes if axes.get_title().startswith("residual, one step")]
+        cells = matrix().sort_values(["layer", "steps"]).flip
+        assert heat.collections[0].get_array().ravel().tolist() == cells.tolist()
+        assert [text.get_text() for text in heat.get_yticklabels()] == ["0", "1", "2", "3"]
         titles = [axes.get_title() for axes in figure.axes]
         assert "grounding (n = 6)" in titles and {"step 0: final video", "steps 0-1: final video"} <= set(titles)
         assert "residual, one step: final video (n = 2)" in titles

@@ -37,7 +37,7 @@ rule fig6:
         mem_mb=1000,
         runtime=10,
     params:
-        recipe=2,
+        recipe=3,
         model=config["model"],
         shown=config["activations"]["shown"],
         scale=config["activations"]["scale"],
@@ -75,7 +75,7 @@ rule figA13:
         mem_mb=1000,
         runtime=10,
     params:
-        recipe=1,
+        recipe=2,
         model=config["model"],
         level=config["statistics"]["level"],
     script:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
 
 from ..errors import InputError
 from ..files import not_writable
@@ -23,7 +22,7 @@ from ..names import (
     task_folder,
 )
 from .puzzles import puzzle
-from .video import read_mp4, write_mp4
+from .video import read_mp4, read_png, write_mp4, write_png
 
 
 @dataclass(frozen=True)
@@ -61,8 +60,8 @@ def write_case(root: Path, split: str, task: str, name: str, puzzle) -> Path:
         if partial.exists():  # of a job that was killed
             shutil.rmtree(partial)
         partial.mkdir(parents=True)
-        Image.fromarray(puzzle.video[0]).save(partial / FIRST_FRAME)
-        Image.fromarray(puzzle.video[-1]).save(partial / FINAL_FRAME)
+        write_png(partial / FIRST_FRAME, puzzle.video[0])
+        write_png(partial / FINAL_FRAME, puzzle.video[-1])
         write_mp4(partial / GROUND_TRUTH, puzzle.video)
         (partial / PROMPT).write_text(puzzle.prompt + "\n", encoding="utf-8")
         (partial / LAYOUT).write_text(json.dumps(puzzle.layout, sort_keys=True) + "\n", encoding="utf-8")
@@ -99,8 +98,8 @@ def read_case(folder: Path, task: str, multiple: int = 16) -> Case:
     if not prompt:
         raise InputError(f"case {task}/{folder.name} has an empty {PROMPT} ({folder}); write the prompt into it")
     try:
-        first_frame = np.asarray(Image.open(folder / FIRST_FRAME).convert("RGB"))
-    except (UnidentifiedImageError, OSError) as error:
+        first_frame = read_png(folder / FIRST_FRAME)
+    except OSError as error:
         raise InputError(f"case {task}/{folder.name}: {FIRST_FRAME} is not an image ({error}); restore it") from error
     height, width = first_frame.shape[:2]
     if height % multiple or width % multiple:

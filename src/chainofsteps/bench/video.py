@@ -1,49 +1,85 @@
-"""Video files. No diffusers here: a job that only makes puzzles need not wait for its import."""
+"""Videos and single frames in files, by imageio. A job that only makes puzzles need not wait for diffusers."""
 
 from collections.abc import Sequence
-from fractions import Fraction
 from pathlib import Path
 
 import av
+import einops
+import imageio.v3 as iio
 import numpy as np
+from imageio.plugins.pyav import PyAVPlugin
+from jaxtyping import UInt8
 
 from ..errors import InputError
 from ..files import atomic_write
 
-# x264's quality for what is written: the puzzles' rule scores survive the round trip. Without cpu-independent the
-# bytes depend on the processor, and even on where the frames lie in memory.
-QUALITY = {"crf": "8", "preset": "medium", "x264-params": "cpu-independent=1"}
+Frame = UInt8[np.ndarray, "height width 3"]
+Video = UInt8[np.ndarray, "frames height width 3"]
+
+# x264's settings: the puzzles' rule scores survive the round trip. Without cpu-independent the bytes depend on the
+# processor, and even on the frames' place in memory; with one thread they are the same on every machine.
+X264 = {"crf": "8", "preset": "medium", "x264-params": "cpu-independent=1", "threads": "1"}
 
 
-def write_mp4(path: str | Path, video: np.ndarray, fps: int = 16, to_seek: bool = False) -> None:
-    """Write uint8 (T, H, W, 3), H and W even, as H.264, whole or not at all.
+class X264Writer(PyAVPlugin):
+    """imageio's PyAV plugin with the encoder's own settings, for which the plugin has no argument."""
 
-    to_seek: every frame stands for itself, for a reader that looks each up by its number; the file is larger.
+    def init_video_stream(self, codec: str, *, options: dict[str, str], **settings) -> None:
+        super().init_video_stream(codec, **settings)
+        self._video_stream.codec_context.options.update(options)
+
+
+def write_mp4(path: str | Path, video: Video, fps: int = 16, to_seek: bool = False) -> None:
+    """Write a video, height and width even, as H.264, whole or not at all.
+
+    to_seek: every frame is a key frame, for a reader that looks frames up by number; the file is larger.
     Raises InputError if a side is odd or the place cannot be written.
     """
     _, height, width, _ = video.shape
     if height % 2 or width % 2:
         raise InputError(f"{path}: {height}x{width} pixels; H.264 needs even sides")
+    options = {**X264, "g": "1"} if to_seek else X264
 
     def encode(partial: Path) -> None:
-        with av.open(str(partial), "w", format="mp4") as container:
-            options = {**QUALITY, "g": "1"} if to_seek else QUALITY
-            stream = container.add_stream("libx264", rate=Fraction(fps), options=options)
-            stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
-            stream.codec_context.thread_count = 1  # a fixed number: the same bytes on every machine
+        with iio.imopen(partial, "w", plugin=X264Writer, extension=".mp4", container="mp4") as file:
+            file.init_video_stream("libx264", fps=fps, pixel_format="yuv420p", options=options)
             for frame in video:
-                container.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
-            container.mux(stream.encode())
+                file.write_frame(frame)
 
     atomic_write(path, encode)
 
 
-def beside(videos: Sequence[np.ndarray], side: int = 192, gap: int = 8) -> np.ndarray:
-    """One video uint8 (T, H, W, 3) of several, left to right, on white; H and W even.
+def read_mp4(path: str | Path) -> Video:
+    """The frames of a video file. Raises InputError if it is missing or cannot be read."""
+    try:
+        frames = list(iio.imiter(path, plugin="pyav"))
+    except (OSError, av.FFmpegError) as error:
+        raise InputError(f"cannot read video {path}: {error}; restore the file") from error
+    if not frames:
+        raise InputError(f"video {path} has no frames; restore the file")
+    return np.stack(frames)
+
+
+def write_png(path: str | Path, frame: Frame) -> None:
+    """Write one frame. Raises OSError if the place cannot be written."""
+    iio.imwrite(path, frame, plugin="pillow", extension=".png")
+
+
+def read_png(path: str | Path) -> Frame:
+    """The picture of a file, of any colours. Raises OSError if it is missing or is no picture."""
+    return iio.imread(path, plugin="pillow", index=0, mode="RGB")
+
+
+def beside(videos: Sequence[Video], side: int = 192, gap: int = 8) -> Video:
+    """One video of several, left to right, on white; height and width even.
 
     Those with a side below `side` pixels are enlarged by a whole number; short ones stay at their last frame.
     """
-    larger = [video.repeat(scale, 1).repeat(scale, 2) for video in videos if (scale := max(1, side // video.shape[1]))]
+    larger = [
+        einops.repeat(video, "t h w c -> t (h y) (w x) c", y=scale, x=scale)
+        for video in videos
+        if (scale := max(1, side // video.shape[1]))
+    ]
     length, height = (max(video.shape[axis] for video in larger) for axis in (0, 1))
     width = sum(video.shape[2] for video in larger) + gap * (len(larger) - 1)
     page = np.full((length, height + height % 2, width + width % 2, 3), 255, np.uint8)
@@ -54,15 +90,3 @@ def beside(videos: Sequence[np.ndarray], side: int = 192, gap: int = 8) -> np.nd
         page[:, :rows, left : left + columns] = shown
         left += columns + gap
     return page
-
-
-def read_mp4(path: str | Path) -> np.ndarray:
-    """uint8 (T, H, W, 3) of a video file. Raises InputError if it is missing or cannot be read."""
-    try:
-        with av.open(str(path)) as container:
-            frames = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
-    except (OSError, av.FFmpegError) as error:
-        raise InputError(f"cannot read video {path}: {error}; restore the file") from error
-    if not frames:
-        raise InputError(f"video {path} has no frames; restore the file")
-    return np.stack(frames)

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from ..config.panels import Panel
-from . import style
+from . import marks, style
 from .grids import grid, legend, listed, spoken
 
 STRIP = 0.25  # inches: below, for the legend
@@ -43,7 +43,8 @@ def draw(
         shown = [(panel, look) for panel, look in zip(panels, (":", "-."), strict=False) if panel.puzzle == task]
         for panel, line in shown:
             run = runs[(runs.task == task) & (runs.case == panel.case) & (runs.seed == panel.seed)]
-            axes.plot(run.step, run.rival, color=style.GREY, linestyle=line, label=f"the other in {panel.panel}")
+            look = {"color": style.GREY, "linestyle": line, "label": f"the other in {panel.panel}"}
+            marks.line(axes, run.step, run.rival, **look)
         axes.set_title(f"{spoken(task)}: {heading(points[points.task == task])}")
     strip = below.subplots()
     strip.set_axis_off()
@@ -61,8 +62,7 @@ def mass_curves(axes, points: pd.DataFrame) -> None:
     """Mass of the answer a run ends with and of its strongest rival against the step, with intervals."""
     for quantity, look in LOOKS.items():
         rows = points[points.quantity == quantity]
-        axes.fill_between(rows.step, rows.low, rows.high, color=look["color"], alpha=0.18, linewidth=0)
-        axes.plot(rows.step, rows.mass, **look)
+        marks.band(axes, rows.step, rows.mass, rows.low, rows.high, **look)
     axes.set(ylim=(-0.04, 1.06), xlabel="step", ylabel="mass in $\\hat{x}_0$")
     axes.set_yticks([0, 0.5, 1])
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))

@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from ..config.panels import Panel
-from . import grids, style
+from . import grids, marks, style
 from .fig1 import heading, mass_curves
 
 
@@ -24,7 +24,7 @@ def draw(
         axes, of_task = curves[panel.name], points[points.task == panel.puzzle]
         mass_curves(axes, of_task)
         run = runs[(runs.task == panel.puzzle) & (runs.case == panel.case) & (runs.seed == panel.seed)]
-        axes.plot(run.step, run.rival, color=style.GREY, linestyle=":", label="strongest other, run shown")
+        marks.line(axes, run.step, run.rival, color=style.GREY, linestyle=":", label="strongest other, run shown")
         grids.over_steps(axes, "mass in $\\hat{x}_0$", heading(of_task))
     grids.legend(strip, curves)
     return figure

@@ -1,5 +1,6 @@
 """Figure 3, drawn: (a) the schemes, (b) score against where the noise goes, (c) CKA maps and sensitivity."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -12,7 +13,7 @@ from matplotlib.ticker import MaxNLocator
 
 from ..model import schedule
 from ..probes.noise.points import kinds_of, operators_of
-from . import style
+from . import marks, style
 
 SOLUTIONS = {"multi": "several solutions", "unique": "one solution"}
 FORMULAS = {
@@ -193,12 +194,10 @@ def noise_curves(axes, points: pd.DataFrame, x: str) -> None:
         at = rows[x].to_numpy(dtype=float)
         score, low, high = (rows[name].to_numpy(dtype=float) for name in ("score", "low", "high"))
         if x == "step":
-            axes.fill_between(at, low, high, color=look["color"], alpha=0.18, linewidth=0)
-            axes.plot(at, score, label=operator, **look)
+            marks.band(axes, at, score, low, high, label=operator, **look)
         else:
             at = at + 0.22 * (index - (len(operators) - 1) / 2)
-            errors = np.clip([score - low, high - score], 0, None)
-            axes.errorbar(at, score, errors, label=operator, **look | {"linestyle": "none"}, elinewidth=0.9)
+            marks.dots(axes, at, score, low, high, label=operator, **look | {"linestyle": "none"})
 
 
 def step_axis(axes, setting: Setting) -> None:
@@ -227,12 +226,17 @@ def frame_axis(axes, setting: Setting) -> None:
         mark(axes, frame - 0.5, frame + 0.5, word, below=13)
 
 
-def expert_boundary(axes, setting: Setting, both: bool = False) -> None:
-    """A line before the first step of the low-noise expert, where there is one."""
+def expert_boundary(axes, setting: Setting) -> None:
+    """A line before the first step of the low-noise expert, if the model has two."""
     if setting.boundary_step is not None:
         axes.axvline(setting.boundary_step - 0.5, label="expert boundary", **style.BOUNDARY)
-        if both:
-            axes.axhline(setting.boundary_step - 0.5, **style.BOUNDARY)
+
+
+def expert_boundaries(axes, setting: Setting) -> None:
+    """The same in a heat map of two steps, whose cells begin at their own number."""
+    if setting.boundary_step is not None:
+        axes.axvline(setting.boundary_step, **style.BOUNDARY)
+        axes.axhline(setting.boundary_step, **style.BOUNDARY)
 
 
 # ---- (c)
@@ -273,14 +277,11 @@ def map_column(axes, cells: pd.DataFrame, setting: Setting, first: bool):
         picture = np.full((height, steps), np.nan)
         y = {"noise_at_step": of_run.step, "noise_at_frame": of_run.frame}.get(run, of_run.later_step * 0)
         picture[y.to_numpy(dtype=int), of_run.later_step.to_numpy(dtype=int)] = of_run.dissimilarity
-        image = ax.imshow(picture, cmap=style.MAP, vmin=0, vmax=1, aspect="auto", interpolation="nearest")
-        ax.spines[["top", "right"]].set_visible(True)
-        ax.set_xticks([])
-        ax.set_yticks([0, height - 1] if first and height > 1 else [])
+        every = (math.ceil(steps / 5) if run == "reseed" else 0, height - 1 if first else 0)
+        image = marks.heat_map(ax, pd.DataFrame(picture), every)
         if first:
             ax.set_ylabel(label, rotation=0, ha="right", va="center")
-    expert_boundary(axes[0], setting, both=True)
-    axes[-1].xaxis.set_major_locator(MaxNLocator(4, integer=True))
+    expert_boundaries(axes[0], setting)
     axes[-1].set_xlabel("later step $t$")
     return image
 
@@ -294,7 +295,6 @@ def sensitivity_curves(axes, points: pd.DataFrame, setting: Setting) -> None:
     for label, look, rows in series:
         rows = rows.sort_values("step")
         at, value, low, high = (rows[name].to_numpy(dtype=float) for name in ("step", "dissimilarity", "low", "high"))
-        axes.fill_between(at, low, high, color=look["color"], alpha=0.18, linewidth=0)
-        axes.plot(at, value, label=label, **look)
+        marks.band(axes, at, value, low, high, label=label, **look)
     expert_boundary(axes, setting)
     step_axis(axes, setting)

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from ..bench.readings import MEMORY
 from ..config.panels import Panel
 from ..probes.x0_pred import decided_tables
-from . import grids, style
+from . import grids, marks, style
 
 MEMORIES = {
     "away": {"color": style.SKY, "marker": "^", "linestyle": "-.", "label": "away half-way (mean)"},
@@ -55,12 +55,12 @@ def draw(
         of_task = points[(points.task == panel.puzzle) & points.step.notna()]
         looks = MEMORIES if memory else ANSWERS
         for measure, look in looks.items():
-            grids.line(axes, of_task[of_task.measure == measure], look)
+            grids.curve(axes, of_task[of_task.measure == measure], look)
         table, column = (steps["read"], "back") if memory else (steps["leading"], "final")
         run = table[(table.task == panel.puzzle) & (table.case == panel.case) & (table.seed == panel.seed)]
         first = next(iter(looks.values()))["label"] if not memory else MEMORIES["back"]["label"]
         words = f"{first.partition(' (')[0]}, run shown"
-        axes.plot(run.step, run[column], color=style.GREY, linestyle="--" if memory else ":", label=words)
+        marks.line(axes, run.step, run[column], color=style.GREY, linestyle="--" if memory else ":", label=words)
         counted = f"{of_task.n.max()} cases, {of_task.seeds.max()} seeds"
         grids.over_steps(axes, "reading" if memory else "share of runs", counted)
     grids.legend(strip, curves)

@@ -5,13 +5,14 @@ from collections.abc import Mapping, Sequence
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+import seaborn as sns
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from ..config.panels import Panel
 from ..probes.x0_pred import decided_tables
 from ..probes.x0_pred.decided import ORDER, WHEN
-from . import grids, style
+from . import grids, marks, style
 from .fig4 import number
 
 LOOKS = {
@@ -51,7 +52,7 @@ def draw(
         style.panel_letter(part, panel.panel)
     above, below = side.subplots(2, 1)
     for measure, look in LOOKS.items():
-        grids.line(above, points[(points.measure == measure) & points.step.notna()], look)
+        grids.curve(above, points[(points.measure == measure) & points.step.notna()], look)
     counted = points.loc[points.n.idxmax()]
     words = f"{grids.spoken(counted.task)}: {counted.n} cases, {counted.seeds} seeds"
     grids.over_steps(above, "mass in $\\hat{x}_0$", words)
@@ -69,18 +70,16 @@ def _differences(axes: plt.Axes, panels: Sequence[Panel], runs: pd.DataFrame, po
         axes.set(xticks=[], yticks=[])
         axes.text(0.5, 0.5, "no run ends\nwith both", ha="center", va="center", transform=axes.transAxes)
         return
-    counts = later.value_counts().sort_index()
-    axes.bar(counts.index, counts.to_numpy(), width=0.8, color=style.GREY, alpha=0.55)
-    top = float(counts.max())
+    sns.histplot(later, discrete=True, shrink=0.8, ax=axes, color=style.GREY, alpha=0.55, linewidth=0)
+    top = float(later.value_counts().max())
     # never narrower than this: all runs may be at one step
-    axes.set(ylim=(0, 1.55 * top), xlim=(min(counts.index.min(), -2) - 0.6, max(counts.index.max(), 2) + 0.6))
+    axes.set(ylim=(0, 1.55 * top), xlim=(min(later.min(), -2) - 0.6, max(later.max(), 2) + 0.6))
     axes.yaxis.set_major_locator(MaxNLocator(4, integer=True))
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
     axes.axvline(0, ymax=0.8, color=style.BLACK, linewidth=0.6)
     mean = points[points.measure == "later"].iloc[0]
-    reach = None if pd.isna(mean.low) else [[mean.estimate - mean.low], [mean.high - mean.estimate]]
-    look = {"color": style.BLACK, "marker": "D", "linestyle": "none", "markersize": 3.5}
-    axes.errorbar([mean.estimate], [1.12 * top], xerr=reach, label="mean over cases", **look)
+    look = {"color": style.BLACK, "marker": "D", "markersize": 4.5, "label": "mean over cases"}
+    marks.dots(axes, [mean.estimate], [1.12 * top], [mean.low], [mean.high], across=True, **look)
     for panel in panels:
         run = runs[(runs.task == panel.puzzle) & (runs.case == panel.case) & (runs.seed == panel.seed)]
         for value in run.later.dropna():

@@ -1,15 +1,24 @@
 """Figure 6: token activations by layer, and what becomes of the answer if one layer is another run's."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from einops import rearrange
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import MaxNLocator
 
-from . import layer_curves, style
+from ..bench.cases import read_cases
+from ..bench.video import read_mp4
+from ..files import read_json
+from ..model.sizes import VAE_STRIDE
+from ..names import GROUND_TRUTH
+from ..store.shards import read_shard
+from . import layer_curves, marks, style
 
 FRACTIONS = (0, 0.25, 0.5, 0.75, 1)  # of the depth: the paper's layers 0, 10, 20, 30, 39 of 40
 MODES = {
@@ -35,6 +44,26 @@ class Maps:
     words: str
     scale: str
 
+    @classmethod
+    def read(cls, norms: str, cases: str, shown: Mapping[str, Any], scale: str) -> "Maps":
+        """From the manifests of a shard of activations and of its cases.
+
+        shown: task, case, seed and step. Raises InputError if the run or its true video cannot be read.
+        """
+        reader, root = read_shard(norms), read_json(cases)["root"]
+        kept, _ = reader.load(f"{shown['case']}-seed{shown['seed']}")
+        step, grid = f"step{shown['step']:03d}-", dict(zip("fhw", kept.pop("grid").tolist(), strict=True))
+        of_branch = {
+            name.removeprefix(step): rearrange(values.numpy(), "layer (f h w) -> layer f h w", **grid)
+            for name, values in kept.items()
+            if name.startswith(step)
+        }
+        (case,) = read_cases(root, shown["task"], [shown["case"]])
+        video = read_mp4(case.folder / GROUND_TRUTH)
+        video = video[np.minimum(np.arange(grid["f"]) * VAE_STRIDE, len(video) - 1)]
+        words = f"{shown['task'].replace('_', ' ')} {shown['case']}, seed {shown['seed']}, step {shown['step']}"
+        return cls(of_branch, reader.manifest["layers"], video, words, scale)
+
     @property
     def rows(self) -> list[int]:
         """The rows of norms that are shown: the tapped layers next to FRACTIONS of the deepest."""
@@ -53,6 +82,11 @@ class Maps:
         axes = {"cell": (2, 3), "row": (1, 2, 3), "global": (0, 1, 2, 3)}[self.scale]
         ends = [reduce(generated, axis=axes, keepdims=True)[..., 0, 0] for reduce in (np.min, np.max)]
         return np.stack([np.broadcast_to(end, cells.shape[:2]) for end in ends], axis=-1)
+
+
+def read_flips(path: str) -> pd.DataFrame:
+    """tables/swap.csv or tables/swap_matrix.csv."""
+    return pd.read_csv(path, dtype={"steps": str, "layer": "Int64"})
 
 
 def draw(maps: Maps, activations: pd.DataFrame, curves: pd.DataFrame, matrix: pd.DataFrame) -> Figure:
@@ -116,12 +150,9 @@ def draw_curves(part: SubFigure, curves: pd.DataFrame) -> None:
                 of_mode = cell[(cell.run == "swap") & (cell["mode"] == mode)].sort_values("layer")
                 if of_mode.empty:
                     continue
-                layer = of_mode.layer.astype(float)
-                axes.fill_between(
-                    layer, of_mode.flip_low, of_mode.flip_high, color=look["color"], alpha=0.15, linewidth=0
-                )
                 label = "full (degenerate)" if mode == "full" else mode
-                axes.plot(layer, of_mode.flip, label=label, **look)
+                ends = (of_mode.flip_low, of_mode.flip_high)
+                marks.band(axes, of_mode.layer, of_mode.flip, *ends, label=label, **look)
             axes.set_title(f"{steps_words(steps)}: {readout_words(readout, steps)}", pad=3)
             axes.set(ylim=(-0.05, 1.05), yticks=[0, 0.5, 1])
             axes.xaxis.set_major_locator(MaxNLocator(8, integer=True))
@@ -139,12 +170,10 @@ def draw_matrix(part: SubFigure, matrix: pd.DataFrame) -> None:
     for axes, readout in zip(grid, readouts, strict=True):
         cells = matrix[matrix.readout == readout].assign(step=lambda rows: rows.steps.astype(int))
         table = cells.pivot(index="layer", columns="step", values="flip").sort_index().sort_index(axis=1)
-        edges = (table.columns[0] - 0.5, table.columns[-1] + 0.5, table.index[-1] + 0.5, table.index[0] - 0.5)
-        drawn = axes.imshow(table.to_numpy(float), cmap=style.MAP, vmin=0, vmax=1, aspect="auto", extent=edges)
+        table = table.astype(float).set_axis(table.index.astype(int), axis=0)
+        drawn = marks.heat_map(axes, table, every=[math.ceil(count / 6) for count in table.shape[::-1]])
         axes.set_title(f"residual, one step: {READOUTS[readout]} (n = {cells.n.iloc[0]})", pad=3)
         axes.set_ylabel("layer")
-        for axis in (axes.xaxis, axes.yaxis):
-            axis.set_major_locator(MaxNLocator(6, integer=True))
     grid[-1].set_xlabel("step that is swapped")
     part.colorbar(drawn, ax=list(grid), label="flip rate", ticks=[0, 0.5, 1], location="bottom", aspect=30, pad=0.02)
 

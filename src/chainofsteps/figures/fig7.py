@@ -11,7 +11,7 @@ from matplotlib.patches import Rectangle
 from ..names import SPLITS
 from ..probes.ensemble.spec import OF_FINALS, OF_LATENTS
 from ..probes.ensemble.table import ANOTHER, CEILING, FLOORS, ORACLE, PUBLISHED, PUBLISHED_OF_LAYERS, SINGLE
-from . import style
+from . import marks, style
 
 LOOKS = {
     "all": {"color": style.BLACK, "marker": "o", "label": "all"},
@@ -53,7 +53,7 @@ def draw(drawn: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
     left.axvline(over_all.loc[CEILING].score, **style.NULL, label="true clip by the VAE")
     left.set(xlabel="score", yticks=range(len(rows)), ylim=(len(rows) - 0.4, -0.6))
     left.set_yticklabels(rows.values())
-    right.axvline(0, **style.CLEAN)
+    right.axvline(0, zorder=1, **style.CLEAN)
     gains(right, rows, settings["of_layers"])
     forwards(right, over_all.reset_index(), rows)
     right.set_xlabel("difference to the one run, same cases")
@@ -96,12 +96,11 @@ def dots(axes, drawn: pd.DataFrame, rows: Mapping[tuple, str], value: str, inter
         of_part = drawn[drawn.cases == part].assign(key=keys_of(drawn))
         of_part = of_part[of_part.key.isin(places.keys()) & of_part[value].notna()]
         label = f"{look['label']} ({of_part.n.iloc[0]} cases)"
-        for row in of_part.to_dict("records"):
-            y, low, high = places[row["key"]] + shift, *(row[name] for name in interval)
-            face = "white" if row["variant"] == ORACLE else look["color"]
-            axes.plot([low, high], [y, y], color=look["color"], linewidth=1.0, solid_capstyle="butt")
-            axes.plot(row[value], y, linestyle="", color=look["color"], marker=look["marker"], markerfacecolor=face)
-        axes.plot([], [], linestyle="", **{**look, "label": label})
+        for oracle, shown in of_part.groupby(of_part.variant == ORACLE):
+            edge = {"markerfacecolor": "white", "markeredgecolor": look["color"], "markeredgewidth": 0.8}
+            drawn_as = {**look, **edge, "label": None} if oracle else {**look, "label": label}
+            y, ends = shown.key.map(places) + shift, (shown[name] for name in interval)
+            marks.dots(axes, shown[value], y, *ends, across=True, **drawn_as)
 
 
 def gains(axes, rows: Mapping[tuple, str], of_layers: int) -> None:
@@ -110,8 +109,9 @@ def gains(axes, rows: Mapping[tuple, str], of_layers: int) -> None:
         return
     places = [(PUBLISHED[key[1]] - PUBLISHED["none"], y) for y, key in enumerate(rows) if key[1] in PUBLISHED]
     look = {"color": style.GREY, "marker": "D", "markerfacecolor": "none", "markersize": 4, "linestyle": ""}
+    look |= {"markeredgecolor": style.GREY, "markeredgewidth": 0.8}
     if places:
-        axes.plot(*zip(*places, strict=True), **look, label="published gain, other cases (quoted)")
+        marks.line(axes, *zip(*places, strict=True), **look, label="published gain, other cases (quoted)")
 
 
 def forwards(axes, over_all: pd.DataFrame, rows: Mapping[tuple, str]) -> None:
@@ -138,7 +138,12 @@ def schematic(axes, mode: str, settings: Mapping[str, Any]) -> None:
     for layer in merges:
         x = layer + 0.86
         axes.plot([x, x], [0, -shown[-1][0]], color=style.VERMILLION, linewidth=1.6, marker="o", markersize=2.5)
-    axes.annotate("", (CELLS + 0.75, 0), (CELLS - 0.2, 0), arrowprops={"arrowstyle": "-|>", "linewidth": 0.8})
+    axes.annotate(
+        "",
+        (CELLS + 0.75, 0),
+        (CELLS - 0.2, 0),
+        arrowprops={"arrowstyle": "-|>", "linewidth": 0.8, "color": style.BLACK},
+    )
     goes_on = f"seed {seeds[0]}'s" if settings["carry"] == "first" else "the mean"
     axes.text(CELLS + 0.85, 0, f"velocity;\n{goes_on}\nlatents go on", fontsize=6.5, va="center")
     axes.text(sum(WINDOW) / 2 + 0.4, 0.5, "window", ha="center", fontsize=6.5)

@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 
 from ..bench.puzzles import PUZZLES
 from ..probes.frames.table import MEAN, REFERENCES, by_setting
-from . import style
+from . import marks, style
 
 SETTINGS = {"frames": "frames of the video", "steps": "denoising steps"}  # of panels a and b
 MARKERS = "osD^vP*Xp<>hd"
@@ -75,17 +75,22 @@ def curves(axes, rows: pd.DataFrame, of_task: Mapping[str, Mapping[str, Any]]) -
     for number, task in enumerate(shown):
         points = rows[rows.task == task]
         x = points.value.map(place) + 0.66 * ((number + 1) / (len(shown) + 1) - 0.5)
-        style.with_intervals(axes, x, points, alpha=0.75, linewidth=0.8, linestyle="--", **of_task[task])
+        interval(axes, x, points, alpha=0.75, linewidth=0.8, linestyle="--", **of_task[task])
     overall = rows[rows.task == MEAN] if MEAN in set(rows.task) else rows
     if MEAN in set(rows.task):
-        style.with_intervals(axes, overall.value.map(place), overall, **MEAN_LOOK)
+        interval(axes, overall.value.map(place), overall, **MEAN_LOOK)
     for floor in FLOOR_WORDS:
         if floor in overall and overall[floor].notna().any():
-            axes.plot(overall.value.map(place), overall[floor], **style.FLOORS[floor], marker="", zorder=1)
+            marks.line(axes, overall.value.map(place), overall[floor], **style.FLOORS[floor], marker="", zorder=1)
     for value in sorted(rows[rows.own].value.unique()):
         axes.axvspan(place[value] - 0.38, place[value] + 0.38, color=style.GREY, alpha=0.13, linewidth=0, zorder=0)
     axes.set_xticks(range(len(values)), [f"{value:g}" for value in values])
     axes.set_xlim(-0.45, len(values) - 0.55)
+
+
+def interval(axes, x: pd.Series, points: pd.DataFrame, **look) -> None:
+    """Mean scores with their intervals, joined by a line."""
+    marks.dots(axes, x, points.score, points.score_low, points.score_high, **look)
 
 
 def legend(part, of_task: Mapping[str, Mapping[str, Any]], points: pd.DataFrame) -> None:

@@ -5,18 +5,19 @@ from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from ..config.panels import Panel
 from ..files import load_tensors
-from . import style
+from . import marks, style
 
 PICTURE = 0.435  # inches: the side of one on a page of two grids across
 ACROSS = 2
 SHARES = [2.25, 1.15]  # widths of a grid and of its curve
 STRIP = 0.5  # inches: below, for the legend
-MARKER = 2.2  # points: in curves as narrow as these
+MARKER = 2.7  # points: in curves as narrow as these
 
 
 def title(figure: str) -> str:
@@ -82,10 +83,9 @@ def page(
     return figure, curves, strip
 
 
-def line(axes: plt.Axes, points, look: Mapping[str, object]) -> None:
-    """One curve with its interval; points: step, estimate, low, high."""
-    axes.fill_between(points.step, points.low, points.high, color=look["color"], alpha=0.18, linewidth=0)
-    axes.plot(points.step, points.estimate, **look)
+def curve(axes: plt.Axes, points: pd.DataFrame, look: Mapping[str, object]) -> None:
+    """A measure against the step with its interval; points: step, estimate, low, high."""
+    marks.band(axes, points.step, points.estimate, points.low, points.high, **look)
 
 
 def over_steps(axes: plt.Axes, ylabel: str, counted: str) -> None:

@@ -5,7 +5,7 @@ from matplotlib.figure import SubFigure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from . import style
+from . import marks, style
 
 COLUMNS = 3
 LINES = (
@@ -31,12 +31,9 @@ def draw(part: SubFigure, table: pd.DataFrame, value: str, label: str, null: str
         of_task = table[table.task == task]
         for i, step in enumerate(steps):
             rows, look = of_task[of_task.step == step].sort_values("layer"), LINES[i % len(LINES)]
-            axes.fill_between(
-                rows.layer, rows[f"{value}_low"], rows[f"{value}_high"], color=look["color"], alpha=0.18, linewidth=0
-            )
-            axes.plot(rows.layer, rows[value], **look)
+            marks.band(axes, rows.layer, rows[value], rows[f"{value}_low"], rows[f"{value}_high"], **look)
             if null is not None:
-                axes.plot(rows.layer, rows[null], color=style.GREY, linestyle=look["linestyle"], linewidth=0.8)
+                marks.line(axes, rows.layer, rows[null], color=style.GREY, linestyle=look["linestyle"], linewidth=0.8)
         axes.set_title(f"{task.replace('_', ' ')} (n = {heading(of_task, value)})", pad=3)
         axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
     for axes in grid[len(tasks) :]:

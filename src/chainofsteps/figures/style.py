@@ -1,4 +1,4 @@
-"""One matplotlib style for every figure: colours, marks, sizes, and how a figure is written to disk."""
+"""The theme of every figure, by seaborn: colours, sizes, looks of series; and how a figure is written to disk."""
 
 import contextlib
 import os
@@ -10,6 +10,7 @@ mpl.use("Agg")  # drawing happens in jobs without a display
 
 import matplotlib.pyplot as plt  # noqa: E402
 import numpy as np  # noqa: E402
+import seaborn as sns  # noqa: E402
 from matplotlib.figure import Figure  # noqa: E402
 from matplotlib.text import Text  # noqa: E402
 from matplotlib.transforms import Bbox  # noqa: E402
@@ -24,6 +25,7 @@ FORMULA = 10  # points: its subscripts are 0.7 of it
 BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
 YELLOW, BLUE, VERMILLION, PURPLE = "#F0E442", "#0072B2", "#D55E00", "#CC79A7"
 GREY = "#767676"
+PALETTE = [BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY, YELLOW, BLACK]
 
 # Colour is never the only sign: every series has its own marker and line as well.
 OPERATORS = {
@@ -65,8 +67,11 @@ RC = {
     "xtick.major.size": 2.5,
     "ytick.major.size": 2.5,
     "lines.linewidth": 1.1,
-    "lines.markersize": 3.0,
+    "lines.markersize": 3.6,
     "legend.frameon": False,
+    "lines.solid_capstyle": "projecting",
+    "patch.edgecolor": BLACK,
+    "patch.force_edgecolor": False,
     "pdf.fonttype": 42,  # text stays text: searchable and editable
     "ps.fonttype": 42,
     "svg.fonttype": "none",
@@ -77,20 +82,15 @@ RC = {
 
 @contextlib.contextmanager
 def styled():
-    """Draw and save inside this: RC on top of matplotlib's own defaults, whatever matplotlibrc says."""
-    with mpl.rc_context(), plt.style.context(["default", RC]):
+    """Draw and save inside this: seaborn's theme with RC on matplotlib's own defaults, whatever matplotlibrc says."""
+    with plt.style.context("default"):
+        sns.set_theme(context="paper", style="ticks", palette=PALETTE, font=RC["font.family"], rc=RC)
         yield
 
 
 def panel_letter(figure, letter: str) -> None:
     """Put the letter of a panel at the upper left corner of a figure or subfigure."""
     figure.text(0.004, 0.995, letter, fontsize=9, fontweight="bold", ha="left", va="top")
-
-
-def with_intervals(axes, x, points, **look) -> None:
-    """A line of scores with their intervals as bars; points: columns score, score_low, score_high."""
-    below, above = points.score - points.score_low, points.score_high - points.score
-    axes.errorbar(x, points.score, yerr=np.stack([below, above]), elinewidth=0.8, capsize=1.5, capthick=0.8, **look)
 
 
 def settle(figure: Figure) -> None:
@@ -123,7 +123,7 @@ def save(figure: Figure, pdf: Path | str, png: Path | str, *, title: str, subjec
     about = {"Title": title, "Subject": subject, "Keywords": keywords}
     if not os.environ.get("SOURCE_DATE_EPOCH"):
         about["CreationDate"] = None
-    atomic_write(pdf, lambda path: figure.savefig(path, format="pdf", metadata=about))
+    atomic_write(pdf, lambda path: figure.savefig(path, format="pdf", dpi=DPI, metadata=about))
     described = {"Title": title, "Description": subject, "Keywords": keywords}
     atomic_write(png, lambda path: figure.savefig(path, format="png", dpi=DPI, metadata=described))
     plt.close(figure)

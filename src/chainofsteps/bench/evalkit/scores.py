@@ -33,7 +33,7 @@ from ...statistics import bootstrap_mean
 from ..cases import Case
 from ..scoring import Scorer, score
 from ..vbvr import COUNTERPARTS, EVALUATORS, TASKS
-from ..video import read_mp4, write_mp4
+from ..video import read_mp4, read_png, write_mp4, write_png
 from .python import ask, opencv_of
 
 ARCHIVE = "https://github.com/Video-Reason/VBVR-EvalKit/archive/{commit}.tar.gz"
@@ -189,9 +189,8 @@ def _enlarged_truth(case: Case, folder: Path) -> Path:
     folder.mkdir()
     video = enlarged(read_mp4(case.folder / GROUND_TRUTH))
     write_mp4(folder / GROUND_TRUTH, video, to_seek=True)
-    Image.fromarray(enlarged(case.first_frame[None])[0]).save(folder / FIRST_FRAME)
-    with Image.open(case.folder / FINAL_FRAME) as final:
-        Image.fromarray(enlarged(np.asarray(final.convert("RGB"))[None])[0]).save(folder / FINAL_FRAME)
+    for name, frame in ((FIRST_FRAME, case.first_frame), (FINAL_FRAME, read_png(case.folder / FINAL_FRAME))):
+        write_png(folder / name, enlarged(frame[None])[0])
     return folder
 
 

@@ -10,10 +10,16 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from einops import reduce
 from scipy import stats
 
+from ...bench.cases import read_cases
+from ...bench.video import read_mp4
+from ...files import read_json
 from ...model.sizes import VAE_STRIDE
+from ...names import GROUND_TRUTH
 from ...statistics import bootstrap_mean, paired_bootstrap
+from ...store.shards import read_shard
 
 DIFFERS = 40  # of 255, in any channel: a pixel that is not background; well above what the compression of a clip does
 SHARE = 0.05  # of a token's pixels: one with more that differ shows an object
@@ -29,11 +35,11 @@ def object_mask(video: np.ndarray, grid: Sequence[int]) -> np.ndarray:
     too.
     """
     latent_frames, rows, columns = grid
-    frames, height, width, _ = video.shape
+    frames = len(video)
 
     def of_tokens(image: np.ndarray) -> np.ndarray:
         differs = np.abs(image - np.median(image.reshape(-1, 3), axis=0)).max(-1) > DIFFERS
-        return differs.reshape(rows, height // rows, columns, width // columns).mean((1, 3)) > SHARE
+        return reduce(differs.astype(float), "(r h) (c w) -> r c", "mean", r=rows, c=columns) > SHARE
 
     seen = np.stack([of_tokens(image) for image in video])  # one by one: float64, 24 bytes a pixel
     of_frame = -(-np.arange(frames) // VAE_STRIDE)  # latent frame 0 is frame 0, latent frame f the frames 4f - 3 to 4f
@@ -87,6 +93,29 @@ def rows_of(
             for row, layer in enumerate(layers):
                 about = {"step": int(step), "branch": branch, "layer": layer, "part": part}
                 rows.append({**about, "auc": found[row], "null": null[row], "hoyer": sparsity[row]})
+    return rows
+
+
+def runs_of_shard(activations: str, cases: str, seeds: Sequence[int]) -> list[dict[str, Any]]:
+    """Rows of `rows_of` for all runs of a shard, each with its task, case and seed.
+
+    activations, cases: paths of the shard's manifests. The null of a case is the mask of the next case, which says
+    nothing of this one; a shard of one case has no null. Raises InputError if a file cannot be read.
+    """
+    reader, listed = read_shard(activations), read_json(cases)
+    names, task, rows = list(listed["cases"]), listed["task"], []
+    norms = {run: {key: kept.numpy() for key, kept in reader.load(run)[0].items()} for run in reader.cases}
+    grids = {name: norms[f"{name}-seed{seeds[0]}"]["grid"] for name in names}
+    masks = {
+        case.name: object_mask(read_mp4(case.folder / GROUND_TRUTH), grids[case.name])
+        for case in read_cases(listed["root"], task, names)
+    }
+    for case, other in zip(names, [*names[1:], names[0]], strict=True):
+        null = masks[other] if other != case and np.array_equal(grids[other], grids[case]) else None
+        for seed in seeds:
+            kept = {key: value for key, value in norms[f"{case}-seed{seed}"].items() if key != "grid"}
+            of_run = rows_of(kept, reader.manifest["layers"], masks[case], null)
+            rows += [{"task": task, "case": case, "seed": seed, **row} for row in of_run]
     return rows
 
 

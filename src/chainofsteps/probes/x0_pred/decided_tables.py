@@ -11,7 +11,10 @@ from typing import Any
 import pandas as pd
 
 from ...statistics import bootstrap_mean
+from ...tables import read_shards
 from .decided import NONE, Thresholds, agreement, by_step, reading_steps
+
+read = read_shards  # the tables of the rule x0_pred
 
 OF_RUNS = [  # columns of decided.runs_of
     "right",
@@ -40,11 +43,6 @@ KEYS = ["model", "task", "kind"]
 COLUMNS = [*KEYS, "measure", "n", "runs", "seeds", "estimate", "low", "high"]
 STEP_COLUMNS = [*KEYS, "step", "measure", "n", "runs", "seeds", "estimate", "low", "high"]
 ALL = "all"  # in place of a task: all puzzles of the kind
-
-
-def read(paths: Iterable[str], columns: Mapping[str, Any] | None = None) -> pd.DataFrame:
-    """Tables of shards, as the rule x0_pred wrote them, in one."""
-    return pd.concat([pd.read_csv(path, dtype={"case": str, **(columns or {})}) for path in paths], ignore_index=True)
 
 
 def measured(runs: pd.DataFrame, column: str, statistics: Mapping[str, Any]) -> dict[str, Any]:

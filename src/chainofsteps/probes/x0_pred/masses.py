@@ -5,11 +5,6 @@ import pandas as pd
 from ...statistics import Interval, bootstrap_mean
 
 
-def read(path: str) -> pd.DataFrame:
-    """A table of masses (x0_pred.MASS_COLUMNS) as the rule x0_pred wrote it."""
-    return pd.read_csv(path, dtype={"case": str})
-
-
 def chosen_and_rival(masses: pd.DataFrame, live: float) -> pd.DataFrame:
     """One row per run and step: mass of the candidate that has most at the last step, and of the strongest other.
 
