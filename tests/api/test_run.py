@@ -71,9 +71,8 @@ def test_a_case_is_encoded_once_and_many_by_one_load(checkpoint_of, monkeypatch)
         expected = tiny.conditioning(folder, model.sampling, case).to_tensors()
         (apart,) = alone.encode(case)
         for tensors in (given.to_tensors(), apart.to_tensors()):
-            assert set(tensors) == set(expected) and all(
-                torch.equal(tensors[name], expected[name]) for name in expected
-            )
+            assert set(tensors) == set(expected)
+            assert all(torch.equal(tensors[name], expected[name]) for name in expected)
     assert not torch.equal(of_both[0].image_embeds, of_both[1].image_embeds)
 
 
@@ -82,11 +81,12 @@ def test_videos_of_one_and_of_many_latents(model, run):
     assert one.shape == (17, 64, 64, 3) and one.dtype == np.uint8
     assert np.array_equal(model.decode(run.final[0]), one) and np.array_equal(run.video(), one)
     many = model.decode(run.latents[-2:])
-    assert many.shape == (2, 17, 64, 64, 3) and np.array_equal(many[1], one)
+    assert many.shape == (2, 17, 64, 64, 3)
+    assert np.abs(many[1] - one.astype(int)).max() <= 1  # a batch may round otherwise
     assert np.array_equal(run.video(step=4), model.decode(run.x0_pred(4)))
     with pytest.raises(cos.InputError, match=r"decode: latents are \(8, 8\); give \(16, F, h, w\), or a batch"):
         model.decode(run.final[0, 0, 0])
-    with pytest.raises(cos.InputError, match="step 5 is out of range"):
+    with pytest.raises(cos.InputError, match="out of range: the trajectory has steps 0 to 4"):
         run.video(step=5)
 
 

@@ -77,7 +77,8 @@ def score(case: Case, video: np.ndarray) -> float:
     if video.dtype != np.uint8 or video.ndim != 4 or video.shape[1:] != case.first_frame.shape:
         height, width, _ = case.first_frame.shape
         raise InputError(
-            f"score: the video is {video.dtype} {video.shape}; give uint8 (T, {height}, {width}, 3), as model.decode does"
+            f"score: the video is {video.dtype} {video.shape}; "
+            f"give uint8 (T, {height}, {width}, 3), as model.decode does"
         )
     return scoring.score(case, video)
 

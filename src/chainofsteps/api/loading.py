@@ -72,9 +72,9 @@ def load(
 
 def _config_at(folder: Path) -> Path | None:
     """The config.yaml beside a Snakefile in a folder or above it, else that of the repository of this package."""
-    for place in (folder, *folder.parents, Path(__file__).resolve().parents[3]):
-        if (place / "Snakefile").is_file() and (place / CONFIG).is_file():
-            return place / CONFIG
+    for root in (folder, *folder.parents, Path(__file__).resolve().parents[3]):
+        if (root / "Snakefile").is_file() and (root / CONFIG).is_file():
+            return root / CONFIG
     return None
 
 

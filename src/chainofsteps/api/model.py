@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from diffusers import AutoencoderKLWan
 from torch import Tensor
-from tqdm.auto import tqdm
+from tqdm import tqdm
 
 from ..bench.cases import Case
 from ..bench.scoring import batch_of
@@ -142,7 +142,8 @@ class Model:
         with bar(f"run {label}", self.sampling.steps, progress) as update:
 
             def seen(state: StepState) -> None:
-                check_finite(state.latents, label, state.step - 1)
+                if state.step:
+                    check_finite(state.latents, label, state.step - 1)
                 kept.append(state.latents.cpu())
                 if on_step is not None:
                     on_step(state)

@@ -45,8 +45,8 @@ def swap(
 
     The table has one row for each swap and readout, and rows of the clean `target` (and of a source's Run). outcome:
     source, target or other, whose answer the last frame shows; masses and exact as in tables/swap.csv. They are empty
-    where either case is no puzzle or has several right answers, or both have the same one. `table.tensors[name]` are the
-    latents (1, C, F, h, w) that were read. Raises InputError for an index that does not exist, and for cases that
+    where either case is no puzzle or has several right answers, or both have the same one. `table.tensors[name]` are
+    the latents (1, C, F, h, w) that were read. Raises InputError for an index that does not exist, and for cases that
     differ in more than their prompts.
 
     Source: probes/swap/run.py, the workflow's own swaps.
