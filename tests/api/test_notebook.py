@@ -24,9 +24,8 @@ def executed(kept):
             cell.outputs, cell.execution_count = [], None
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", str(ROOT / "src"))
-        client = NotebookClient(
-            fresh, timeout=600, kernel_name="python3", resources={"metadata": {"path": NOTEBOOK.parent}}
-        )
+        place = {"metadata": {"path": NOTEBOOK.parent}}
+        client = NotebookClient(fresh, timeout=600, kernel_name="python3", resources=place)
         return client.execute()  # CellExecutionError, with its traceback, at the first cell that fails
 
 
