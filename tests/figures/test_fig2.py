@@ -1,11 +1,11 @@
 import numpy as np
 import pandas as pd
+from tests.figures.test_fig1 import table
 
 from chainofsteps.config.panels import Panel
 from chainofsteps.figures import fig2, style
 from chainofsteps.probes.x0_pred import masses
 from chainofsteps.statistics import Interval
-from tests.figures.test_fig1 import table
 
 INTERVAL = Interval(resamples=200, level=0.95, seed=0)
 

@@ -1,10 +1,10 @@
 import numpy as np
 import pandas as pd
 import pytest
+from tests.probes.swap.test_swap_score import STATISTICS, rows
 
 from chainofsteps.figures import fig6, fig6_text, figA13, layer_curves, style
 from chainofsteps.probes.swap.table import summary
-from tests.probes.swap.test_swap_score import STATISTICS, rows
 
 LAYERS = 8
 PARAMS = {

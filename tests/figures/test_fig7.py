@@ -1,9 +1,9 @@
 import pandas as pd
 import pytest
+from tests.probes.ensemble.test_ensemble_table import SEEDS, STATISTICS, rows
 
 from chainofsteps.figures import fig7, fig7_text, style
 from chainofsteps.probes.ensemble.table import summary
-from tests.probes.ensemble.test_ensemble_table import SEEDS, STATISTICS, rows
 
 SETTINGS = {"seeds": SEEDS, "windows": ["0-9", "0-39", "20-29"], "of_layers": 40, "modes": ["mean", "blend"]}
 SETTINGS |= {"weight": 0.5, "carry": "first", "steps": [0]}

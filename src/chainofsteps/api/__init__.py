@@ -3,7 +3,7 @@
 from ..probes.ensemble.spec import Ensemble
 from ..probes.noise.spec import NoiseAtFrame, NoiseAtStep
 from ..probes.swap.spec import Swap
-from ..run.denoise import StepState
+from ..run.probe import StepState
 from .cases import case, puzzle, score
 from .ensembles import ensemble
 from .inside import activations, hidden_states

@@ -11,6 +11,7 @@ from ..names import PUZZLES
 from ..probes.ensemble.run import Ensembles, finals_of
 from ..probes.ensemble.spec import Ensemble
 from ..probes.ensemble.table import CEILING, DESCRIBED, FLOORS, SINGLE, rows_of
+from ..run.probe import advance
 from .model import Run, bar
 from .readings import scores_of
 from .table import Table
@@ -52,12 +53,9 @@ def ensemble(
     model = first.model
     (conditioning,) = model.encode(first.case)
     probe = Ensembles(ensembles, list(runs), conditioning, first.label)
-    velocity, latents = model.velocity(first.case), probe.begin()
-    with bar(f"ensemble {first.label}", first.steps, progress) as update:
-        for step in range(first.steps):
-            latents = probe.advance(velocity, latents, step, step + 1)
-            update()
-    finals = finals_of({run.seed: run.final for run in runs}, dict(zip(probe.names, latents, strict=True)))
+    with bar(f"ensemble {first.label}", first.steps, progress) as seen:
+        state = advance(probe, model.velocity(first.case), probe.begin(), on_step=seen)
+    finals = finals_of({run.seed: run.final for run in runs}, probe.result(state))
     rows = rows_of(_values(first, finals, scored), ensembles, seeds, model.sampling, model.layers)
     names = iter([*(f"seed{seed}" for seed in seeds), *(one.name() for one in ensembles)])
     own = (SINGLE, "ensemble")

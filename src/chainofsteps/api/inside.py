@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from torch import Tensor
+from tqdm import tqdm
 
 from ..bench.video import read_mp4
 from ..errors import InputError
@@ -12,7 +13,7 @@ from ..probes.activations.table import object_mask, rows_of
 from ..probes.indices import indices
 from ..run.taps import Tap, full, token_norm
 from .indices import Indices, listed
-from .model import Run, bar
+from .model import Run
 from .table import Table
 
 COLUMNS = ["name", "step", "branch", "layer", "part", "auc", "hoyer"]
@@ -91,9 +92,9 @@ def _walked(
     size = Tap(layers, at, branch, reducer).nbytes(*stream.hidden_states.shape) / 1e9
     if limit_gb is not None and size > limit_gb:
         raise InputError(f"hidden_states: these are {size:.1f} GB; name fewer layers or steps, or raise limit_gb")
-    with bar(f"activations {run.label}", len(at), progress) as update:
+    with tqdm(total=len(at), desc=f"activations {run.label}", disable=not progress, leave=False) as of_steps:
         for step in at:
             tapped = token_norms(velocity, run.at(step), step, Tap(layers, [step], branch, reducer))
             kept |= {name: values.unflatten(1, stream.grid) for name, values in tapped.items()}
-            update()
+            of_steps.update()
     return kept

@@ -1,14 +1,13 @@
 """A model that is ready to run, and the runs it makes."""
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-import torch
 from diffusers import AutoencoderKLWan
 from torch import Tensor
 from tqdm import tqdm
@@ -21,11 +20,10 @@ from ..model.checkpoint import keeps_first_frame, layers_of
 from ..model.conditioning import Conditioning, encode_first_frame, encode_images, encode_texts
 from ..model.load import Experts, load_vae
 from ..model.sampling import Sampling
-from ..run.denoise import GuidedVelocity, StepState, denoise, initial_latents
+from ..run.denoise import GuidedVelocity, initial_latents
+from ..run.probe import OnStep, StepState
 from ..run.taps import Tap
-from ..run.trajectory import Trajectory, check_finite
-
-OnStep = Callable[[StepState], None]
+from ..run.trajectory import Trajectory, record
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,11 +117,11 @@ class Model:
 
         seed: of the noise. Each case has noise of its own from a seed; shared_noise gives all cases the same, as the
         paper's tools and the stock pipeline draw it (torch.manual_seed). latents: noise of your own, float32
-        (1, C, F, h, w), such as `other.at(0)`. on_step: called at each step with a StepState (step, sigma, latents,
+        (1, C, F, h, w), such as `other.at(0)`. on_step: called after each step with a StepState (step, sigma, latents,
         velocity, x0_pred; tensors (1, C, F, h, w)). progress: a bar on stderr or in the notebook.
         Raises InputError if the latents have another shape, or are not finite after a step.
 
-        Source: run/denoise.py and run/trajectory.py; with shared_noise the bits of the stock diffusers pipeline.
+        Source: run/probe.py and run/trajectory.py; with shared_noise the bits of the stock diffusers pipeline.
 
         >>> import chainofsteps as cos
         >>> model = cos.load("models/embedded")
@@ -138,20 +136,10 @@ class Model:
             latents = initial_latents(shape, label, seed, shared_noise)
         elif tuple(latents.shape) != tuple(shape):
             raise InputError(f"run: latents are {tuple(latents.shape)}; {label} needs (1, C, F, h, w) = {shape}")
-        kept: list[Tensor] = []
-        with bar(f"run {label}", self.sampling.steps, progress) as update:
-
-            def seen(state: StepState) -> None:
-                if state.step:
-                    check_finite(state.latents, label, state.step - 1)
-                kept.append(state.latents.cpu())
-                if on_step is not None:
-                    on_step(state)
-                update()
-
-            final = denoise(self.velocity(case), conditioning.begin(latents.float()), self.sigmas, on_step=seen)
-        check_finite(final, label, self.sampling.steps - 1)
-        return Run(torch.cat([*kept, final.cpu()]), self.sigmas, self, case, seed)
+        with bar(f"run {label}", self.sampling.steps, progress, on_step) as seen:
+            noise = conditioning.begin(latents.float())
+            trajectory = record(self.velocity(case), noise, self.sigmas, label, seen)
+        return Run(trajectory.latents, trajectory.sigmas, self, case, seed)
 
     def decode(self, latents: Tensor) -> np.ndarray:
         """The video of latents: uint8 (T, H, W, 3), T = 4 (F - 1) + 1, with H and W 8 times h and w.
@@ -213,10 +201,16 @@ class Run(Trajectory):
 
 
 @contextmanager
-def bar(title: str, total: int, shown: bool) -> Iterator[Callable[[], object]]:
-    """A progress bar where it is wanted; the function that moves it on by one step."""
-    with tqdm(total=total, desc=title, unit="step", disable=not shown, leave=False) as shown_bar:
-        yield shown_bar.update
+def bar(title: str, total: int, shown: bool, on_step: OnStep | None = None) -> Iterator[OnStep]:
+    """A progress bar, if it is `shown`: the callback that moves it on by a step, after calling `on_step`."""
+    with tqdm(total=total, desc=title, unit="step", disable=not shown, leave=False) as of_steps:
+
+        def seen(state: StepState) -> None:
+            if on_step is not None:
+                on_step(state)
+            of_steps.update()
+
+        yield seen
 
 
 def _label(case: Case) -> str:

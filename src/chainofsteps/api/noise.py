@@ -8,6 +8,7 @@ from ..probes.noise.rows import finals
 from ..probes.noise.run import Sweep, block_tap
 from ..probes.noise.similarity import Similarity
 from ..probes.noise.spec import Intervention
+from ..run.probe import advance
 from .model import Run, bar
 from .readings import scores_of
 from .table import Table
@@ -54,8 +55,8 @@ def sweep(
     similarity = Similarity(similarity) if isinstance(similarity, str) else similarity
     tap = block_tap(similarity, run.steps)
     probe = Sweep(run, interventions, run.label, run.seed, similarity, null, tap)
-    with bar(f"sweep {run.label}", run.steps, progress) as update:
-        state = probe.advance(run.model.velocity(run.case, tap), probe.begin(), on_progress=lambda _: update())
+    with bar(f"sweep {run.label}", run.steps, progress) as seen:
+        state = advance(probe, run.model.velocity(run.case, tap), probe.begin(), on_step=seen)
     latents = probe.result(state).latents
     (conditioning,) = run.model.encode(run.case)
     ready = finals(latents, interventions, conditioning, restore_first_frame)

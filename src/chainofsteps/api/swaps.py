@@ -14,6 +14,7 @@ from ..probes.indices import indices
 from ..probes.swap.rows import Pair
 from ..probes.swap.run import SwapSweep
 from ..probes.swap.spec import READOUTS, expand, words
+from ..run.probe import advance
 from .indices import Indices, listed
 from .model import Run, bar
 from .table import Table
@@ -69,10 +70,9 @@ def swap(
     if not torch.equal(givens[0].condition, givens[1].condition):
         raise InputError(f"swap: {target.label} and {case.task}/{case.name} differ in more than their prompts")
     stored = source if isinstance(source, Run) else None
-    probe = SwapSweep(target, stored, swaps, part, target.label, "final" in readouts)
-    velocities = model.velocity(target.case), model.velocity(case)
-    with bar(f"swap {target.label}", target.steps, progress) as update:
-        state = probe.advance(*velocities, probe.begin(), on_step=update)
+    probe = SwapSweep(target, stored, model.velocity(case), swaps, part, target.label, "final" in readouts)
+    with bar(f"swap {target.label}", target.steps, progress) as seen:
+        state = advance(probe, model.velocity(target.case), probe.begin(), on_step=seen)
     made = {"x0_pred": state.x0_pred, "final": state.latents}
     read = [
         ({"name": f"{one.name()}/{readout}", **one.row(), "readout": readout}, made[readout][one.name()])
