@@ -68,7 +68,7 @@ def hidden_states(
     >>> import chainofsteps as cos
     >>> run = cos.load("models/embedded").run(cos.puzzle("grounding"))
     >>> cos.hidden_states(run, layers=3, steps=[0, 10])["step010-cond"].shape
-    torch.Size([1, 5, 4, 4, 256])
+    torch.Size([1, 5, 4, 4, 192])
     """
     layers = indices("activations.layers", listed(layers), run.model.layers)
     return _walked(run, layers, steps, branch, full, progress, limit_gb)
