@@ -99,6 +99,8 @@ def test_what_is_too_large_or_not_there_is_refused(run):
         cos.activations(run, steps=[])
     with pytest.raises(cos.InputError, match="step 9 is out of range"):
         cos.sweep(run, [cos.NoiseAtStep(9)])
+    with pytest.raises(cos.InputError, match="no intervention is named; give at least one"):
+        cos.sweep(run, [])
 
 
 def test_an_ensemble_is_the_engines(model, maze, run):

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import torch
 
+from ..errors import InputError
 from ..probes.noise.rows import finals
 from ..probes.noise.run import Sweep, block_tap
 from ..probes.noise.similarity import Similarity
@@ -52,6 +53,8 @@ def sweep(
     torch.Size([16, 5, 8, 8])
     """
     interventions = list(interventions)
+    if not interventions:
+        raise InputError("sweep: no intervention is named; give at least one, such as NoiseAtStep(3)")
     similarity = Similarity(similarity) if isinstance(similarity, str) else similarity
     tap = block_tap(similarity, run.steps)
     probe = Sweep(run, interventions, run.label, run.seed, similarity, null, tap)

@@ -1,6 +1,6 @@
 """Layers of one run put in place of another's: a source and a target in, a table out."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -12,8 +12,8 @@ from ..errors import InputError
 from ..names import PUZZLES
 from ..probes.indices import indices
 from ..probes.swap.rows import Pair
-from ..probes.swap.run import SwapSweep
-from ..probes.swap.spec import READOUTS, expand, words
+from ..probes.swap.run import SwapState, SwapSweep
+from ..probes.swap.spec import READOUTS, Swap, expand, words
 from ..run.probe import advance
 from .indices import Indices, listed
 from .model import Run, bar
@@ -73,23 +73,30 @@ def swap(
     probe = SwapSweep(target, stored, model.velocity(case), swaps, part, target.label, "final" in readouts)
     with bar(f"swap {target.label}", target.steps, progress) as seen:
         state = advance(probe, model.velocity(target.case), probe.begin(), on_step=seen)
-    made = {"x0_pred": state.x0_pred, "final": state.latents}
-    read = [
-        ({"name": f"{one.name()}/{readout}", **one.row(), "readout": readout}, made[readout][one.name()])
-        for one in swaps
-        for readout in readouts
-    ]
     sides = {"target": target} | ({"source": stored} if stored is not None else {})
-    read += [clean for side, run in sides.items() for clean in _clean(side, run, at, readouts)]
+    read = [*_swapped(state, swaps, readouts), *_clean(sides, at, readouts)]
     shown = _readings(Pair(target.case, case), target, [latents for _, latents in read])
     tensors = {about["name"]: latents for about, latents in read}
     return Table.of([{**about, **seen} for (about, _), seen in zip(read, shown, strict=True)], COLUMNS, tensors)
 
 
-def _clean(side: str, run: Run, steps: Sequence[int], readouts: Sequence[str]) -> Iterator[tuple[dict, Tensor]]:
-    for readout in readouts:
-        about = {"name": f"{side}/{readout}", "run": side, "steps": words(steps), "readout": readout}
-        yield about, run.final if readout == "final" else run.x0_pred(steps[-1])
+def _swapped(state: SwapState, swaps: Sequence[Swap], readouts: Sequence[str]) -> Iterator[tuple[dict, Tensor]]:
+    """The columns and the latents of each swap and readout."""
+    latents = {"x0_pred": state.x0_pred, "final": state.latents}
+    for one in swaps:
+        for readout in readouts:
+            about = {"name": f"{one.name()}/{readout}", **one.row(), "readout": readout}
+            yield about, latents[readout][one.name()]
+
+
+def _clean(
+    sides: Mapping[str, Run], steps: Sequence[int], readouts: Sequence[str]
+) -> Iterator[tuple[dict[str, Any], Tensor]]:
+    """The same of the clean runs."""
+    for side, run in sides.items():
+        for readout in readouts:
+            about = {"name": f"{side}/{readout}", "run": side, "steps": words(steps), "readout": readout}
+            yield about, run.final if readout == "final" else run.x0_pred(steps[-1])
 
 
 def _readings(pair: Pair, run: Run, latents: Sequence[Tensor]) -> Iterator[dict[str, Any]]:
