@@ -6,16 +6,18 @@ from pathlib import Path
 from snakemake.utils import min_version
 
 min_version("9.27")
+# The folder of this file, also where workflow/Snakefile includes it and where another workflow takes it as a module.
+ROOT = Path(workflow.current_basedir.get_path_or_uri(secret_free=False))
 
 
-configfile: str(Path(workflow.basedir, "config.yaml"))
+configfile: str(ROOT / "config.yaml")
 
 
 report: "workflow/report/workflow.rst"
 
 
 # The package beside this file, installed or not. Snakemake hands the path on to scripts in other environments.
-sys.path.insert(0, str(Path(workflow.basedir, "src")))
+sys.path.insert(0, str(ROOT / "src"))
 
 
 include: "workflow/rules/common.smk"
