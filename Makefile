@@ -58,13 +58,13 @@ bench: $(READY) ## speed against the stock pipeline: benchmarks/results.json
 	$(BIN)/python benchmarks/bench.py
 
 plan: $(READY) ## jobs, forwards, hours, disk, memory that TARGET still needs (default: all), before anything runs
-	@$(BIN)/python -m chainofsteps.plan $(TARGET) $(ARGS)
+	@$(BIN)/python -m chainofsteps plan $(TARGET) $(ARGS)
 
 verify: $(READY) ## check all results that are there against their manifests; makes nothing
 	$(BIN)/snakemake $(ARGS) verify
 
 embedded: $(READY) ## train the miniature model in models/embedded anew
-	$(BIN)/python -m chainofsteps.training $(ARGS)
+	$(BIN)/python -m chainofsteps train $(ARGS)
 
 clean: ## remove results, figures and caches; .venv and the model stay
 	rm -rf results tables claims report.zip .snakemake .pytest_cache .hypothesis .ruff_cache
