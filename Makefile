@@ -3,7 +3,7 @@
 
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help all figures tables claims report test test-slurm test-evalkit recipes lint bench plan verify embedded clean .venv
+.PHONY: help all figures tables claims report test test-slurm test-evalkit lint docs bench plan verify embedded clean .venv
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -45,14 +45,15 @@ test-slurm: $(READY) ## the workflow on a SLURM with two fake GPUs, started here
 test-evalkit: $(READY) ## the official scorer of VBVR-Bench, downloaded; skipped with the reason where it cannot be
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -rs -m evalkit tests/test_evalkit.py
 
-recipes: $(READY) ## after a change of a probe's code: its fingerprint anew; raise its recipe first if numbers move
-	$(BIN)/python -m pytest -q --recipes tests/house/test_recipes.py
-
 lint: $(READY) ## ruff, snakefmt and snakemake --lint; changes nothing
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/snakemake --lint
+
+docs: $(READY) ## README and docs as a site in site/; fails on a broken link
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation -e ".[docs]"
+	$(BIN)/mkdocs build --strict
 
 bench: $(READY) ## speed against the stock pipeline: benchmarks/results.json
 	$(BIN)/python benchmarks/bench.py
@@ -67,7 +68,7 @@ embedded: $(READY) ## train the miniature model in models/embedded anew
 	$(BIN)/python -m chainofsteps train $(ARGS)
 
 clean: ## remove results, figures and caches; .venv and the model stay
-	rm -rf results tables claims report.zip .snakemake .pytest_cache .hypothesis .ruff_cache
+	rm -rf results tables claims report.zip site .snakemake .pytest_cache .hypothesis .ruff_cache
 	find figures -mindepth 1 ! -name README.md -delete
 	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
 
