@@ -22,7 +22,7 @@ def linked(page: Path, root: Path) -> set[Path]:
 
 def reached(root: Path) -> set[Path]:
     """README.md, the pages of docs/, and all files that links lead to from there."""
-    waiting = {Path("README.md"), *(path.relative_to(root) for path in (root / "docs").glob("*.md"))}
+    waiting: set[Path] = {Path("README.md"), *(path.relative_to(root) for path in (root / "docs").glob("*.md"))}
     known = set()
     while waiting:
         path = waiting.pop()
@@ -36,5 +36,6 @@ def on_files(files, *, config) -> Files:
     """Files of the theme as they are, and those of the repository at their paths there."""
     root, theirs = Path(config.config_file_path).parent.resolve(), Path(config.docs_dir).resolve()
     kept = [file for file in files if not Path(file.abs_src_path or "/").is_relative_to(theirs)]
-    ours = [File.generated(config, path.as_posix(), abs_src_path=str(root / path)) for path in sorted(reached(root))]
+    paths = reached(root) | {Path(style) for style in config.extra_css}
+    ours = [File.generated(config, path.as_posix(), abs_src_path=str(root / path)) for path in sorted(paths)]
     return Files([*kept, *ours])
