@@ -8,6 +8,10 @@ import pytest
 import yaml
 from packaging.requirements import Requirement
 
+from chainofsteps.config.read import load_config
+from chainofsteps.plan.printed import as_json
+from chainofsteps.plan.target import plan_of
+
 ROOT = Path(__file__).parents[2]
 PAGES = sorted(
     path.relative_to(ROOT).as_posix()
@@ -61,6 +65,15 @@ def test_readme_counts_the_verdicts_of_the_results():
     counted = f"{numbers[holds]} of the paper's fourteen claims hold, {numbers[fails]} do not, and "
     assert len(verdicts) == 14
     assert f"{counted}{numbers[14 - holds - fails]} stay open" in text_of("README.md").replace("\n", " ")
+
+
+@pytest.mark.parametrize("target", ["figures/fig5.pdf", "all"])
+def test_readme_has_the_jobs_and_forwards_of_the_plan(target, tmp_path):
+    (tmp_path / "figures").mkdir()  # nothing is made there, so everything is still to do
+    planned = as_json(plan_of(load_config(ROOT / "config.yaml"), [target], tmp_path))
+    row = re.search(rf"^\| `make {target}` \|.*\| (\d+) \| ([\d,]+) \|$", text_of("README.md"), re.M)
+    assert row[1] == str(planned["jobs"])
+    assert row[2] == f"{planned['forwards']['total']['planned']:,.0f}"
 
 
 def test_the_site_has_every_page_of_docs():

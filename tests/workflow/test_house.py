@@ -109,8 +109,9 @@ def test_lock_holds_every_direct_dependency():
 @pytest.mark.parametrize("name", ["cpu", "gpu"])
 def test_conda_environments_hold_every_dependency_at_the_version_of_the_lock(name):
     content = yaml.safe_load((ROOT / "envs" / f"{name}.yaml").read_text())
-    pinned = dict(line.split("==") for line in content["dependencies"][-1]["pip"] if not line.startswith("--"))
-    assert pinned == {package: locked()[package] for package in pinned}
+    lines = [line for line in content["dependencies"][-1]["pip"] if not line.startswith("--")]
+    pinned = {Requirement(line).name: str(Requirement(line).specifier) for line in lines}
+    assert pinned == {package: f"=={locked()[package]}" for package in pinned}
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     needed = {Requirement(text).name for text in project["dependencies"]}
     assert set(pinned) == needed - {"snakemake-executor-plugin-slurm"}  # which the driver alone needs
