@@ -3,7 +3,7 @@
 
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help all figures tables claims report test test-slurm test-evalkit lint docs bench plan verify embedded clean .venv
+.PHONY: help all figures tables claims report test test-slurm test-evalkit recipes lint docs bench plan verify embedded clean .venv
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -44,6 +44,9 @@ test-slurm: $(READY) ## the workflow on a SLURM with two fake GPUs, started here
 
 test-evalkit: $(READY) ## the official scorer of VBVR-Bench, downloaded; skipped with the reason where it cannot be
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -rs -m evalkit tests/test_evalkit.py
+
+recipes: $(READY) ## after a change of a probe's code: its fingerprint anew; raise its recipe first if numbers move
+	$(BIN)/python -m pytest -q --recipes tests/house/test_recipes.py
 
 lint: $(READY) ## ruff, snakefmt and snakemake --lint; changes nothing
 	$(BIN)/ruff check .
