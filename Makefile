@@ -3,7 +3,7 @@
 
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help all figures tables claims report test test-slurm test-evalkit recipes lint bench plan verify embedded clean .venv
+.PHONY: help all figures tables claims report test test-slurm test-evalkit recipes lint docs bench plan verify embedded clean .venv
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -54,20 +54,24 @@ lint: $(READY) ## ruff, snakefmt and snakemake --lint; changes nothing
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/snakemake --lint
 
+docs: $(READY) ## README and docs as a site in site/; fails on a broken link
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation -e ".[docs]"
+	$(BIN)/mkdocs build --strict
+
 bench: $(READY) ## speed against the stock pipeline: benchmarks/results.json
 	$(BIN)/python benchmarks/bench.py
 
 plan: $(READY) ## jobs, forwards, hours, disk, memory that TARGET still needs (default: all), before anything runs
-	@$(BIN)/python -m chainofsteps.plan $(TARGET) $(ARGS)
+	@$(BIN)/python -m chainofsteps plan $(TARGET) $(ARGS)
 
 verify: $(READY) ## check all results that are there against their manifests; makes nothing
 	$(BIN)/snakemake $(ARGS) verify
 
 embedded: $(READY) ## train the miniature model in models/embedded anew
-	$(BIN)/python -m chainofsteps.training $(ARGS)
+	$(BIN)/python -m chainofsteps train $(ARGS)
 
 clean: ## remove results, figures and caches; .venv and the model stay
-	rm -rf results tables claims report.zip .snakemake .pytest_cache .hypothesis .ruff_cache
+	rm -rf results tables claims report.zip site .snakemake .pytest_cache .hypothesis .ruff_cache
 	find figures -mindepth 1 ! -name README.md -delete
 	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
 

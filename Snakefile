@@ -3,19 +3,32 @@
 import sys
 from pathlib import Path
 
-from snakemake.utils import min_version
+from snakemake.common.configfile import load_configfile
+from snakemake.utils import min_version, update_config
 
 min_version("9.27")
+# The folder of this file, also where workflow/Snakefile includes it and where another workflow takes it as a module.
+ROOT = Path(workflow.current_basedir.get_path_or_uri(secret_free=False))
+if not ROOT.is_dir():  # Snakemake fetches the rules of a remote module alone
+    sys.exit(
+        "error: the rules need the package and the model beside them; clone the repository and name the clone"
+    )
 
 
-configfile: str(Path(workflow.basedir, "config.yaml"))
+configfile: str(ROOT / "config.yaml")
+
+
+if workflow.modifier.skip_configfile:  # a module with a `config` of its own, which is laid over config.yaml
+    defaults = load_configfile(str(ROOT / "config.yaml"))
+    update_config(defaults, config)
+    config.update(defaults)
 
 
 report: "workflow/report/workflow.rst"
 
 
 # The package beside this file, installed or not. Snakemake hands the path on to scripts in other environments.
-sys.path.insert(0, str(Path(workflow.basedir, "src")))
+sys.path.insert(0, str(ROOT / "src"))
 
 
 include: "workflow/rules/common.smk"

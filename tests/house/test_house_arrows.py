@@ -27,6 +27,7 @@ ROOMS = (
     "explorer",
     "training",
     "api",
+    "__main__",
 )
 APART = {("figures", "claims"), ("claims", "figures")}
 

@@ -109,13 +109,14 @@ def test_lock_holds_every_direct_dependency():
 
 
 @pytest.mark.parametrize("name", ["cpu", "gpu"])
-def test_conda_environments_name_the_versions_of_the_lock(name):
+def test_conda_environments_hold_every_dependency_at_the_version_of_the_lock(name):
     content = yaml.safe_load((ROOT / "envs" / f"{name}.yaml").read_text())
-    pinned = [line for line in content["dependencies"][-1]["pip"] if not line.startswith("--")]
-    assert len(pinned) > 10
-    for line in pinned:
-        package, version = line.split("==")
-        assert locked()[package] == version
+    lines = [line for line in content["dependencies"][-1]["pip"] if not line.startswith("--")]
+    pinned = {Requirement(line).name: str(Requirement(line).specifier) for line in lines}
+    assert pinned == {package: f"=={locked()[package]}" for package in pinned}
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    needed = {Requirement(text).name for text in project["dependencies"]}
+    assert set(pinned) == needed - {"snakemake-executor-plugin-slurm"}  # which the driver alone needs
 
 
 def test_every_key_of_the_schema_is_described_and_no_other_is_allowed():
@@ -131,17 +132,6 @@ def test_ruff_agrees():
     for check in (["check", "."], ["format", "--check", "."]):
         run = subprocess.run([sys.executable, "-m", "ruff", *check], cwd=ROOT, capture_output=True, text=True)
         assert run.returncode == 0, run.stdout
-
-
-@pytest.mark.parametrize(
-    "page", ["README.md", "figures/README.md", "models/embedded/MODEL_CARD.md", "benchmarks/README.md", "docs/slurm.md"]
-)
-def test_pages_are_finished_and_their_links_lead_somewhere(page):
-    text = (ROOT / page).read_text()
-    assert "@@" not in text
-    links = re.findall(r"\]\(([^)#]+)\)", text)
-    missing = [link for link in links if "://" not in link and not (ROOT / page).parent.joinpath(link).exists()]
-    assert not missing
 
 
 def test_the_slurm_profile_knows_every_rule_that_takes_a_gpu():

@@ -39,7 +39,7 @@ WRITTEN = deepcopy(config)  # with its words for steps, which follow the model
 
 def beside_snakefile(path):
     """A path of config.yaml, which is relative to the Snakefile, as seen from the working directory."""
-    return path if os.path.isabs(path) else os.path.relpath(Path(workflow.basedir, path))
+    return path if os.path.isabs(path) else os.path.relpath(ROOT / path)
 
 
 def stopping(function):
@@ -78,7 +78,7 @@ def check_writable(name):
 
 def check_paths():
     """Snakemake writes these into command lines in quotes that are Python's and not a shell's."""
-    for path in (Path(), workflow.basedir, *workflow.overwrite_configfiles):
+    for path in (Path(), ROOT, *workflow.overwrite_configfiles):
         special = re.search(r"""['"\\$`{}\n]""", os.path.abspath(path))
         if special:
             raise InputError(
@@ -94,7 +94,7 @@ def check_paths():
 
 def check_shared():
     """A mistyped folder would cost what it was to save."""
-    config["shared"] = [str(Path(workflow.basedir, folder)) for folder in config["shared"]]
+    config["shared"] = [str(ROOT / folder) for folder in config["shared"]]
     for folder in config["shared"]:
         if not any(Path(folder).glob("*/*/*/*.json")):
             raise InputError(f"shared: {folder} holds no results; give the results folder of another run")

@@ -19,7 +19,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     A bad configuration, or a job that cannot fit the GPU, ends in one line on stderr and SystemExit(1).
     """
     parser = argparse.ArgumentParser(
-        prog="python -m chainofsteps.plan", description="The cost of a target, before anything runs."
+        prog="chainofsteps plan", description="The cost of a target, before anything runs."
     )
     files = "configuration (default: config.yaml), and files to lay over it, in order"
     parser.add_argument("targets", nargs="*", metavar="TARGET", help="paths or rules, as for Snakemake (default: all)")

@@ -1,4 +1,4 @@
 """How the embedded model was made: clips -> VAE -> latents -> transformer and text encoder -> diffusers folder.
 
-``python -m chainofsteps.training --help`` lists the stages; ``make embedded`` runs them all.
+``chainofsteps train --help`` lists the stages; ``make embedded`` runs them all.
 """

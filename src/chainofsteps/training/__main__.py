@@ -1,7 +1,8 @@
-"""Train the embedded model, stage by stage, each resumable: python -m chainofsteps.training [stage ...]."""
+"""Train the embedded model, stage by stage, each resumable: chainofsteps train [stage ...]."""
 
 import argparse
 import shutil
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from itertools import repeat
 from pathlib import Path
@@ -146,10 +147,10 @@ def stamp(options: argparse.Namespace) -> None:
     write_json(path, begun)
 
 
-def main() -> None:
-    """Run the stages asked for, in order."""
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the stages that `arguments` (None: the command line) name, in order."""
     listing = "; ".join(f"{name}: {stage.__doc__}" for name, stage in STAGES.items())
-    parser = argparse.ArgumentParser(prog="python -m chainofsteps.training", description=__doc__)
+    parser = argparse.ArgumentParser(prog="chainofsteps train", description=__doc__)
     parser.add_argument("stages", nargs="*", help=f"default: all, in this order. {listing}")
     parser.add_argument("--work", type=Path, default=Path("training"), help="checkpoints and pools (default: training)")
     shipped = "the folder that ships (default: models/embedded, which is replaced)"
@@ -158,7 +159,7 @@ def main() -> None:
     parser.add_argument("--dit-from", type=Path, help="a model's folder to train on from (default: from nothing)")
     for name, default, meaning in NUMBERS:
         parser.add_argument(f"--{name}", type=int, default=default, help=f"{meaning} (default: {default})")
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     unknown = [stage for stage in options.stages if stage not in STAGES]
     if unknown:
         parser.error(f"no stage is called {unknown[0]!r}; stages are {', '.join(STAGES)}")
