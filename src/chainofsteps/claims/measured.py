@@ -10,8 +10,8 @@ from ..probes.indices import resolve, resolve_one
 from ..probes.noise.table import CKA_COLUMNS, SCORE_COLUMNS, read_table
 from ..probes.swap.table import read_rows
 from ..probes.x0_pred.decided import Thresholds
-from ..probes.x0_pred.decided_tables import read
 from ..statistics import Interval
+from ..tables import read_shards
 from . import Measured, exploration, layers, noise, sampling
 
 
@@ -37,10 +37,10 @@ class Tables:
         return cls(
             scores=read_table(paths["scores"], SCORE_COLUMNS, "score"),
             cka=read_table(paths["cka"], CKA_COLUMNS, "dissimilarity"),
-            ensemble=read(paths["ensemble"], {"steps": str}),
+            ensemble=read_shards(paths["ensemble"], {"steps": str}),
             swap=read_rows(paths["swap"]),
             **{name: pd.read_csv(paths[name], dtype={"case": str}) for name in ("runs", "activations")},
-            **{name: read(paths[name]) for name in ("masses", "readings", "finished", "frames", "few_steps")},
+            **{name: read_shards(paths[name]) for name in ("masses", "readings", "finished", "frames", "few_steps")},
         )
 
 

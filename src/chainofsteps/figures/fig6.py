@@ -16,7 +16,7 @@ from ..bench.cases import read_cases
 from ..bench.video import read_mp4
 from ..files import read_json
 from ..model.sizes import VAE_STRIDE
-from ..names import GROUND_TRUTH
+from ..names import GROUND_TRUTH, RunId
 from ..store.shards import read_shard
 from . import layer_curves, marks, style
 
@@ -51,7 +51,7 @@ class Maps:
         shown: task, case, seed and step. Raises InputError if the run or its true video cannot be read.
         """
         reader, root = read_shard(norms), read_json(cases)["root"]
-        kept, _ = reader.load(f"{shown['case']}-seed{shown['seed']}")
+        kept, _ = reader.load(RunId(shown["task"], shown["case"], shown["seed"]).name)
         step, grid = f"step{shown['step']:03d}-", dict(zip("fhw", kept.pop("grid").tolist(), strict=True))
         of_branch = {
             name.removeprefix(step): rearrange(values.numpy(), "layer (f h w) -> layer f h w", **grid)

@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
 from hypothesis import given
-from tests.bench.puzzles.rules import check_puzzle, many, seeds
 
 from chainofsteps.bench.puzzles import bounce, bounce_down
 from chainofsteps.bench.puzzles.bounce import render
 from chainofsteps.bench.puzzles.canvas import BACKGROUND, BLACK, COLOURS, disc, finish, paint, shape
 from chainofsteps.bench.puzzles.flights import BOTTOM, TARGETS, TOP, path, target
+from tests.bench.puzzles.rules import check_puzzle, many, seeds
 
 both = pytest.mark.parametrize("module", [bounce, bounce_down])
 

@@ -1,9 +1,9 @@
 import numpy as np
 from hypothesis import given
-from tests.bench.puzzles.rules import check_puzzle, many, seeds
 
 from chainofsteps.bench.puzzles import find_then_move
 from chainofsteps.bench.puzzles.canvas import BACKGROUND, CELL, COLOURS, SHAPES
+from tests.bench.puzzles.rules import check_puzzle, many, seeds
 
 
 @many

@@ -1,8 +1,8 @@
 import numpy as np
 from hypothesis import given
-from tests.bench.puzzles.rules import check_puzzle, many, seeds
 
 from chainofsteps.bench.puzzles import grounding, largest
+from tests.bench.puzzles.rules import check_puzzle, many, seeds
 
 
 @many

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 from hypothesis import given
-from tests.bench.puzzles.rules import check_puzzle, many, seeds
 
 from chainofsteps.bench.puzzles import canvas, loop_maze, loop_maze_5, maze, unique_maze, unique_maze_5, unique_maze_6
+from tests.bench.puzzles.rules import check_puzzle, many, seeds
 
 
 @many

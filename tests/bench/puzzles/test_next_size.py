@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 from hypothesis import given
-from tests.bench.puzzles.rules import check_puzzle, many, seeds
 
 from chainofsteps.bench.puzzles import next_size
 from chainofsteps.bench.puzzles.canvas import BACKGROUND, CELL, COLOURS, SHAPES, centre, finish, paint, shape
+from tests.bench.puzzles.rules import check_puzzle, many, seeds
 
 
 @many

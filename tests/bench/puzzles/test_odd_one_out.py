@@ -2,10 +2,10 @@ from collections import Counter
 
 import numpy as np
 from hypothesis import given
-from tests.bench.puzzles.rules import check_puzzle, many, seeds
 
 from chainofsteps.bench.puzzles import grounding, odd_one_out
 from chainofsteps.bench.puzzles.canvas import COLOURS, SHAPES
+from tests.bench.puzzles.rules import check_puzzle, many, seeds
 
 
 @many

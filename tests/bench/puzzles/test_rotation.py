@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 from hypothesis import given
-from tests.bench.puzzles.rules import check_puzzle, many, seeds
 
 from chainofsteps.bench.puzzles import half_turn, rotation
 from chainofsteps.bench.puzzles.canvas import CELL, COLOURS, SHAPES
+from tests.bench.puzzles.rules import check_puzzle, many, seeds
 
 BOTH = pytest.mark.parametrize("module", [rotation, half_turn])
 

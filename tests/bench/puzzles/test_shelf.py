@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 from hypothesis import given
-from tests.bench.puzzles.rules import check_puzzle, many, seeds
 
 from chainofsteps.bench.puzzles import any_shelf, shelf
 from chainofsteps.bench.puzzles.canvas import BACKGROUND, CELL, COLOURS, SHAPES
+from tests.bench.puzzles.rules import check_puzzle, many, seeds
 
 BOTH = pytest.mark.parametrize("module", [shelf, any_shelf])
 

@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
 from hypothesis import given
-from tests.bench.puzzles.rules import check_puzzle, many, seeds
 
 from chainofsteps.bench.puzzles import tic_tac_toe, tic_tac_toe_single
 from chainofsteps.bench.puzzles.canvas import BACKGROUND, BLACK, COLOURS, box, finish, paint
 from chainofsteps.bench.puzzles.marks import MARKS, drawn
 from chainofsteps.bench.puzzles.tic_tac_toe import empty, render, score, winning
+from tests.bench.puzzles.rules import check_puzzle, many, seeds
 
 both = pytest.mark.parametrize("module", [tic_tac_toe, tic_tac_toe_single])
 LINES = ["012", "345", "678", "036", "147", "258", "048", "246"]

@@ -17,7 +17,7 @@ from ...bench.cases import read_cases
 from ...bench.video import read_mp4
 from ...files import read_json
 from ...model.sizes import VAE_STRIDE
-from ...names import GROUND_TRUTH
+from ...names import GROUND_TRUTH, RunId
 from ...statistics import bootstrap_mean, paired_bootstrap
 from ...store.shards import read_shard
 
@@ -105,7 +105,7 @@ def runs_of_shard(activations: str, cases: str, seeds: Sequence[int]) -> list[di
     reader, listed = read_shard(activations), read_json(cases)
     names, task, rows = list(listed["cases"]), listed["task"], []
     norms = {run: {key: kept.numpy() for key, kept in reader.load(run)[0].items()} for run in reader.cases}
-    grids = {name: norms[f"{name}-seed{seeds[0]}"]["grid"] for name in names}
+    grids = {name: norms[RunId(task, name, seeds[0]).name]["grid"] for name in names}
     masks = {
         case.name: object_mask(read_mp4(case.folder / GROUND_TRUTH), grids[case.name])
         for case in read_cases(listed["root"], task, names)
@@ -113,7 +113,7 @@ def runs_of_shard(activations: str, cases: str, seeds: Sequence[int]) -> list[di
     for case, other in zip(names, [*names[1:], names[0]], strict=True):
         null = masks[other] if other != case and np.array_equal(grids[other], grids[case]) else None
         for seed in seeds:
-            kept = {key: value for key, value in norms[f"{case}-seed{seed}"].items() if key != "grid"}
+            kept = {key: value for key, value in norms[RunId(task, case, seed).name].items() if key != "grid"}
             of_run = rows_of(kept, reader.manifest["layers"], masks[case], null)
             rows += [{"task": task, "case": case, "seed": seed, **row} for row in of_run]
     return rows

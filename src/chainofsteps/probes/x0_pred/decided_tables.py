@@ -11,10 +11,7 @@ from typing import Any
 import pandas as pd
 
 from ...statistics import bootstrap_mean
-from ...tables import read_shards
 from .decided import NONE, Thresholds, agreement, by_step, reading_steps
-
-read = read_shards  # the tables of the rule x0_pred
 
 OF_RUNS = [  # columns of decided.runs_of
     "right",
