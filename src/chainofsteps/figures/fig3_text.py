@@ -1,4 +1,4 @@
-"""Figure 3 in words: a caption that says what was measured, and what came out, by a fixed rule."""
+"""Figure 3 in words: a caption that says how it was measured, and a summary of what came out, by a fixed rule."""
 
 from collections.abc import Mapping
 
@@ -106,52 +106,75 @@ def caption(
     setting: Setting,
     params: Mapping[str, Mapping],
 ) -> str:
-    """What was measured, from the tables and the settings in force; reStructuredText, one paragraph."""
+    """The text under the figure, from the tables and the settings in force; reStructuredText, one paragraph."""
+    sentences = [
+        *runs_words(scores, setting, params["sampling"]),
+        "(a) The two schemes; noise at frame acts at all the steps that were asked for.",
+        *score_words(points, params["statistics"]),
+        *scorer_words(setting, params.get("scorer")),
+        *cka_words(cka, setting, params["similarity"]),
+    ]
+    return " ".join(sentences) + "\n"
+
+
+def runs_words(scores: pd.DataFrame, setting: Setting, sampling: Mapping) -> list[str]:
+    """The model, its cases, and the noise put into them."""
     noisy = scores[scores.operator.notna()]
-    sampling, similarity, statistics = params["sampling"], params["similarity"], params["statistics"]
+    seeds = listed(scores[scores.run == "baseline"].seed)
     cases = "; ".join(
         f"{kind}: {rows.unit.nunique()} cases of {listed(rows.task)}" for kind, rows in scores.groupby("kind")
     )
-    levels = "; ".join(
-        f"{kind}: clean {number(rows[rows.run == 'baseline'].iloc[0])}, static first frame "
-        f"{number(rows[rows.run == 'floor_static'].iloc[0])}, decoded noise "
-        f"{number(rows[rows.run == 'floor_noise'].iloc[0])}"
-        for kind, rows in points.groupby("kind")
-    )
-    n = listed(points[points.operator.notna()].cases)
-    marks = []
-    if setting.restored:
-        marks.append(
-            "Wherever latent frame 0 was noised, by noise at step always and by noise at latent frame 0, the given "
-            "first frame is restored there before decoding."
-        )
-    official = params.get("scorer")  # {} for the rules of puzzles
-    if official:
-        marks.append(f"Scores are EvalKit's ({official['mode']}, commit {official['commit'][:7]}).")
-    elif setting.scored_frame in setting.noised_frames:
-        marks.append("The last latent frame is the one that is scored.")
-    first_low = setting.boundary_step
-    boundary = [] if first_low is None else [f"Purple line: the low-noise expert works from step {first_low}."]
-    over = "the last step" if setting.sensitivity == "final" else "the mean over later steps"
-    kernel = ("unbiased " if similarity["unbiased"] else "") + similarity["kernel"]
-    seeds = listed(scores[scores.run == "baseline"].seed)
-    sentences = [
+    return [
         f"Figure 3. Noise at step and noise at frame, model {listed(scores.model)}, "
         f"{len(setting.sigmas)} steps, shift {sampling['shift']:g}, "
         f"guidance scale {sampling['guidance_scale']:g}, seed {seeds}.",
         f"Cases: {cases}.",
         f"Operators: {listed(noisy.operator)}; amplitude {listed(noisy.amplitude)}, injected "
         f"{WHEN[noisy.timing.iloc[0]]}, noise seed {listed(noisy.noise_seed.astype(int))}.",
-        "(a) The two schemes; noise at frame acts at all the steps that were asked for.",
+    ]
+
+
+def score_words(points: pd.DataFrame, statistics: Mapping) -> list[str]:
+    """Panel (b), and the scores that it is read against."""
+    n = listed(points[points.operator.notna()].cases)
+    levels = "; ".join(
+        f"{kind}: clean {number(rows[rows.run == 'baseline'].iloc[0])}, static first frame "
+        f"{number(rows[rows.run == 'floor_static'].iloc[0])}, decoded noise "
+        f"{number(rows[rows.run == 'floor_noise'].iloc[0])}"
+        for kind, rows in points.groupby("kind")
+    )
+    return [
         f"(b) Mean score over cases with {statistics['level']:.0%} bootstrap intervals "
         f"({statistics['resamples']} resamples of cases, seeds averaged within a case; n = {n} a point).",
         f"Scores of runs without injected noise: {levels}.",
-        *marks,
+    ]
+
+
+def scorer_words(setting: Setting, official: Mapping | None) -> list[str]:
+    """The latent frames with a part of their own in the score. official: EvalKit's, empty for the rules of puzzles."""
+    sentences = []
+    if setting.restored:
+        sentences.append(
+            "Wherever latent frame 0 was noised, by noise at step always and by noise at latent frame 0, the given "
+            "first frame is restored there before decoding."
+        )
+    if official:
+        sentences.append(f"Scores are EvalKit's ({official['mode']}, commit {official['commit'][:7]}).")
+    elif setting.scored_frame in setting.noised_frames:
+        sentences.append("The last latent frame is the one that is scored.")
+    return sentences
+
+
+def cka_words(cka: pd.DataFrame, setting: Setting, similarity: Mapping) -> list[str]:
+    """Panel (c), with the sensitivity and the step of the low-noise expert."""
+    kernel = ("unbiased " if similarity["unbiased"] else "") + similarity["kernel"]
+    over = "the last step" if setting.sensitivity == "final" else "the mean over later steps"
+    first_low = setting.boundary_step
+    return [
         f"(c) CKA dissimilarity (1 - {kernel} CKA of {listed(cka.features)}, tokens as samples) to the clean "
         "run of the same seed, against step of injection and later step; below it the same for noise at each "
         "latent frame, and for a clean run from another seed. The tokens of the noised latent frame itself are among "
         "those compared, so part of the dissimilarity in its row is the injected noise and no effect on the others.",
         f"Sensitivity is {over}; the re-seed null is reduced in the same way.",
-        *boundary,
+        *([] if first_low is None else [f"Purple line: the low-noise expert works from step {first_low}."]),
     ]
-    return " ".join(sentences) + "\n"

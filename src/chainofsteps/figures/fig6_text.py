@@ -1,4 +1,4 @@
-"""Figure 6 in words: a caption that says what was measured, and what came out, by a fixed rule."""
+"""Figure 6 in words: a caption that says how it was measured, and a summary of what came out, by a fixed rule."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -60,38 +60,54 @@ def summary(activations: pd.DataFrame, curves: pd.DataFrame) -> str:
 def caption(
     maps: Maps, activations: pd.DataFrame, curves: pd.DataFrame, matrix: pd.DataFrame, params: Mapping[str, Any]
 ) -> str:
-    """What was measured, from the tables and the settings in force; reStructuredText, one paragraph."""
-    swap, statistics = params["swap"], params["statistics"]
-    seeds, scales = (
-        ", ".join(map(str, params["seeds"])),
-        {"row": "each row", "global": "the panel", "cell": "each cell"},
-    )
-    clipped = "" if maps.scale == "cell" else " over the generated latent frames (the given first one is clipped)"
-    pairs = curves[curves.run == "swap"].n.iloc[0]
-    part = [
-        f"all {word}" if value == "all" else f"{word} {', '.join(map(str, value))}"
-        for word, value in (("latent frames", swap["frames"]), ("rows of tokens", swap["rows"]))
-    ]
-    controls = (
-        "Lines: how often the clean target, which is not swapped, and the clean source (from its own noise) show it."
-    )
+    """The text under the figure, from the tables and the settings in force; reStructuredText, one paragraph."""
+    seeds = ", ".join(map(str, params["seeds"]))
     sentences = [
         f"Figure 6. Layers within a step, model {params['model']}, seed {seeds}.",
+        map_words(maps),
+        auc_words(params["statistics"]),
+        *swap_words(curves, params),
+    ]
+    if len(matrix):
+        sentences.append(
+            f"(d) Flip rate of mode residual at every layer and single step, over the first {matrix.n.iloc[0]} pairs."
+        )
+    return " ".join(sentences) + "\n"
+
+
+def map_words(maps: Maps) -> str:
+    """Panel (a)."""
+    scale = {"row": "each row", "global": "the panel", "cell": "each cell"}[maps.scale]
+    clipped = "" if maps.scale == "cell" else " over the generated latent frames (the given first one is clipped)"
+    return (
         "(a) L2 norm of each token after some layers, on the token grid; rows = layers, columns = latent frames, one "
-        f"colour scale for {scales[maps.scale]}{clipped}; {maps.words}. The true video's frames stand above, not the "
-        "model's.",
+        f"colour scale for {scale}{clipped}; {maps.words}. The true video's frames stand above, not the "
+        "model's."
+    )
+
+
+def auc_words(statistics: Mapping[str, Any]) -> str:
+    """Panel (b)."""
+    return (
         "(b) How well that norm tells tokens with an object from those without, by layer: AUC within a latent frame, "
         f"mean over latent frames but the given first, mean over cases with {statistics['level']:.0%} bootstrap "
         f"intervals ({statistics['resamples']} resamples of cases, seeds averaged within a case). An object is what "
         "differs from the frame's median colour in the true video, walls of mazes too. Grey: the same with the "
         "objects of another case, which is the null; it is not 0.5 where objects of all cases tend to the same "
-        "places.",
+        "places."
+    )
+
+
+def swap_words(curves: pd.DataFrame, params: Mapping[str, Any]) -> list[str]:
+    """Panel (c), the pairs that it leaves out, and the swaps of mode full."""
+    swap, pairs = params["swap"], curves[curves.run == "swap"].n.iloc[0]
+    sentences = [
         f"(c) {swap['task']}: source and target start from one noise and one blank first frame and differ in the "
         "prompt. One layer of the source's forward goes in place of the target's, at a step or a set of steps; the "
         f"flip rate is the share of {pairs} pairs whose last frame shows the source's answer (a mass of {MASS:g} "
         f"or more, {MARGIN:g} above any other candidate), with intervals over pairs; each case is the target of one "
-        f"pair and the source of another. Modes: {'; '.join(WORDS[mode] for mode in swap['modes'])}. Mode tokens swaps "
-        f"{' and '.join(part)}. {controls}",
+        f"pair and the source of another. {modes_words(swap)} Lines: how often the clean target, which is not "
+        "swapped, and the clean source (from its own noise) show it."
     ]
     if params["skipped"]:
         sentences.append(f"Pairs left out, as both have the same answer: {params['skipped']}.")
@@ -102,8 +118,13 @@ def caption(
             "where the text is the same it is degenerate: between two seeds of one case it differs from the source's "
             f"velocity by {same.distance.max():.1g} of its norm, the most of all layers."
         )
-    if len(matrix):
-        sentences.append(
-            f"(d) Flip rate of mode residual at every layer and single step, over the first {matrix.n.iloc[0]} pairs."
-        )
-    return " ".join(sentences) + "\n"
+    return sentences
+
+
+def modes_words(swap: Mapping[str, Any]) -> str:
+    """The modes of the swaps, and the tokens that mode tokens swaps."""
+    part = [
+        f"all {word}" if value == "all" else f"{word} {', '.join(map(str, value))}"
+        for word, value in (("latent frames", swap["frames"]), ("rows of tokens", swap["rows"]))
+    ]
+    return f"Modes: {'; '.join(WORDS[mode] for mode in swap['modes'])}. Mode tokens swaps {' and '.join(part)}."
