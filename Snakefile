@@ -32,6 +32,7 @@ sys.path.insert(0, str(ROOT / "src"))
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/inputs.smk"
 include: "workflow/rules/download.smk"
 include: "workflow/rules/model.smk"
 include: "workflow/rules/cases.smk"

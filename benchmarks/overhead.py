@@ -102,16 +102,6 @@ def figures(
     number = -(-cases // len(settings["cases"]["tasks"]))
     dags = {size: dry_run(config, folder, "all", number=number, shard_size=size) for size in (SHARD, LARGE_SHARD)}
     job = 2 * start + python + imported
-    work = forwards_of_a_job(settings)
-    rule, least = min(work.items(), key=lambda item: item[1])
-    (published,) = settings["models"][LARGE]["published"]["seconds_per_forward"]
-    took = least * published["seconds"]
-    every = ", ".join(f"{count:,} in {name}" for name, count in work.items())
-    beside = (
-        f"of rule {rule} for one case of {LARGE} (forwards: {every}), each forward {published['seconds']} s on an "
-        f"{published['hardware']} with {published['tokens']:,} tokens ({published['source']}): {took:,.0f} s; up to "
-        f"{SHARE:.0%}, {SHARE * took - job:.0f} s are left to load its experts"
-    )
     medians = f"CPU seconds, median of {turns}"
     in_seconds = [
         *(
@@ -126,5 +116,20 @@ def figures(
     ]
     return [
         *((name, value, "seconds", goal, detail) for name, value, goal, detail in in_seconds),
-        ("a job beside its work, share of the smallest of 14B", job / took, "share", SHARE, beside),
+        share_of_the_smallest_job(settings, job),
     ]
+
+
+def share_of_the_smallest_job(settings: Mapping[str, Any], seconds: float) -> tuple[str, float, str, float | None, str]:
+    """The figure of `seconds` beside the work of the large model's job with the fewest forwards."""
+    work = forwards_of_a_job(settings)
+    rule, least = min(work.items(), key=lambda item: item[1])
+    (published,) = settings["models"][LARGE]["published"]["seconds_per_forward"]
+    took = least * published["seconds"]
+    every = ", ".join(f"{count:,} in {name}" for name, count in work.items())
+    detail = (
+        f"of rule {rule} for one case of {LARGE} (forwards: {every}), each forward {published['seconds']} s on an "
+        f"{published['hardware']} with {published['tokens']:,} tokens ({published['source']}): {took:,.0f} s; up to "
+        f"{SHARE:.0%}, {SHARE * took - seconds:.0f} s are left to load its experts"
+    )
+    return "a job beside its work, share of the smallest of 14B", seconds / took, "share", SHARE, detail

@@ -9,21 +9,13 @@ from functools import cache, wraps
 from itertools import chain
 
 from chainofsteps.bench import vbvr
-from chainofsteps.config.models import check_there, place, sources
 from chainofsteps.config.ranges import check_ranges
 from chainofsteps.config.read import validate
 from chainofsteps.config.tasks import number_of, tasks_by_section, tasks_of, untouched_seeds
 from chainofsteps.errors import InputError
-from chainofsteps.model.checkpoint import (
-    INDEX,
-    adapters_of,
-    check_boundary,
-    check_given,
-    check_text_tokens,
-    layers_of,
-)
+from chainofsteps.model.checkpoint import INDEX, check_boundary, check_text_tokens, layers_of
 from chainofsteps.model.sizes import EMBEDDED_FRAMES, latent_frames_of
-from chainofsteps.names import PUZZLES, case_files, case_names, task_folder
+from chainofsteps.names import PUZZLES, case_names
 from chainofsteps.probes import settings as probe_settings
 from chainofsteps.probes.few_steps.nouns import other_steps
 from chainofsteps.probes.frames.spec import other_counts
@@ -202,67 +194,6 @@ def scorer_files(wildcards):
 def scorer_settings():
     """Settings of the scorer."""
     return probe_settings.scorer(config)
-
-
-def downloaded(part):
-    """The manifest of a download, once it is known that its folder has not gone: then no job would make it anew."""
-    manifest = f"results/download/{place(part['source'])}.json"
-    check_there(manifest, beside_snakefile(part["folder"]))
-    return manifest
-
-
-@stopping
-def given_files(wildcards):
-    """What there is of the shard's cases in a folder of the user's; the job says what is missing."""
-    if CASES["folder"] is None:
-        return []
-    if CASES["source"]:  # whole once its manifest is there
-        return [downloaded(CASES)]
-    folder = task_folder(beside_snakefile(CASES["folder"]), wildcards.task)
-    return [str(path) for name in shard_cases(wildcards) for path in case_files(folder / name)]
-
-
-@stopping
-def downloads(wildcards):
-    """The manifests of what a model takes from a hub."""
-    entry = config["models"][wildcards.model]
-    return [downloaded(part) for part in (entry, entry.get("lora")) if part and "source" in part]
-
-
-def source_of(wildcards, *keys):
-    """What config.yaml says of a download; the named keys alone, if any are named."""
-    known = sources(config["models"])
-    if CASES["source"]:
-        known[place(CASES["source"])] = CASES["source"]
-    source = known[f"{wildcards.owner}/{wildcards.name}/{wildcards.revision}"]
-    return {key: source[key] for key in keys if key in source} if keys else source
-
-
-@stopping
-def checkpoint_files(wildcards):
-    """A given checkpoint's index, its adapters, and what there is of its parts; the job says what is missing there."""
-    entry = config["models"][wildcards.model]
-    lora = entry.get("lora")
-    adapters = list(adapters_of(lora_of(wildcards)).values()) if lora and "source" not in lora else []
-    folder = None if "source" in entry else Path(beside_snakefile(entry["folder"]))
-    check_given(f"models.{wildcards.model}", folder, adapters)
-    given = list(map(str, adapters))
-    if folder is None:
-        return given
-    files = [path for path in folder.glob("*/**/*") if path.is_file()]
-    shown = [
-        path for path in files if not any(part.startswith(".") for part in path.relative_to(folder).parts)
-    ]
-    return given + sorted(map(str, [*folder.glob(INDEX), *shown]))
-
-
-def lora_of(wildcards):
-    """A model's adapters and what they are multiplied by; None if it has none."""
-    lora = config["models"][wildcards.model].get("lora")
-    if not lora:
-        return None
-    named = {key: lora[key] for key in ("high", "low", "alpha") if key in lora}
-    return {"folder": beside_snakefile(lora["folder"]), **named}
 
 
 def settings_of(noun):

@@ -1,6 +1,7 @@
 """Hidden states of several seeds merged into one run: runs in, a table out."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -42,26 +43,37 @@ def ensemble(
     >>> table.variant[table.variant != "single"].tolist()[:2]
     ['ensemble', 'mean_of_latents']
     """
-    if len({(run.label, run.model) for run in runs}) > 1:
-        raise InputError("ensemble: the runs are of several cases or models; give runs that differ in their seed alone")
-    ensembles = list(ensembles)
-    if not runs or not ensembles:
-        raise InputError(f"ensemble: {len(runs)} runs and {len(ensembles)} ensembles; give at least two runs and one")
+    runs, ensembles = list(runs), list(ensembles)
+    _check(runs, ensembles)
     first, seeds = runs[0], [run.seed for run in runs]
-    if len(set(seeds)) < len(seeds):
-        raise InputError(f"ensemble: seeds {seeds}; give each seed once")
     model = first.model
     (conditioning,) = model.encode(first.case)
-    probe = Ensembles(ensembles, list(runs), conditioning, first.label)
+    probe = Ensembles(ensembles, runs, conditioning, first.label)
     with bar(f"ensemble {first.label}", first.steps, progress) as seen:
         state = advance(probe, model.velocity(first.case), probe.begin(), on_step=seen)
     finals = finals_of({run.seed: run.final for run in runs}, probe.result(state))
     rows = rows_of(_values(first, finals, scored), ensembles, seeds, model.sampling, model.layers)
-    names = iter([*(f"seed{seed}" for seed in seeds), *(one.name() for one in ensembles)])
-    own = (SINGLE, "ensemble")
-    return Table.of(
-        [{"name": next(names) if row["variant"] in own else row["variant"], **row} for row in rows], COLUMNS, finals
-    )
+    return Table.of(_named(rows, seeds, ensembles), COLUMNS, finals)
+
+
+def _check(runs: Sequence[Run], ensembles: Sequence[Ensemble]) -> None:
+    """InputError for runs that cannot be merged."""
+    if len({(run.label, run.model) for run in runs}) > 1:
+        raise InputError("ensemble: the runs are of several cases or models; give runs that differ in their seed alone")
+    if not runs or not ensembles:
+        raise InputError(f"ensemble: {len(runs)} runs and {len(ensembles)} ensembles; give at least two runs and one")
+    seeds = [run.seed for run in runs]
+    if len(set(seeds)) < len(seeds):
+        raise InputError(f"ensemble: seeds {seeds}; give each seed once")
+
+
+def _named(
+    rows: Sequence[dict[str, Any]], seeds: Sequence[int], ensembles: Sequence[Ensemble]
+) -> Iterator[dict[str, Any]]:
+    """Rows with the name of their tensors: that of the seed or of the ensemble, else the variant."""
+    names = iter([*(f"seed{seed}" for seed in seeds), *(ensemble.name() for ensemble in ensembles)])
+    for row in rows:
+        yield {"name": next(names) if row["variant"] in (SINGLE, "ensemble") else row["variant"], **row}
 
 
 def _values(run: Run, finals: dict[str, Tensor], scored: bool) -> dict[str, float]:

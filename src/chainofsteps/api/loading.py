@@ -29,25 +29,19 @@ def load(
 ) -> Model:
     """A model from a checkpoint folder, an entry of config.yaml, or a hub.
 
-    source: the folder of a Wan image-to-video checkpoint in diffusers layout; or the name of an entry of `models` in
-    config.yaml, such as "embedded" or "vbvr-wan2.2"; or a hub's <owner>/<name>, whose weights are downloaded once.
-    A relative folder is looked for in the working directory, then beside config.yaml.
-    revision: of the hub's repository, for one that config.yaml does not name.
+    source: the folder of a Wan image-to-video checkpoint in diffusers layout (relative to the working directory, else
+    to config.yaml); or an entry of `models` in config.yaml, such as "embedded"; or a hub's <owner>/<name>, downloaded
+    once, at `revision`. config: default, the config.yaml beside a Snakefile, in the working directory or
+    above it, else that of this package's own repository.
 
     Settings are the fields of `Sampling`, such as steps=20, shift=3.0, guidance_scale=1.0, boundary=None,
-    dtype="bfloat16", device="cuda", batch_size=8, compile="inductor". Those that you pass win. The others come from
-
-    1. the entry of config.yaml that `like` names;
-    2. else the entry whose name, folder or repository is the source;
-    3. else the checkpoint's own files: shift and boundary. Then steps and guidance_scale must be passed.
-
-    `model.settings_from` says which. config: by default the config.yaml beside a Snakefile, in the working directory
-    or above it, else that of this package's own repository. batch_size changes the last bits of batched runs: to have
-    those of the workflow, leave it as the entry has it.
+    dtype="bfloat16", device="cuda", batch_size=8 (which moves the last bits of batched runs). Those that you do not
+    pass come from the entry that `like` names; else from the entry whose name, folder or repository is the source; else
+    from the checkpoint's own files: shift and boundary, so that steps and guidance_scale must be passed.
+    `model.settings_from` says which.
 
     Raises InputError, in one line with the mend, for a folder that is no such checkpoint, an unknown setting, experts
     that do not fit the boundary, or a download that fails.
-
     Source: model/load.py, config/read.py, store/download.py.
 
     >>> import chainofsteps as cos
@@ -56,18 +50,29 @@ def load(
     (8, 3.0, 'models.embedded of config.yaml')
     """
     path = Path(config).expanduser() if config is not None else _config_at(Path.cwd())
-    configured = load_config(path) if path is not None else {"models": {}, "models_folder": "models"}
-    root, models = (path.resolve().parent if path is not None else Path.cwd()), configured["models"]
+    root, configured = _configured(path)
     name = _entry_of(str(source), configured, root)
-    entry = models[name] if name is not None else {}
+    entry = configured["models"][name] if name is not None else {}
     folder = _folder_of(source, entry, revision, root, root / configured["models_folder"])
-    defaults, origin = _settings(folder, like or name, models, path)
-    if "steps" not in {**defaults, **settings} or "guidance_scale" not in {**defaults, **settings}:
-        known = f", or like= an entry of {path} ({', '.join(models)})" if models else ""
-        raise InputError(f"{folder} has no entry in a {CONFIG}; pass steps= and guidance_scale={known}")
-    sampling = Sampling.from_config({**defaults, **settings})
+    defaults, origin = _settings(folder, like or name, configured["models"], path)
+    sampling = _sampling({**defaults, **settings}, folder, configured["models"], path)
     experts = Experts.of({"folder": str(folder), "lora": _adapters(entry.get("lora"), folder, root)}, sampling)
     return Model(folder, sampling, origin, experts)
+
+
+def _configured(path: Path | None) -> tuple[Path, Mapping[str, Any]]:
+    """The folder of config.yaml and its content; the working directory and no models without one."""
+    if path is None:
+        return Path.cwd(), {"models": {}, "models_folder": "models"}
+    return path.resolve().parent, load_config(path)
+
+
+def _sampling(settings: Mapping[str, Any], folder: Path, models: Mapping[str, Any], config: Path | None) -> Sampling:
+    """The settings of a model. Raises InputError where steps or the guidance scale are not known."""
+    if "steps" not in settings or "guidance_scale" not in settings:
+        known = f", or like= an entry of {config} ({', '.join(models)})" if models else ""
+        raise InputError(f"{folder} has no entry in a {CONFIG}; pass steps= and guidance_scale={known}")
+    return Sampling.from_config(settings)
 
 
 def _config_at(folder: Path) -> Path | None:

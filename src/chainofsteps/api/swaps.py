@@ -37,19 +37,15 @@ def swap(
 ) -> Table:
     """Put one layer of the source's forward in place of the target's, at each of some layers in turn (Figure 6).
 
-    source: a case with the target's first frame and another prompt. It runs along from the target's noise; pass a Run
-    from that noise, `model.run(case, latents=target.at(0))`, to save its forwards and have its own rows.
-    layers: at each of which there is a swap of its own. steps: one set, at all of which a swap acts. Both are an index,
-    a list, or "all". modes: "residual" (the block's own update), "tokens" (some tokens of its output: latent `frames`
-    and token `rows`) and "full" (all of them: degenerate, see probes/swap/layers.py).
-    readouts: "x0_pred" at the last swapped step, "final" for the video at the end; without it no run goes on.
+    source: a case with the target's first frame and another prompt; or a Run of it, with rows of its own, from the
+    target's noise: `model.run(case, latents=target.at(0))`. layers: an index, a list or "all"; a swap at each. steps:
+    the same; all together are one swap's. modes: "residual", "tokens" (of latent `frames` and token `rows`), "full".
+    readouts: "x0_pred" at the last swapped step; "final", the video at the end. Raises InputError for an index that
+    does not exist, and for cases that differ in more than their prompts.
 
-    The table has one row for each swap and readout, and rows of the clean `target` (and of a source's Run). outcome:
-    source, target or other, whose answer the last frame shows; masses and exact as in tables/swap.csv. They are empty
-    where either case is no puzzle or has several right answers, or both have the same one. `table.tensors[name]` are
-    the latents (1, C, F, h, w) that were read. Raises InputError for an index that does not exist, and for cases that
-    differ in more than their prompts.
-
+    A row is a swap and a readout, or the clean `target` or source. outcome: whose answer the last frame shows: source,
+    target or other; masses and exact as in tables/swap.csv. All are empty unless both cases are puzzles with one
+    right answer each, and not the same. `table.tensors[name]`: the latents (1, C, F, h, w) that were read.
     Source: probes/swap/run.py, the workflow's own swaps.
 
     >>> import chainofsteps as cos
@@ -59,23 +55,41 @@ def swap(
     >>> table[["run", "layer", "readout"]].values.tolist()
     [['swap', 0, 'x0_pred'], ['swap', 7, 'x0_pred'], ['target', <NA>, 'x0_pred']]
     """
-    model, case = target.model, source if isinstance(source, Case) else source.case
-    readouts, part = listed(readouts), {"frames": listed(frames), "rows": listed(rows)}
-    for readout in readouts:
-        if readout not in READOUTS:
-            raise InputError(f"swap: readout must be one of {', '.join(READOUTS)}; not {readout!r}")
-    at = indices("swap.steps", listed(steps), target.steps)
-    swaps = expand({"layers": listed(layers), "modes": listed(modes), "steps": [at]}, target.steps, model.layers)
-    givens = model.encode(target.case, case)
-    if not torch.equal(givens[0].condition, givens[1].condition):
-        raise InputError(f"swap: {target.label} and {case.task}/{case.name} differ in more than their prompts")
-    stored = source if isinstance(source, Run) else None
-    probe = SwapSweep(target, stored, model.velocity(case), swaps, part, target.label, "final" in readouts)
-    with bar(f"swap {target.label}", target.steps, progress) as seen:
-        state = advance(probe, model.velocity(target.case), probe.begin(), on_step=seen)
-    sides = {"target": target} | ({"source": stored} if stored is not None else {})
+    other = source if isinstance(source, Run) else None
+    sides = {"target": target} | ({"source": other} if other is not None else {})
+    case, at = source if other is None else other.case, indices("swap.steps", listed(steps), target.steps)
+    swaps = expand({"layers": listed(layers), "modes": listed(modes), "steps": [at]}, target.steps, target.model.layers)
+    part, readouts = {"frames": listed(frames), "rows": listed(rows)}, _checked(readouts)
+    state = _run(sides, case, swaps, part, "final" in readouts, progress)
     read = [*_swapped(state, swaps, readouts), *_clean(sides, at, readouts)]
-    shown = _readings(Pair(target.case, case), target, [latents for _, latents in read])
+    return _table(read, Pair(target.case, case), target)
+
+
+def _checked(readouts: str | Sequence[str]) -> list[str]:
+    """The names of readouts as a list. Raises InputError for one that does not exist."""
+    names = listed(readouts)
+    for name in names:
+        if name not in READOUTS:
+            raise InputError(f"swap: readout must be one of {', '.join(READOUTS)}; not {name!r}")
+    return names
+
+
+def _run(
+    sides: Mapping[str, Run], case: Case, swaps: list[Swap], part: Mapping[str, Any], to_the_end: bool, progress: bool
+) -> SwapState:
+    """The swaps, run to their last readout. case: the source's; part: of the tokens, that mode tokens swaps."""
+    target = sides["target"]
+    model, of_target, of_source = target.model, *target.model.encode(target.case, case)
+    if not torch.equal(of_target.condition, of_source.condition):
+        raise InputError(f"swap: {target.label} and {case.task}/{case.name} differ in more than their prompts")
+    probe = SwapSweep(target, sides.get("source"), model.velocity(case), swaps, part, target.label, to_the_end)
+    with bar(f"swap {target.label}", target.steps, progress) as seen:
+        return advance(probe, model.velocity(target.case), probe.begin(), on_step=seen)
+
+
+def _table(read: Sequence[tuple[dict[str, Any], Tensor]], pair: Pair, target: Run) -> Table:
+    """A row for each of the latents, with the answer that it shows."""
+    shown = _readings(pair, target, [latents for _, latents in read])
     tensors = {about["name"]: latents for about, latents in read}
     return Table.of([{**about, **seen} for (about, _), seen in zip(read, shown, strict=True)], COLUMNS, tensors)
 

@@ -124,6 +124,14 @@ def batches(
     return batch
 
 
+def take_weights(module: FlowMatching, folder: Path, tokenizer: T5TokenizerFast) -> None:
+    """Load the weights of a diffusers folder of this build. Raises InputError if its tokenizer knows other words."""
+    if T5TokenizerFast.from_pretrained(folder / "tokenizer").get_vocab() != tokenizer.get_vocab():
+        raise InputError(f"{folder} knows other words than today's prompts; train from nothing")
+    for name, kind in (("transformer", WanTransformer3DModel), ("text_encoder", UMT5EncoderModel)):
+        getattr(module, name).load_state_dict(kind.from_pretrained(folder / name).float().state_dict())
+
+
 def train_dit(rank: int, world: int, work: Path, steps: int, seed: int, begin_with: Path | None = None) -> None:
     """Train on the latent pools; moving averages in float32 go to ``work/transformer`` and ``work/text_encoder``.
 
@@ -134,10 +142,7 @@ def train_dit(rank: int, world: int, work: Path, steps: int, seed: int, begin_wi
     tokenizer = build_tokenizer()
     module = FlowMatching(build_transformer(), build_text_encoder(len(tokenizer)))
     if begin_with is not None:
-        if T5TokenizerFast.from_pretrained(begin_with / "tokenizer").get_vocab() != tokenizer.get_vocab():
-            raise InputError(f"{begin_with} knows other words than today's prompts; train from nothing")
-        for name, kind in (("transformer", WanTransformer3DModel), ("text_encoder", UMT5EncoderModel)):
-            getattr(module, name).load_state_dict(kind.from_pretrained(begin_with / name).float().state_dict())
+        take_weights(module, begin_with, tokenizer)
     run = Run(
         work / "dit-run",
         module,

@@ -1,0 +1,72 @@
+"""The measures of noise find the effects that were planted."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from claim_runs import CASES, INTERVAL, SETTINGS, STEPS
+
+from chainofsteps.claims import UNMEASURED
+from chainofsteps.claims.noise import peak_of_sensitivity, propagation, step_against_frame
+
+
+def cka_table(peak: int, final: float) -> pd.DataFrame:
+    """Noise at step `peak` costs most at the end, and at any other `final`; right after a step the more the earlier."""
+    rng, rows = np.random.default_rng(0), []
+    for case in range(CASES):
+        about = {"kind": "multi", "unit": f"maze/{case}", "seed": 1}
+        for later in range(STEPS):
+            rows.append({**about, "run": "reseed", "later_step": later, "dissimilarity": 0.5})
+            for step in range(later + 1):
+                value = 0.9 if step == peak else final
+                value = 0.5 if step == 0 else value  # another seed
+                value = 0.8 if later < STEPS - 1 and step < peak else value
+                noisy = {**about, "run": "noise_at_step", "step": step, "later_step": later}
+                for operator in ("replace", "renoise"):
+                    value += rng.normal(0, 0.01)
+                    rows.append({**noisy, "operator": operator, "dissimilarity": value})
+    return pd.DataFrame(rows)
+
+
+def test_the_peak_is_where_it_was_put():
+    found = peak_of_sensitivity(cka_table(peak=4, final=0.1), INTERVAL)
+    assert (found.n, found.seeds, found.estimate, found.low, found.high) == (CASES, 1, 0.4, 0.4, 0.4)
+    assert found.null == 0.4
+    some = cka_table(peak=4, final=0.1)
+    asked = some[some.step.isna() | some.step.isin([2, 4, 8])]  # noise.steps: [2, 4, 8]
+    assert peak_of_sensitivity(asked, INTERVAL).estimate == 0.4
+
+
+def test_propagation_is_relative_to_another_seed():
+    found = propagation(
+        cka_table(peak=9, final=0.1), SETTINGS["C3"]["early"], INTERVAL
+    )  # step 1; step 0 alone would give 1
+    assert found.low <= found.estimate <= found.high and found.estimate == pytest.approx(0.2, abs=0.02)
+
+
+@pytest.mark.parametrize("left", [{"operator": "replace"}, {"kind": "unique"}])
+def test_without_the_runs_that_they_are_of_they_are_not_measured(left):
+    ((column, value),) = left.items()
+    table = cka_table(peak=4, final=0.1)
+    table = table[table.operator.isna() | (table.operator == value)] if column == "operator" else table.assign(**left)
+    assert peak_of_sensitivity(table, INTERVAL) is UNMEASURED and propagation(table, 0.2, INTERVAL) is UNMEASURED
+
+
+def test_step_against_frame_takes_inner_frames_of_puzzles_with_several_solutions():
+    rows = []
+    for case in range(CASES):
+        for kind in ("multi", "unique"):
+            about = {"kind": kind, "unit": f"{kind}/{case}", "seed": 1, "latent_frames": 5}
+            rows.append({**about, "run": "baseline", "score": 1.0})
+            for operator, step_score in (("replace", 0.2), ("renoise", 0.9)):
+                for step in range(4):
+                    score = step_score if kind == "multi" else 1.0
+                    rows.append({**about, "run": "noise_at_step", "operator": operator, "step": step, "score": score})
+                for frame in range(5):
+                    score = 0.0 if frame in (0, 4) else 0.7
+                    noisy = {**about, "run": "noise_at_frame", "operator": operator, "frame": frame}
+                    rows.append({**noisy, "score": score})
+    found = step_against_frame(pd.DataFrame(rows), INTERVAL, restored=True)
+    assert found.estimate == pytest.approx(0.8 - 0.3) and found.null == pytest.approx(0.1 - 0.3)
+    assert found.n == CASES and found.clean == 1.0
+    without = pd.DataFrame(rows).query("operator != 'replace'")
+    assert step_against_frame(without, INTERVAL, restored=True) is UNMEASURED
