@@ -43,7 +43,7 @@ test-slurm: $(READY) ## the workflow on a SLURM with two fake GPUs, started here
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -m slurm tests/slurm
 
 test-evalkit: $(READY) ## the official scorer of VBVR-Bench, downloaded; skipped with the reason where it cannot be
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -rs -m evalkit tests/test_evalkit.py
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -rs -m evalkit tests/bench/evalkit/test_evalkit.py
 
 recipes: $(READY) ## after a change of a probe's code: its fingerprint anew; raise its recipe first if numbers move
 	$(BIN)/python -m pytest -q --recipes tests/house/test_recipes.py

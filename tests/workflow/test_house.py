@@ -52,7 +52,8 @@ def test_dag_is_built_on_a_bare_clone_without_torch(bare_clone):
 
 
 def test_what_the_snakefile_imports_is_light():
-    used = re.findall(r"^from (chainofsteps\.\w+) import", (ROOT / "workflow/rules/common.smk").read_text(), re.M)
+    text = "\n".join(path.read_text() for path in sorted((ROOT / "workflow/rules").glob("*.smk")))
+    used = sorted(set(re.findall(r"^from (chainofsteps[\w.]*) import", text, re.M)))
     heavy = ["torch", "pandas", "numpy"]
     program = f"import sys, {', '.join(used)}; print([name for name in {heavy} if name in sys.modules])"
     environment = {"PYTHONPATH": str(ROOT / "src")}
@@ -87,11 +88,10 @@ def test_rules_say_all_they_must():
                 assert {"recipe", "gpu", "mem_mb", "runtime"} <= set(re.findall(r"(\w+)=", body)), rule
 
 
-def test_scripts_are_thin_and_do_not_import_each_other():
+def test_scripts_do_not_import_each_other():
     scripts = sorted((ROOT / "scripts").glob("*.py"))
     for path in scripts:
         lines = path.read_text().splitlines()
-        assert len(lines) <= 80, path
         imported = {line.split()[1] for line in lines if line.startswith(("import ", "from "))}
         assert not imported & {other.stem for other in scripts}, path
 

@@ -17,7 +17,7 @@ from .video import read_mp4
 # Latents in one batch of the VAE: 12 clips of the embedded model, which halves its time; one large clip.
 BATCH_ELEMENTS = 2**16
 
-Scorer = Callable[[Case, np.ndarray], float]  # `score`, or what evalkit.scorer gives
+Scorer = Callable[[Case, np.ndarray], float]  # `score`, or the scorer of bench/evalkit/scores.py
 
 
 def score(case: Case, video: np.ndarray) -> float:

@@ -82,7 +82,7 @@ class EvalkitSection(Section):
         description="Of github.com/Video-Reason/VBVR-EvalKit. Scores before and after e92d9d8 (2026-04-14) differ."
     )
     sha256: Sha256 = Field(
-        description="The hash of that commit's Python files (evalkit.source_hash); others are refused."
+        description="The hash of that commit's Python files (source_hash in bench/evalkit/scores.py)."
     )
     folder: FolderPath | None = Field(
         None,

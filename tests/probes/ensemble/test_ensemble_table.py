@@ -86,5 +86,8 @@ def test_table_a1_has_each_window_beside_the_published_score(table):
     assert a1.published.dropna().tolist() == [0.685, 0.688, 0.688, 0.690, 0.690, 0.716, 0.716]
     assert a1.published_is.str.startswith("quoted").tolist() == [True, False, *[True] * 6] and (a1.n == 90).all()
     means = a1[(a1["mode"] == "mean") & a1.window.str.startswith("0-")]
-    assert means.score.nunique() == 1 and means.layers.tolist() == ["0-1", "0-7"]  # one run: see windows.py
+    assert means.score.nunique() == 1 and means.layers.tolist() == [
+        "0-1",
+        "0-7",
+    ]  # one run: see probes/ensemble/spec.py
     assert ensemble_table.table_a1(table, 8).published.notna().tolist() == [True] + [False] * 7

@@ -20,7 +20,7 @@ CHILD = Path(__file__).with_name("child.py")
 
 
 def ask(python: str, question: dict[str, Any], timeout: float | None = None) -> dict[str, Any]:
-    """What evalkit_child.py answers in a Python, on as many threads as the question says.
+    """The answer of child.py in a Python, on as many threads as the question says.
 
     InputError with the last line that it wrote if it fails; subprocess.TimeoutExpired after `timeout` seconds, and
     the process is ended.

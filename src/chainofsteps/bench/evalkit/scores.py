@@ -1,6 +1,6 @@
 """EvalKit, the official scorer of VBVR-Bench: fetched at a pinned commit, asked about one video at a time.
 
-It is never imported here: evalkit_child.py runs it, in a Python of its own, one process for each video, with a time
+It is never imported here: child.py runs it, in a Python of its own, one process for each video, with a time
 limit. It gives two scores, and both are kept: `task_specific`, by the rules of the task (the published one), and
 `weighted`, .15 first frame + .35 final frame + .15 smoothness + .10 quality + .25 task_specific. Neither is 1 for the
 true clip or 0 for a still one, so the scores of both stand beside every other.
