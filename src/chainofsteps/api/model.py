@@ -82,12 +82,8 @@ class Model:
         images = encode_images(self.folder, numbered, device)
         for case, image in zip(cases, images.values(), strict=True):
             size = (case.frames, case.height, case.width)
-            yield Conditioning(
-                prompt_embeds=texts[case.prompt],
-                negative_prompt_embeds=texts[negative[0]] if negative else None,
-                image_embeds=image,
-                **encode_first_frame(case, self.vae, *size, keeps_first_frame(self.folder)),
-            )
+            first_frame = encode_first_frame(case, self.vae, *size, keeps_first_frame(self.folder))
+            yield Conditioning.of(first_frame, texts[case.prompt], texts[negative[0]] if negative else None, image)
 
     def velocity(self, case: Case, tap: Tap | None = None) -> GuidedVelocity:
         """The network as a function: `model.velocity(case)(latents, step)` -> velocity, both (B, C, F, h, w).
