@@ -173,7 +173,7 @@ def test_scores_that_cannot_be_are_refused_before_anything_runs(working, change,
 
 def test_the_whole_benchmark_is_planned_before_it_is_there(working):
     """100 tasks of 5 cases behind one download, in one dry run."""
-    change = {**yaml.safe_load((ROOT / "configs/vbvr-vbvr.yaml").read_text()), "models_folder": str(working)}
+    change = {**yaml.safe_load((ROOT / "configs/vbvr-bench.yaml").read_text()), "models_folder": str(working)}
     change["cases"]["folder"] = None
     run = snakemake(working, "-n", "--quiet", "host", "--", "tables/evalkit.csv", change=change)
     jobs = jobs_of(run.stdout)

@@ -203,7 +203,7 @@ def test_every_task_has_a_split_and_a_category(tmp_path, kit):
 
 
 def test_the_benchmark_is_configured_with_all_of_its_tasks():
-    cases = load_config(ROOT / "config.yaml", ROOT / "configs" / "vbvr-vbvr.yaml")["cases"]
+    cases = load_config(ROOT / "config.yaml", ROOT / "configs" / "vbvr-bench.yaml")["cases"]
     assert cases["tasks"] == list(vbvr.TASKS) and cases["folder"].startswith("models/Video-Reason/VBVR-Bench-Data/")
 
 
