@@ -160,10 +160,12 @@ def test_experts_of_a_manifest(checkpoint_two, adapters):
 
 
 def test_every_script_takes_the_adapters_of_its_model():
-    scripts = Path(models.__file__).parents[2] / "scripts"
-    texts = {path.name: path.read_text() for path in scripts.glob("*.py")}
-    assert "Experts.of(" in texts["trajectory.py"] and "check_adapters(" in texts["model.py"]
+    root = Path(__file__).parents[2]
+    paths = [*root.glob("scripts/*.py"), *root.glob("src/chainofsteps/probes/**/*.py")]
+    texts = {str(path.relative_to(root)): path.read_text() for path in paths}
+    assert "Experts.of(" in texts["src/chainofsteps/probes/network.py"]
     assert [name for name, text in texts.items() if "Experts(" in text or "load_transformer(" in text] == []
+    assert "check_adapters(" in Path(root, "src/chainofsteps/store/model.py").read_text()
 
 
 def test_adapters_that_do_not_fit_the_checkpoint(checkpoint, checkpoint_two, adapters, tmp_path):

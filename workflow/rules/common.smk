@@ -117,6 +117,7 @@ def check_configuration():
     """Names of the cases of all tasks, once it is known that the run can be: nothing has been written yet."""
     files = [Path(path).name for path in ("config.yaml", *workflow.overwrite_configfiles)]
     validated = validate(config, ", ".join(dict.fromkeys(files)))
+    CASES.clear()  # so that its keys stand in the schema's order, whatever the order of the file
     CASES.update(validated["cases"])
     config.update({**validated, "cases": CASES})
     check_paths()
