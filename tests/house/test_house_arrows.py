@@ -86,7 +86,7 @@ def test_no_two_modules_import_each_other():
     tuple(TopologicalSorter(ARROWS).static_order())  # CycleError names the circle
 
 
-@pytest.mark.parametrize("module", ["chainofsteps", "chainofsteps.config.read"])
+@pytest.mark.parametrize("module", ["chainofsteps", "chainofsteps.config.read", "chainofsteps.model.checkpoint"])
 def test_what_the_snakefile_reads_costs_no_torch(module):
     code = f"import sys, {module}; print([name for name in ('torch', 'pandas', 'numpy') if name in sys.modules])"
     printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout

@@ -1,15 +1,8 @@
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 
-from chainofsteps import names as layout
+from chainofsteps import names
 from chainofsteps.bench import puzzles
 from chainofsteps.errors import InputError
-
-ROOT = Path(__file__).parents[2]
-
 
 def make(root, *folders):
     for folder in folders:
@@ -21,9 +14,9 @@ def test_cases_are_the_folders_of_either_split_in_order(tmp_path):
     make(tmp_path, "Out-of-Domain_50/sort/.git", "Out-of-Domain_50/sort/00002.partial")
     (tmp_path / "Out-of-Domain_50/sort/.DS_Store").touch()
     (tmp_path / "Out-of-Domain_50/sort/notes.txt").touch()
-    assert layout.task_folder(tmp_path, "sort") == tmp_path / "Out-of-Domain_50/sort"
-    assert layout.case_names(tmp_path, "sort") == ["00000", "00001"]
-    assert layout.case_names(tmp_path, "maze") == ["7"]
+    assert names.task_folder(tmp_path, "sort") == tmp_path / "Out-of-Domain_50/sort"
+    assert names.case_names(tmp_path, "sort") == ["00000", "00001"]
+    assert names.case_names(tmp_path, "maze") == ["7"]
 
 
 def test_task_that_is_nowhere_or_twice_or_empty(tmp_path):
@@ -34,21 +27,14 @@ def test_task_that_is_nowhere_or_twice_or_empty(tmp_path):
         ("maze", "has no cases; each is a folder such as .*maze/00000"),
     ]:
         with pytest.raises(InputError, match=message):
-            layout.case_names(tmp_path, task)
+            names.case_names(tmp_path, task)
 
 
 def test_files_of_a_case_are_the_known_ones(tmp_path):
     for name in ("prompt.txt", ".DS_Store", "first_frame.png", "first_frame_old.png", "Thumbs.db"):
         (tmp_path / name).touch()
-    assert [path.name for path in layout.case_files(tmp_path)] == ["first_frame.png", "prompt.txt"]
+    assert [path.name for path in names.case_files(tmp_path)] == ["first_frame.png", "prompt.txt"]
 
 
 def test_puzzles_are_those_there_are():
-    assert tuple(puzzles.PUZZLES) == layout.PUZZLES
-
-
-def test_what_the_snakefile_needs_of_cases_and_checkpoints_is_light():
-    code = "import sys; from chainofsteps import checkpoint, layout; print({'torch', 'numpy'} & set(sys.modules))"
-    environment = {"PYTHONPATH": str(ROOT / "src")}
-    run = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
-    assert run.stdout.strip() == "set()"
+    assert tuple(puzzles.PUZZLES) == names.PUZZLES
