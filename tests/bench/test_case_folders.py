@@ -4,6 +4,7 @@ from chainofsteps import names
 from chainofsteps.bench import puzzles
 from chainofsteps.errors import InputError
 
+
 def make(root, *folders):
     for folder in folders:
         (root / folder).mkdir(parents=True)
