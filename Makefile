@@ -3,7 +3,7 @@
 
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help all figures tables claims report test test-slurm test-evalkit recipes lint docs bench plan verify embedded clean .venv
+.PHONY: help all figures tables claims report test test-slow test-slurm test-evalkit recipes lint docs bench plan verify embedded clean .venv
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -35,8 +35,11 @@ report: ## report.zip: figures, tables and claims with their captions as HTML, w
 all figures tables claims report: $(READY)
 	$(BIN)/snakemake $(ARGS) $@
 
-test: $(READY) ## all tests, on two cores
+test: $(READY) ## the tests but the slow ones, on two cores
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist loadgroup $(TESTS)
+
+test-slow: $(READY) ## the slow ones: whole runs of the workflow, interruptions, docs/extend.md
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist loadgroup -m slow $(TESTS)
 
 test-slurm: $(READY) ## the workflow on a SLURM with two fake GPUs, started here: as root; installs slurm-wlm, munge
 	tests/slurm/install.sh

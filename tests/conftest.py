@@ -1,6 +1,16 @@
 import pytest
 import tiny
 
+SLOW = {"all", "evalkit", "kinds", "interruptions", "extend"}  # groups of tests that share whole runs of the workflow
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    for item in items:
+        group = item.get_closest_marker("xdist_group")
+        if group is not None and group.args[0] in SLOW:
+            item.add_marker(pytest.mark.slow)
+
 
 def pytest_addoption(parser):
     parser.addoption("--recipes", action="store_true", help="write the fingerprints of the probes' code anew")

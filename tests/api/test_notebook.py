@@ -33,10 +33,21 @@ def code_cells(notebook):
     return [cell for cell in notebook.cells if cell.cell_type == "code"]
 
 
+def outputs(cell):
+    """The outputs of a cell, pieces of one stream as one: their number is chance."""
+    joined = []
+    for output in cell.outputs:
+        if joined and output.get("name") and joined[-1].get("name") == output.name:
+            joined[-1] = {**joined[-1], "text": joined[-1]["text"] + output.text}
+        else:
+            joined.append(output)
+    return joined
+
+
 def kinds(notebook):
     """For each code cell its streams, or the formats of its outputs."""
     return [
-        sorted(kind for output in cell.outputs for kind in (output.get("data") or {output.get("name"): None}))
+        sorted(kind for output in outputs(cell) for kind in (output.get("data") or {output.get("name"): None}))
         for cell in code_cells(notebook)
     ]
 
@@ -52,7 +63,7 @@ def test_the_outputs_in_the_repository_are_those_of_a_run(kept, executed):
     assert kinds(kept) == kinds(executed)
     assert NOTEBOOK.stat().st_size < 500_000
     for before, after in zip(code_cells(kept), code_cells(executed), strict=True):
-        texts = [[o.get("text") or o.data.get("text/html") for o in cell.outputs] for cell in (before, after)]
+        texts = [[o.get("text") or o["data"].get("text/html") for o in outputs(cell)] for cell in (before, after)]
         assert texts[0] == texts[1] or "dataframe" in str(texts[0])
     assert not [word for word in ("/root", "/work", "/home") if word in NOTEBOOK.read_text()]
 

@@ -87,6 +87,7 @@ def counted(velocity, counter):
     return with_counter
 
 
+@pytest.mark.slow
 def test_bench_writes_every_ratio_with_its_goal(checkpoint, tmp_path, monkeypatch, capsys):
     import bench
 
@@ -131,6 +132,7 @@ def test_figures_of_other_parts_are_kept(tmp_path):
     assert bench.kept(tmp_path / "none.json", []) == []
 
 
+@pytest.mark.slow
 def test_bench_says_what_a_job_costs_and_how_long_the_dag_takes(checkpoint, tmp_path, monkeypatch):
     import bench
 

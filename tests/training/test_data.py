@@ -108,6 +108,7 @@ def test_training_autoencoder_is_the_stock_one():
         assert torch.allclose(module.decode(mean).clamp(-1, 1), decoded, atol=1e-4)
 
 
+@pytest.mark.slow
 def test_prompts_are_embedded_as_the_stock_pipeline_does():
     torch.manual_seed(0)
     tokenizer = text.build_tokenizer()
@@ -124,6 +125,7 @@ def test_prompts_are_embedded_as_the_stock_pipeline_does():
     assert len({tuple(row.tolist()) for row in ids}) == 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["17x64", "17x80", "9x64", "1x64"])
 def test_latent_pool_is_what_the_stock_pipeline_conditions_on(tmp_path, monkeypatch, name):
     bucket = next(bucket for bucket in mixture.BUCKETS if bucket.name == name)
