@@ -42,7 +42,15 @@ IN_DOMAIN = (  # the embedded model is trained on these
     "find_then_move",
 )
 OUT_OF_DOMAIN = ("unique_maze_6", "bounce_down", "largest", "odd_one_out", "half_turn")  # and has never seen these
-PUZZLES = IN_DOMAIN + OUT_OF_DOMAIN
+BENCHMARK = IN_DOMAIN + OUT_OF_DOMAIN  # the embedded benchmark
+LADDER = (  # the models of the ladder of depths are trained on these too, but for the mazes of 7 x 7 rooms
+    "loop_maze_6",
+    "loop_maze_7",
+    "unique_maze_7",
+    "serial_chain",
+    "serial_chain_control",
+)
+PUZZLES = BENCHMARK + LADDER
 
 
 @dataclass(frozen=True)
@@ -91,7 +99,7 @@ def runs_of(task: str, cases: Iterable[str], seeds: Iterable[int]) -> dict[str, 
 
 def split_of(task: str) -> str:
     """The half of the benchmark that a puzzle belongs to, as it is spelt in SPLITS."""
-    return SPLITS[task in OUT_OF_DOMAIN]
+    return SPLITS[task not in IN_DOMAIN]
 
 
 def is_name(name: object) -> bool:

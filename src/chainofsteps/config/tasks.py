@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from ..names import IN_DOMAIN, PUZZLES
+from ..names import BENCHMARK, IN_DOMAIN, PUZZLES
 
-ALL = {"skill": PUZZLES, "x0_pred": IN_DOMAIN, "ensemble": PUZZLES}  # what the word stands for
+ALL = {"skill": BENCHMARK, "x0_pred": IN_DOMAIN, "ensemble": BENCHMARK}  # what the word stands for
 
 
 def tasks_of(config: Mapping[str, Any], section: str) -> list[str]:

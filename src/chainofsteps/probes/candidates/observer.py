@@ -180,4 +180,3 @@ def law_step(distance: float, sigmas: Float64[np.ndarray, " S"], level: float = 
     """The first step whose sigma lies at or below the law's; S if none does. sigmas: of the S steps, falling."""
     reached = np.flatnonzero(np.asarray(sigmas) <= commitment_sigma(distance, level, share))
     return int(reached[0]) if len(reached) else len(sigmas)
-

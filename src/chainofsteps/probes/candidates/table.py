@@ -1,0 +1,100 @@
+"""Choice or search, from weights by step to one row per run: commitment, rivals, bits.
+
+Bits. Before step s the latents hold o_s, the weight that the observer `all` puts on right answers; at step s the model
+puts m_s on them. `gain` = log2 m_s - log2 o_s is what the model adds at that step to what the latents already say. Along
+a run the total log2 m_end - log2 o_0 splits into the first forward, log2 m_0 - log2 o_0, and the later steps: a search
+along the steps has a small first share, a model that solves the case in one forward a share of 1.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from .observer import COMMITTED, commitment_sigma, gain_bits
+
+RUN = ["model", "task", "kind", "case", "seed"]
+STEP_COLUMNS = [
+    *RUN,
+    "step",
+    "sigma",
+    "answer_model",
+    "answer_observer",
+    "rivals_model",
+    "rivals_observer",
+    "right_model",
+    "right_observer",
+    "bits_behind",
+    "gain",
+    "residual",
+]
+RUN_COLUMNS = [
+    *RUN,
+    "candidates",
+    "right_answers",
+    "answer",
+    "answer_right",
+    "answer_residual",
+    "distance",
+    "commitment_model",
+    "commitment_observer",
+    "law_sigma",
+    "law_step",
+    "bits_total",
+    "bits_first",
+]
+STRAY = 1.0  # final latents that lie further from every candidate than candidates from each other show another answer
+
+
+def of_run(rows: Sequence[dict[str, Any]], right: Sequence[str], distance: float) -> tuple[list[dict], dict[str, Any]]:
+    """STEP_COLUMNS of each step and RUN_COLUMNS of the run, less those of RUN.
+
+    rows: of `rows.step_rows`. right: names of the right answers. distance: in latents, from the run's answer to the
+    nearest other right answer; nan where there is none.
+    """
+    answer = rows[0]["answer"]
+    steps = []
+    for row in rows:
+        weights = {of: row[of] for of in ("model", "observer_right", "observer_all")}
+        right_model, right_observer = (sum(weights[of][name] for name in right) for of in ("model", "observer_all"))
+        steps.append(
+            {
+                **{key: row[key] for key in ("step", "sigma", "bits_behind", "residual")},
+                "answer_model": row["model"][answer],
+                "answer_observer": row["observer_right"][answer],
+                "rivals_model": right_model - row["model"][answer] * (answer in right),
+                "rivals_observer": 1 - row["observer_right"][answer],
+                "right_model": right_model,
+                "right_observer": right_observer,
+                "gain": float(gain_bits(right_model, right_observer)),
+            }
+        )
+    sigmas = np.array([row["sigma"] for row in rows])
+    law = float(commitment_sigma(distance)) if np.isfinite(distance) else np.nan
+    first, last = (float(gain_bits(steps[at]["right_model"], steps[0]["right_observer"])) for at in (0, len(steps) - 1))
+    return steps, {
+        "candidates": len(rows[0]["model"]),
+        "right_answers": len(right),
+        "answer": answer,
+        "answer_right": answer in right,
+        "answer_residual": rows[0]["answer_residual"],
+        "distance": distance,
+        "commitment_model": committed([step["answer_model"] for step in steps]),
+        "commitment_observer": committed([step["answer_observer"] for step in steps]),
+        "law_sigma": law,
+        "law_step": int((sigmas > law).sum()) if np.isfinite(law) else None,
+        "bits_total": last,
+        "bits_first": first,
+    }
+
+
+def committed(weights: Sequence[float], level: float = COMMITTED) -> int:
+    """The first step from which a weight stays above `level`; the number of steps if it never does."""
+    below = np.flatnonzero(np.asarray(weights) <= level)
+    return int(below[-1]) + 1 if len(below) else 0
+
+
+def reliable(runs: pd.DataFrame) -> pd.DataFrame:
+    """The runs whose final latents lie within STRAY of a candidate: the others show an answer that is not among them."""
+    return runs[runs.answer_residual <= STRAY]
