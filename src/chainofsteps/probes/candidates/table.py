@@ -44,6 +44,7 @@ RUN_COLUMNS = [
     "bits_total",
     "bits_first",
 ]
+WEIGHT_COLUMNS = ["step", "sigma", "candidate", "right", "answer", "model", "observer_right", "observer_all"]
 STRAY = 1.0  # final latents that lie further from every candidate than candidates from each other show another answer
 
 
@@ -98,3 +99,18 @@ def committed(weights: Sequence[float], level: float = COMMITTED) -> int:
 def reliable(runs: pd.DataFrame) -> pd.DataFrame:
     """The runs whose final latents lie within STRAY of a candidate: the others show an answer that is not among them."""
     return runs[runs.answer_residual <= STRAY]
+
+
+def weight_rows(rows: Sequence[dict[str, Any]], right: Sequence[str]) -> list[dict[str, Any]]:
+    """WEIGHT_COLUMNS: a row for each step and candidate."""
+    return [
+        {
+            **{key: row[key] for key in ("step", "sigma")},
+            "candidate": name,
+            "right": name in right,
+            "answer": name == row["answer"],
+            **{of: row[of][name] for of in ("model", "observer_right", "observer_all")},
+        }
+        for row in rows
+        for name in row["model"]
+    ]

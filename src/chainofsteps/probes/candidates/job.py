@@ -1,0 +1,59 @@
+"""The work on candidate answers: each case's answers in latents, and the weights of its stored runs on them."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+import torch
+
+from ...names import RunId
+from ...store.shards import ShardReader
+from ...store.untouched import untouched
+from ..judge import Judge
+from .observer import Candidates
+from .rows import candidates_of, encoded_answers, step_rows
+from .table import RUN, RUN_COLUMNS, STEP_COLUMNS, WEIGHT_COLUMNS, of_run, weight_rows
+
+Rows = Sequence[Mapping[str, Any]]
+
+
+def encode_case(judge: Judge, name: str) -> tuple[dict[str, torch.Tensor], list[dict[str, Any]]]:
+    """The latents (K, C, F, h, w) of a case's candidate answers, and a row for each: candidate, right."""
+    latents, names, right = encoded_answers(judge.case(name), judge.vae)
+    return {"latents": latents}, [{"candidate": c, "right": r} for c, r in zip(names, right, strict=True)]
+
+
+def stored(answers: ShardReader, case: str) -> Candidates:
+    """The candidate answers of a case, from the shard that `encode_case` filled."""
+    rows = answers.rows(case)
+    return candidates_of(answers.load(case)[0]["latents"], [r["candidate"] for r in rows], [r["right"] for r in rows])
+
+
+def weigh_run(answers: ShardReader, trajectories: ShardReader, run: RunId) -> list[dict[str, Any]]:
+    """A row for each step of an untouched run (`rows.step_rows`), and in the first one what the run as a whole has."""
+    candidates = stored(answers, run.case)
+    rows = step_rows(candidates, untouched(trajectories, run))
+    answer = candidates.names.index(rows[0]["answer"])
+    others = [k for k, right in enumerate(candidates.right) if right and k != answer]
+    rows[0]["right"] = [name for name, right in zip(candidates.names, candidates.right, strict=True) if right]
+    rows[0]["distance"] = float(candidates.distances[answer, others].min()) if others else None
+    return rows
+
+
+def tables_of(
+    rows: Mapping[str, Rows], runs: Mapping[str, RunId], columns: Mapping[str, str]
+) -> dict[str, pd.DataFrame]:
+    """The tables `steps`, `runs` and `weights` of a shard, with five digits."""
+    steps, whole, weights = [], [], []
+    for name, run in runs.items():
+        described = {**columns, "case": run.case, "seed": run.seed}
+        right, distance = rows[name][0]["right"], rows[name][0]["distance"]
+        of_steps, of_whole = of_run(rows[name], right, float("nan") if distance is None else distance)
+        steps += [{**described, **row} for row in of_steps]
+        whole.append({**described, **of_whole})
+        weights += [{**described, **row} for row in weight_rows(rows[name], right)]
+    return {
+        "steps": pd.DataFrame(steps, columns=STEP_COLUMNS).round(5),
+        "runs": pd.DataFrame(whole, columns=RUN_COLUMNS).round(5),
+        "weights": pd.DataFrame(weights, columns=[*RUN, *WEIGHT_COLUMNS]).round(5),
+    }
