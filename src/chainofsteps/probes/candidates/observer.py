@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from jaxtyping import Float64
 from scipy.optimize import nnls
 from scipy.special import softmax
 from scipy.stats import norm
@@ -28,17 +27,22 @@ SUM_WEIGHT = 1e4  # of the equation sum w = 1 against the equations of the laten
 COMMITTED = 0.9  # weight from which on an answer is taken to be chosen
 
 
+Weights = np.ndarray  # float64 (K,), one for each candidate, summing to 1
+Flat = np.ndarray  # float64 (N,), normalised latents
+
+
 @dataclass(frozen=True)
 class Candidates:
     """The candidate answers of one case, in latents.
 
     names: of the K candidates. right: bool (K,), the candidates that solve the case. latents: float64 (K, N), their
-    normalised latents, flattened. InputError if two candidates are equal, if none is right, or if a value is not finite.
+    normalised latents, flattened. Raises InputError if two candidates are equal, if none is right, or if a value is
+    not finite.
     """
 
     names: Sequence[str]
     right: np.ndarray
-    latents: Float64[np.ndarray, "K N"]
+    latents: np.ndarray
 
     def __post_init__(self) -> None:
         if not (len(self.names) == len(self.right) == len(self.latents) > 0):
@@ -55,12 +59,12 @@ class Candidates:
             )
 
     @cached_property
-    def gram(self) -> Float64[np.ndarray, "K K"]:
+    def gram(self) -> np.ndarray:
         """Inner products of the candidates with each other."""
         return self.latents @ self.latents.T
 
     @cached_property
-    def distances(self) -> Float64[np.ndarray, "K K"]:
+    def distances(self) -> np.ndarray:
         """Euclidean distance between every two candidates, in standard deviations of a latent."""
         return np.stack([np.linalg.norm(self.latents - latents, axis=1) for latents in self.latents])
 
@@ -70,21 +74,19 @@ class Candidates:
         pairs = self.distances[np.triu_indices(len(self.names), k=1)]
         return float(pairs.mean()) if len(pairs) else float("nan")
 
-    def prior(self, of: str) -> Float64[np.ndarray, " K"]:
+    def prior(self, of: str) -> Weights:
         """The prior `right` (uniform over the right answers) or `all` (uniform over every candidate)."""
         among = {"right": np.asarray(self.right, bool), "all": np.ones(len(self.names), bool)}
         if of not in among:
             raise InputError(f"candidates: the prior is {of!r}; choose right or all")
         return among[of] / among[of].sum()
 
-    def nearest(self, latents: Float64[np.ndarray, " N"]) -> int:
+    def nearest(self, latents: Flat) -> int:
         """Index of the candidate that latents (N,) lie nearest to: the answer of a finished run."""
         return int(((self.latents - latents) ** 2).sum(1).argmin())
 
 
-def observer_weights(
-    candidates: Candidates, latents: Float64[np.ndarray, " N"], sigma: float, prior: str
-) -> Float64[np.ndarray, " K"]:
+def observer_weights(candidates: Candidates, latents: Flat, sigma: float, prior: str) -> Weights:
     """The ideal observer's weights on the candidates, given noisy latents (N,) at noise level sigma in (0, 1].
 
     At sigma 1 the latents say nothing, and the weights are the prior. InputError for a sigma outside (0, 1].
@@ -99,21 +101,17 @@ def observer_weights(
     return softmax(log_prior - squared / (2 * sigma**2))
 
 
-def ideal_x0_pred(
-    candidates: Candidates, latents: Float64[np.ndarray, " N"], sigma: float, prior: str = "right"
-) -> Float64[np.ndarray, " N"]:
+def ideal_x0_pred(candidates: Candidates, latents: Flat, sigma: float, prior: str = "right") -> Flat:
     """The ideal denoiser's clean estimate (N,) of noisy latents (N,): the mean of the candidates by its weights."""
     return observer_weights(candidates, latents, sigma, prior) @ candidates.latents
 
 
-def mixture_weights(
-    candidates: Candidates, x0_pred: Float64[np.ndarray, " N"]
-) -> tuple[Float64[np.ndarray, " K"], float]:
+def mixture_weights(candidates: Candidates, x0_pred: Flat) -> tuple[Weights, float]:
     """Weights (K,) of the mixture of candidates nearest to a clean estimate (N,), and the distance left over.
 
-    min |x0_pred - sum_k w_k z_k| with w >= 0 and sum w = 1, by non-negative least squares. The distance is relative to
-    `candidates.spread`: how much of x0_pred no mixture of the candidates explains. With a single candidate the weight is
-    1 and the distance nan.
+    min |x0_pred - sum_k w_k z_k| with w >= 0 and sum w = 1, by non-negative least squares. The distance is in units of
+    `candidates.spread`: the part of x0_pred that no mixture of the candidates explains. With a single candidate the
+    weight is 1 and the distance nan.
     """
     centre = candidates.latents.mean(0)
     directions, offset = candidates.latents - centre, x0_pred - centre
@@ -127,7 +125,7 @@ def mixture_weights(
     return weights, float(np.linalg.norm(offset - weights @ directions) / candidates.spread)
 
 
-def commitment_step(weights: Float64[np.ndarray, "S K"], level: float = COMMITTED) -> int:
+def commitment_step(weights: np.ndarray, level: float = COMMITTED) -> int:
     """The first step from which the weight of the finally leading candidate stays above `level`; S if it never does.
 
     weights: of K candidates at each of S steps.
@@ -136,7 +134,7 @@ def commitment_step(weights: Float64[np.ndarray, "S K"], level: float = COMMITTE
     return int(below[-1]) + 1 if len(below) else 0
 
 
-def bits_behind(observer: Float64[np.ndarray, "... K"], model: Float64[np.ndarray, "... K"], floor: float = 1e-3):
+def bits_behind(observer: np.ndarray, model: np.ndarray, floor: float = 1e-3):
     """KL(observer || model) in bits, over the last axis: how far the model is from the best possible chooser.
 
     floor: least weight that the model is credited with, so that an exact zero costs about ten bits and not infinity.
@@ -148,7 +146,8 @@ def bits_behind(observer: Float64[np.ndarray, "... K"], model: Float64[np.ndarra
 
 
 def gain_bits(model_right, observer_right, floor: float = 1e-3):
-    """Bits that the model adds in a step: log2 of its weight on right answers less log2 of the observer `all`'s before it.
+    """Bits that the model adds at a step to what the latents hold before it: log2 of its weight on right answers less
+    log2 of the weight that the observer `all` puts on them.
 
     Both weights are credited with at least `floor`.
     """
@@ -176,7 +175,7 @@ def commitment_sigma(distance, level: float = COMMITTED, share: float = 0.5, riv
     return distance / (distance + scaled)
 
 
-def law_step(distance: float, sigmas: Float64[np.ndarray, " S"], level: float = COMMITTED, share: float = 0.5) -> int:
+def law_step(distance: float, sigmas: np.ndarray, level: float = COMMITTED, share: float = 0.5) -> int:
     """The first step whose sigma lies at or below the law's; S if none does. sigmas: of the S steps, falling."""
     reached = np.flatnonzero(np.asarray(sigmas) <= commitment_sigma(distance, level, share))
     return int(reached[0]) if len(reached) else len(sigmas)

@@ -1,8 +1,8 @@
 """Choice or search, from weights by step to one row per run: commitment, rivals, bits.
 
-Bits. Before step s the latents hold o_s, the weight that the observer `all` puts on right answers; at step s the model
-puts m_s on them. `gain` = log2 m_s - log2 o_s is what the model adds at that step to what the latents already say. Along
-a run the total log2 m_end - log2 o_0 splits into the first forward, log2 m_0 - log2 o_0, and the later steps: a search
+Bits. Before step s the observer `all` puts the weight o_s on right answers, from the latents alone; at step s the model
+puts m_s on them. `gain` = log2 m_s - log2 o_s is what the model adds at that step to what the latents hold. Along a run
+the total log2 m_end - log2 o_0 splits into the first forward, log2 m_0 - log2 o_0, and the later steps: a search
 along the steps has a small first share, a model that solves the case in one forward a share of 1.
 """
 
@@ -97,7 +97,7 @@ def committed(weights: Sequence[float], level: float = COMMITTED) -> int:
 
 
 def reliable(runs: pd.DataFrame) -> pd.DataFrame:
-    """The runs whose final latents lie within STRAY of a candidate: the others show an answer that is not among them."""
+    """The runs whose final latents lie within STRAY of a candidate: the others end in an answer that is none of them."""
     return runs[runs.answer_residual <= STRAY]
 
 
