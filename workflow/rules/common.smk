@@ -11,7 +11,14 @@ from itertools import chain
 from chainofsteps.bench import vbvr
 from chainofsteps.config.ranges import check_ranges
 from chainofsteps.config.read import validate
-from chainofsteps.config.tasks import number_of, tasks_by_section, tasks_of, untouched_seeds
+from chainofsteps.config.tasks import (
+    number_of,
+    shards_of,
+    tasks_by_section,
+    tasks_of,
+    untouched_seeds,
+    weighed_number,
+)
 from chainofsteps.errors import InputError
 from chainofsteps.model.checkpoint import INDEX, check_boundary, check_text_tokens, layers_of
 from chainofsteps.model.sizes import EMBEDDED_FRAMES, latent_frames_of
@@ -51,9 +58,9 @@ def stopping(function):
 
 
 def cases_of(task):
-    """Names of the configured cases of a task."""
+    """Names of all configured cases of a task: those of every probe first."""
     if CASES["folder"] is None:
-        return [f"{index:05d}" for index in range(number_of(CASES, task))]
+        return [f"{index:05d}" for index in range(weighed_number(config, task))]
     if CASES["source"]:  # known before it is downloaded
         return list(vbvr.CASES[: CASES["number"]])
     return case_names(beside_snakefile(CASES["folder"]), task)[: CASES["number"]]
@@ -129,7 +136,13 @@ def check_configuration():
     return {task: cases_of(task) for task in tasks}
 
 
-CASE_NAMES = check_configuration()
+ALL_NAMES = check_configuration()
+CASE_NAMES = {  # of every probe
+    task: names[: number_of(CASES, task)] if CASES["folder"] is None else names for task, names in ALL_NAMES.items()
+}
+SHARDS = {
+    task: shards_of(names, len(CASE_NAMES[task]), CASES["shard_size"]) for task, names in ALL_NAMES.items()
+}
 
 
 @cache
@@ -142,12 +155,17 @@ wildcard_constraints:
     model="|".join(map(re.escape, config["models"])),
     task="|".join(map(re.escape, CASE_NAMES)),
     shard=r"\d+",
-    figure=r"figA?\d+",
+    figure=r"fig[AB]?\d+",
 
 
 def shards(task):
-    """Names of the shards of a task: 00, 01, ..."""
+    """Names of the shards that every probe takes of a task: 00, 01, ..."""
     return [f"{index:02d}" for index in range(-(-len(CASE_NAMES[task]) // CASES["shard_size"]))]
+
+
+def all_shards_of(task):
+    """Names of all shards of a task."""
+    return [f"{index:02d}" for index in range(len(SHARDS[task]))]
 
 
 def shard_files(pattern, model, tasks):
@@ -162,8 +180,7 @@ def all_shards(pattern):
 
 def shard_cases(wildcards):
     """Names of the cases of one shard."""
-    first = int(wildcards.shard) * CASES["shard_size"]
-    return CASE_NAMES[wildcards.task][first : first + CASES["shard_size"]]
+    return SHARDS[wildcards.task][int(wildcards.shard)]
 
 
 def scored_cases(wildcards):

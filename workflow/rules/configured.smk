@@ -56,7 +56,7 @@ def items_in_manifests(model):
 
 def configured():
     """The results that config.yaml asks for, as `chainofsteps.plan.verify.Configured` has it."""
-    made, size = CASES["folder"] is None, CASES["shard_size"]
+    made = CASES["folder"] is None
     of = {model: f"results/{model}" for model in config["models"] if Path("results", model).is_dir()}
     return {
         "recipes": RECIPES,
@@ -67,8 +67,8 @@ def configured():
             "first_seed": CASES["first_seed"] if made else None,
         },
         "cases": {
-            task: {shard: names[int(shard) * size :][:size] for shard in shards(task)}
-            for task, names in CASE_NAMES.items()
+            task: dict(zip(all_shards_of(task), names_of_shards, strict=True))
+            for task, names_of_shards in SHARDS.items()
         },
         "endings": {model: items_in_manifests(model) for model in of},
         "items": {name: noun.names(config) for name, noun in NOUNS.items() if noun.names},

@@ -101,6 +101,20 @@ class X0PredSection(Section):
     )
 
 
+class CandidatesSection(Section):
+    """The candidate answers in latents: weights of x0_pred on them at every step, beside those of the ideal denoiser."""
+
+    tasks: Literal["all"] | Tasks = Field(
+        "all",
+        description="Puzzles of the embedded benchmark; all takes those that the embedded model was trained on. "
+        + OF_A_FOLDER,
+    )
+    number: AtLeastOne = Field(
+        description="Cases of each puzzle. Nothing is decoded, so more cases than those of other probes cost little: "
+        "their runs, and the encoding of their answers."
+    )
+
+
 class FewStepsSection(Section):
     """The untouched runs sampled in other numbers of steps, from the same noise."""
 

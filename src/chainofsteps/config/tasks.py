@@ -1,11 +1,12 @@
 """Which tasks and seeds the sections of a configuration ask for."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..names import BENCHMARK, IN_DOMAIN, PUZZLES
 
-ALL = {"skill": BENCHMARK, "x0_pred": IN_DOMAIN, "ensemble": BENCHMARK}  # what the word stands for
+SECTIONS = ("cases", "x0_pred", "candidates", "ensemble", "frames", "activations", "swap")
+ALL = {"skill": BENCHMARK, "x0_pred": IN_DOMAIN, "ensemble": BENCHMARK, "candidates": IN_DOMAIN}  # what the word stands for
 
 
 def tasks_of(config: Mapping[str, Any], section: str) -> list[str]:
@@ -23,12 +24,28 @@ def tasks_of(config: Mapping[str, Any], section: str) -> list[str]:
 
 def tasks_by_section(config: Mapping[str, Any]) -> dict[str, list[str]]:
     """The tasks that each section asks for."""
-    return {name: tasks_of(config, name) for name in ("cases", "x0_pred", "ensemble", "frames", "activations", "swap")}
+    return {name: tasks_of(config, name) for name in SECTIONS}
 
 
 def number_of(cases: Mapping[str, Any], task: str) -> int:
     """How many cases of a puzzle are made here; cases: that section of a configuration."""
     return cases["number"] if task in cases["tasks"] else cases["number_elsewhere"]
+
+
+def weighed_number(config: Mapping[str, Any], task: str) -> int:
+    """How many cases of a puzzle are made here in all: those of every probe, and more for candidates, which cost little."""
+    more = config["candidates"]["number"] if task in tasks_of(config, "candidates") else 0
+    return max(number_of(config["cases"], task), more)
+
+
+def shards_of(names: Sequence[str], shared: int, size: int) -> list[list[str]]:
+    """The cases of each shard of a task, at most `size` in one.
+
+    names: of all cases. shared: how many of them every probe takes. They fill shards of their own, the first ones, so
+    that no shard holds cases that only some probes take.
+    """
+    parts = [list(names[:shared]), list(names[shared:])]
+    return [part[first : first + size] for part in parts for first in range(0, len(part), size)]
 
 
 def untouched_seeds(config: Mapping[str, Any]) -> list[int]:

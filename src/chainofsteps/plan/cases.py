@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..bench import vbvr
-from ..config.tasks import number_of, untouched_seeds
+from ..config.tasks import number_of, shards_of, untouched_seeds, weighed_number
 from ..model.sizes import EMBEDDED_FRAMES, EMBEDDED_SIDE
 from ..names import case_names
 from ..probes.count import ModelSizes, Shard, VideoSize
@@ -35,10 +35,10 @@ class Cases:
         return {}
 
     def names(self, task: str) -> list[str]:
-        """The cases of a task, in order."""
+        """All cases of a task, in order: those of every probe first."""
         section = self.config["cases"]
         if section["folder"] is None:
-            return [f"{index:05d}" for index in range(number_of(section, task))]
+            return [f"{index:05d}" for index in range(weighed_number(self.config, task))]
         if section["source"]:
             return list(vbvr.CASES[: section["number"]])
         return case_names(Path(self.root, section["folder"]), task)[: section["number"]]
@@ -64,10 +64,12 @@ class Cases:
         if "shard" not in wildcards:
             sizes = self._shown(wildcards) if "figure" in wildcards else []
             return Shard(**about, case_count=0, first_case=0, sizes=sizes)
-        of_shard, task = self.config["cases"]["shard_size"], wildcards["task"]
-        first = int(wildcards["shard"]) * of_shard
-        count, sizes = len(self.names(task)[first : first + of_shard]), self.of_task(task)
-        return Shard(**about, case_count=count, first_case=first, sizes=sizes and sizes[first : first + of_shard])
+        section, task, names = self.config["cases"], wildcards["task"], self.names(wildcards["task"])
+        shared = number_of(section, task) if section["folder"] is None else len(names)
+        counts = list(map(len, shards_of(names, shared, section["shard_size"])))
+        number, sizes = int(wildcards["shard"]), self.of_task(task)
+        first, count = sum(counts[:number]), counts[number]
+        return Shard(**about, case_count=count, first_case=first, sizes=sizes and sizes[first : first + count])
 
     def _shown(self, wildcards: Mapping[str, str]) -> list[VideoSize] | None:
         """The size of the case of each panel of a figure; None if they are not known."""
