@@ -14,6 +14,7 @@ from ..interval import Interval
 from .entry import Entry, Source
 from .probes import (
     ActivationsSection,
+    CandidatesSection,
     EnsembleSection,
     FewStepsSection,
     FramesSection,
@@ -171,6 +172,7 @@ class Configuration(Section):
     similarity: SimilaritySection = Field(default_factory=SimilaritySection)
     skill: SkillSection
     x0_pred: X0PredSection
+    candidates: CandidatesSection
     few_steps: FewStepsSection
     ensemble: EnsembleSection
     frames: FramesSection

@@ -102,7 +102,7 @@ class X0PredSection(Section):
 
 
 class CandidatesSection(Section):
-    """The candidate answers in latents: weights of x0_pred on them at every step, beside those of the ideal denoiser."""
+    """The candidate answers in latents: weights of x0_pred on them at every step, beside the ideal denoiser's."""
 
     tasks: Literal["all"] | Tasks = Field(
         "all",

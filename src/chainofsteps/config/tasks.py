@@ -5,8 +5,14 @@ from typing import Any
 
 from ..names import BENCHMARK, IN_DOMAIN, PUZZLES
 
+LIGHTER = 3
 SECTIONS = ("cases", "x0_pred", "candidates", "ensemble", "frames", "activations", "swap")
-ALL = {"skill": BENCHMARK, "x0_pred": IN_DOMAIN, "ensemble": BENCHMARK, "candidates": IN_DOMAIN}  # what the word stands for
+ALL = {
+    "skill": BENCHMARK,
+    "x0_pred": IN_DOMAIN,
+    "ensemble": BENCHMARK,
+    "candidates": IN_DOMAIN,
+}  # what the word stands for
 
 
 def tasks_of(config: Mapping[str, Any], section: str) -> list[str]:
@@ -33,7 +39,7 @@ def number_of(cases: Mapping[str, Any], task: str) -> int:
 
 
 def weighed_number(config: Mapping[str, Any], task: str) -> int:
-    """How many cases of a puzzle are made here in all: those of every probe, and more for candidates, which cost little."""
+    """How many cases of a puzzle are made here in all: those of every probe, and more for candidates."""
     more = config["candidates"]["number"] if task in tasks_of(config, "candidates") else 0
     return max(number_of(config["cases"], task), more)
 
@@ -41,11 +47,11 @@ def weighed_number(config: Mapping[str, Any], task: str) -> int:
 def shards_of(names: Sequence[str], shared: int, size: int) -> list[list[str]]:
     """The cases of each shard of a task, at most `size` in one.
 
-    names: of all cases. shared: how many of them every probe takes. They fill shards of their own, the first ones, so
-    that no shard holds cases that only some probes take.
+    names: of all cases. shared: how many of them every probe takes. They fill shards of their own, the first ones. The
+    shards of the others are LIGHTER times as large, since nothing but candidates is measured on them.
     """
-    parts = [list(names[:shared]), list(names[shared:])]
-    return [part[first : first + size] for part in parts for first in range(0, len(part), size)]
+    parts = (list(names[:shared]), size), (list(names[shared:]), LIGHTER * size)
+    return [part[first : first + most] for part, most in parts for first in range(0, len(part), most)]
 
 
 def untouched_seeds(config: Mapping[str, Any]) -> list[int]:

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 from hypothesis import given
-from tests.bench.puzzles.rules import check_puzzle, many, seeds
 
 from chainofsteps.bench.puzzles import serial_chain, serial_chain_control
 from chainofsteps.bench.puzzles.canvas import BACKGROUND, CELL
+from tests.bench.puzzles.rules import check_puzzle, many, seeds
 
 
 @many

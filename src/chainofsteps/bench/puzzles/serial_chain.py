@@ -91,8 +91,8 @@ def chain(points: dict[Cell, Cell], start: Cell) -> list[Cell]:
 def drawn(seed: int, prompt_of) -> Puzzle:
     """A board with a chain of a length that the seed draws; `prompt_of(rng, colour)` gives the prompt.
 
-    On half of the boards at least as many lines lead to another square as to the right one, so that the square with most lines is
-    no good guess.
+    On half of the boards at least as many lines lead to another square as to the right one, so that the square with
+    most lines is no good guess.
     """
     rng = np.random.default_rng(seed)
     length = int(rng.choice(LENGTHS))

@@ -40,6 +40,11 @@ def weigh_run(answers: ShardReader, trajectories: ShardReader, run: RunId) -> li
     return rows
 
 
+def model_weights(rows: Rows) -> dict[str, torch.Tensor]:
+    """The tensors of a run's item: the model's weights, float64 (S, K)."""
+    return {"model": torch.tensor([list(row["model"].values()) for row in rows], dtype=torch.float64)}
+
+
 def tables_of(
     rows: Mapping[str, Rows], runs: Mapping[str, RunId], columns: Mapping[str, str]
 ) -> dict[str, pd.DataFrame]:

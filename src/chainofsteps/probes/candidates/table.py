@@ -6,12 +6,13 @@ the total log2 m_end - log2 o_0 splits into the first forward, log2 m_0 - log2 o
 along the steps has a small first share, a model that solves the case in one forward a share of 1.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from ...statistics import bootstrap_mean
 from .observer import COMMITTED, commitment_sigma, gain_bits
 
 RUN = ["model", "task", "kind", "case", "seed"]
@@ -45,6 +46,9 @@ RUN_COLUMNS = [
     "bits_first",
 ]
 WEIGHT_COLUMNS = ["step", "sigma", "candidate", "right", "answer", "model", "observer_right", "observer_all"]
+BY_STEP = STEP_COLUMNS[len(RUN) + 1 :]  # the columns of a step that are averaged over cases
+BY_PUZZLE = ["answer_residual", "distance", "commitment_model", "commitment_observer", "law_step", "first_share"]
+MOST_DECIDED = 0.1  # bits: where the candidates are nearly all right there is nothing to gain
 STRAY = 1.0  # final latents that lie further from every candidate than candidates from each other show another answer
 
 
@@ -97,7 +101,7 @@ def committed(weights: Sequence[float], level: float = COMMITTED) -> int:
 
 
 def reliable(runs: pd.DataFrame) -> pd.DataFrame:
-    """The runs whose final latents lie within STRAY of a candidate: the others end in an answer that is none of them."""
+    """The runs whose final latents lie within STRAY of a candidate; the others end in an answer that is not listed."""
     return runs[runs.answer_residual <= STRAY]
 
 
@@ -114,3 +118,39 @@ def weight_rows(rows: Sequence[dict[str, Any]], right: Sequence[str]) -> list[di
         for row in rows
         for name in row["model"]
     ]
+
+
+def by_step(steps: pd.DataFrame, runs: pd.DataFrame, statistics: Mapping[str, Any]) -> pd.DataFrame:
+    """Means over cases of each puzzle at each step, with bootstrap intervals; seeds are averaged within a case.
+
+    steps: STEP_COLUMNS. runs: those that count. Columns: task, kind, step, measure, n, seeds, mean, low, high.
+    """
+    counted = steps.merge(runs[RUN], on=RUN)
+    return _means(counted, ["task", "kind", "step"], BY_STEP, statistics)
+
+
+def by_puzzle(runs: pd.DataFrame, statistics: Mapping[str, Any]) -> pd.DataFrame:
+    """Means over cases of each puzzle, with bootstrap intervals: BY_PUZZLE, and `reliable`, the share that counts.
+
+    runs: RUN_COLUMNS. first_share: bits of the first forward, as a share of the run's bits.
+    """
+    counted = reliable(runs).copy()
+    counted["first_share"] = (counted.bits_first / counted.bits_total).where(counted.bits_total > MOST_DECIDED)
+    means = _means(counted, ["task", "kind"], BY_PUZZLE, statistics)
+    share = _means(runs.assign(reliable=runs.answer_residual <= STRAY), ["task", "kind"], ["reliable"], statistics)
+    return pd.concat([means, share]).sort_values("task", kind="stable", ignore_index=True)
+
+
+def _means(
+    table: pd.DataFrame, keys: list[str], measures: Sequence[str], statistics: Mapping[str, Any]
+) -> pd.DataFrame:
+    rows = []
+    for values, group in table.groupby(keys, sort=False):
+        for measure in measures:
+            per_case = group.groupby("case")[measure].mean().dropna()
+            if per_case.empty:  # such as the distance to another right answer where there is none
+                continue
+            mean, low, high = bootstrap_mean(per_case.to_numpy(dtype=float), **statistics)
+            about = {"measure": measure, "n": len(per_case), "seeds": group.seed.nunique()}
+            rows.append({**dict(zip(keys, values, strict=True)), **about, "mean": mean, "low": low, "high": high})
+    return pd.DataFrame(rows).round(4)

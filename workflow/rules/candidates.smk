@@ -1,0 +1,87 @@
+# Choice or search? The candidate answers of each case in latents, and the weights of the untouched runs on them.
+
+
+rule answers:
+    input:
+        model="results/model/{model}.json",
+        cases=puzzle_cases,
+    output:
+        manifest="results/{model}/answers/{task}/{shard}.json",
+    log:
+        "results/{model}/logs/answers/{task}/{shard}.log",
+    benchmark:
+        "results/{model}/benchmarks/answers/{task}/{shard}.tsv"
+    conda:
+        "../../envs/gpu.yaml"
+    threads: 1
+    resources:
+        gpu=1,
+        mem_mb=2000,
+        runtime=240,
+    params:
+        recipe=RECIPES["answers"],
+        settings=settings_of("answers"),
+    script:
+        "../../scripts/answers.py"
+
+
+rule candidates:
+    input:
+        model="results/model/{model}.json",
+        cases="results/cases/{task}/{shard}.json",
+        answers="results/{model}/answers/{task}/{shard}.json",
+        trajectory="results/{model}/trajectory/{task}/{shard}.json",
+    output:
+        manifest="results/{model}/candidates/{task}/{shard}.json",
+        steps="results/{model}/candidates/{task}/{shard}_steps.csv",
+        runs="results/{model}/candidates/{task}/{shard}_runs.csv",
+        weights="results/{model}/candidates/{task}/{shard}_weights.csv",
+    log:
+        "results/{model}/logs/candidates/{task}/{shard}.log",
+    benchmark:
+        "results/{model}/benchmarks/candidates/{task}/{shard}.tsv"
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        gpu=0,
+        mem_mb=2000,
+        runtime=60,
+    params:
+        recipe=RECIPES["candidates"],
+        settings=settings_of("candidates"),
+        seeds=untouched_seeds(config),
+    script:
+        "../../scripts/candidates.py"
+
+
+def candidate_tables(table):
+    """The tables of that name of all shards, those of the cases that only this probe takes among them."""
+    pattern = f"results/{config['model']}/candidates/{{task}}/{{shard}}_{table}.csv"
+    tasks = [task for task in tasks_of(config, "candidates") if task in PUZZLES]
+    return [pattern.format(task=task, shard=shard) for task in tasks for shard in all_shards_of(task)]
+
+
+rule candidates_table:
+    input:
+        steps=candidate_tables("steps"),
+        runs=candidate_tables("runs"),
+    output:
+        by_step="tables/candidates_by_step.csv",
+        table="tables/candidates.csv",
+    log:
+        "results/logs/tables/candidates.log",
+    benchmark:
+        "results/benchmarks/tables/candidates.tsv"
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        gpu=0,
+        mem_mb=2000,
+        runtime=30,
+    params:
+        recipe=RECIPES["candidates_table"],
+        statistics=part_of("statistics"),
+    script:
+        "../../scripts/candidates_table.py"
