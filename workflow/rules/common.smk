@@ -138,7 +138,8 @@ def check_configuration():
 
 ALL_NAMES = check_configuration()
 CASE_NAMES = {  # of every probe
-    task: names[: number_of(CASES, task)] if CASES["folder"] is None else names for task, names in ALL_NAMES.items()
+    task: names[: number_of(CASES, task)] if CASES["folder"] is None else names
+    for task, names in ALL_NAMES.items()
 }
 SHARDS = {
     task: shards_of(names, len(CASE_NAMES[task]), CASES["shard_size"]) for task, names in ALL_NAMES.items()

@@ -1,0 +1,134 @@
+"""Figure B1: choice or search. Weights on candidate answers by step, of the model and of the ideal denoiser."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import matplotlib.pyplot as plt
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from . import marks, style
+from .grids import spoken
+
+MODEL = {"color": style.BLUE, "marker": "o", "linestyle": "-", "label": "model"}
+OBSERVER = {"color": style.VERMILLION, "marker": "s", "linestyle": "--", "label": "ideal denoiser"}
+LAW = {"color": style.BLACK, "linestyle": (0, (1, 1.5)), "linewidth": 1.0, "label": "commitment law"}
+COLUMNS = 3
+
+
+class Curve(NamedTuple):
+    """A pair of measures that are drawn together, by the names that `candidates.table.by_step` gives them."""
+
+    model: str
+    observer: str
+    words: str
+
+
+ANSWER = Curve("answer_model", "answer_observer", "weight of the run's answer")
+RIGHT = Curve("right_model", "right_observer", "weight of right answers")
+
+
+def draw(by_step: pd.DataFrame, by_puzzle: pd.DataFrame) -> Figure:
+    """Figure B1: a row of axes for puzzles with several right answers, one for puzzles with one, and the bits."""
+    several, single = tasks_of(by_step, "multi"), tasks_of(by_step, "unique")
+    rows = [-(-len(tasks) // COLUMNS) for tasks in (several, single)]
+    figure = plt.figure(figsize=(style.WIDTH, 1.25 * sum(rows) + 1.9), layout="constrained")
+    parts = figure.subfigures(3, 1, height_ratios=[*(1.25 * number for number in rows), 1.9])
+    for part, letter, tasks, curve in zip(parts, "ab", (several, single), (ANSWER, RIGHT), strict=False):
+        curves(part, tasks, by_step, by_puzzle, curve)
+        style.panel_letter(part, letter)
+    axes = parts[2].subplots(1, 2, width_ratios=[1.4, 1])
+    gains(axes[0], single, by_step)
+    shares(axes[1], single, by_puzzle)
+    style.panel_letter(parts[2], "c")
+    return figure
+
+
+def tasks_of(by_step: pd.DataFrame, kind: str) -> list[str]:
+    """The puzzles of a kind, in the order of the table."""
+    return list(dict.fromkeys(by_step[by_step.kind == kind].task))
+
+
+def curves(part, tasks: Sequence[str], by_step: pd.DataFrame, by_puzzle: pd.DataFrame, curve: Curve) -> None:
+    """One pair of curves for each puzzle, with intervals, and a line at the law's step where it says one."""
+    grid = part.subplots(-(-len(tasks) // COLUMNS), COLUMNS, squeeze=False, sharex=True, sharey=True).ravel()
+    for axes, task in zip(grid, tasks, strict=False):
+        for measure, look in ((curve.observer, OBSERVER), (curve.model, MODEL)):
+            rows = measured(by_step, task, measure)
+            marks.band(axes, rows.step, rows["mean"], rows.low, rows.high, **look)
+        law = by_puzzle[(by_puzzle.task == task) & (by_puzzle.measure == "law_step")]
+        if curve is ANSWER and len(law):
+            axes.axvline(law["mean"].iloc[0], **LAW)
+        axes.set(title=f"{spoken(task)}, n = {rows.n.iloc[0]}", ylim=(-0.04, 1.06), yticks=[0, 0.5, 1])
+        axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
+    for axes in grid[len(tasks) :]:
+        axes.set_axis_off()
+    grid[0].legend(loc="lower right")
+    part.supxlabel("step", fontsize=7.5)
+    part.supylabel(curve.words, fontsize=7.5)
+
+
+def measured(by_step: pd.DataFrame, task: str, measure: str) -> pd.DataFrame:
+    """The rows of a puzzle's measure, by step."""
+    return by_step[(by_step.task == task) & (by_step.measure == measure)].sort_values("step")
+
+
+def gains(axes: Axes, tasks: Sequence[str], by_step: pd.DataFrame) -> None:
+    """Bits that the model adds at a step to what the latents hold before it, one line for each puzzle."""
+    for number, task in enumerate(tasks):
+        rows = measured(by_step, task, "gain")
+        look = {
+            "color": style.PALETTE[number % len(style.PALETTE)],
+            "linestyle": ["-", "--"][number // len(style.PALETTE)],
+        }
+        marks.line(axes, rows.step, rows["mean"], label=spoken(task), **look)
+    axes.axhline(0, color=style.GREY, linewidth=0.6)
+    axes.set(xlabel="step", ylabel="bits added by the model")
+    axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
+
+
+def shares(axes: Axes, tasks: Sequence[str], by_puzzle: pd.DataFrame) -> None:
+    """The share of a run's bits that its first forward has, with intervals."""
+    rows = by_puzzle[(by_puzzle.measure == "first_share") & by_puzzle.task.isin(tasks)].iloc[::-1]
+    marks.dots(axes, rows["mean"], range(len(rows)), rows.low, rows.high, across=True, **MODEL | {"linestyle": "none"})
+    axes.set_yticks(range(len(rows)), [spoken(task) for task in rows.task])
+    axes.axvline(1, color=style.GREY, linewidth=0.6)
+    axes.set(xlabel="share of the bits in the first forward", xlim=(-0.05, 1.1))
+
+
+def value(by_puzzle: pd.DataFrame, task: str, measure: str) -> str:
+    """A mean with its interval, such as "0.97 [0.95, 0.98]"."""
+    row = by_puzzle[(by_puzzle.task == task) & (by_puzzle.measure == measure)].iloc[0]
+    return f"{row['mean']:.2f} [{row.low:.2f}, {row.high:.2f}]"
+
+
+def summary(by_step: pd.DataFrame, by_puzzle: pd.DataFrame) -> str:
+    """In words: when the model and the ideal denoiser commit, and how many bits the first forward has."""
+    lines = [
+        f"{spoken(task)}: the model commits at step {value(by_puzzle, task, 'commitment_model')}, the ideal denoiser at "
+        f"{value(by_puzzle, task, 'commitment_observer')}; the law says {value(by_puzzle, task, 'law_step')}."
+        for task in tasks_of(by_step, "multi")
+    ]
+    lines += [
+        f"{spoken(task)}: {value(by_puzzle, task, 'first_share')} of the bits on the right answer are there after the "
+        "first forward."
+        for task in tasks_of(by_step, "unique")
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def caption(by_step: pd.DataFrame, by_puzzle: pd.DataFrame, about: Mapping[str, object]) -> str:
+    """The finding's measures in reStructuredText, one paragraph."""
+    least = by_step.n.min()
+    return (
+        f"Figure B1. Choice or search? Model {about['model']}; means over at least {least} cases with {about['level']:.0%} "
+        "bootstrap intervals, seeds averaged within a case. Weights are read in the latents: those of the mixture of "
+        "candidate answers nearest to x0_pred (model), and the posterior of the candidates given the noisy latents (ideal "
+        "denoiser). (a) Puzzles with several right answers: the weight of the answer that the run ends with; the ideal "
+        "denoiser knows the right answers and only chooses. Dotted: the step at which theory expects half of the runs to "
+        "have committed. (b) Puzzles with one right answer: its weight; the ideal denoiser knows nothing but the latents. "
+        "(c) Bits that the model adds at each step to what the latents hold, and the share of a run's bits that its first "
+        "forward has.\n"
+    )

@@ -1,0 +1,83 @@
+"""Figure B2: the step of commitment, of the model and of the ideal denoiser, by the distance of the answers."""
+
+from collections.abc import Mapping
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from ..probes.candidates.observer import commitment_sigma
+from . import style
+from .figB1 import LAW, MODEL, OBSERVER
+from .grids import spoken
+
+CASE = ["task", "case"]
+
+
+def cases_of(runs: pd.DataFrame) -> pd.DataFrame:
+    """Means over the seeds of each case with several right answers: task, case, distance, both commitments."""
+    several = runs[runs.distance.notna()]
+    measures = ["distance", "commitment_model", "commitment_observer"]
+    return several.groupby(CASE, sort=False)[measures].mean().reset_index()
+
+
+def draw(cases: pd.DataFrame, sigmas: np.ndarray) -> Figure:
+    """Figure B2: commitment over distance, and the model's over the ideal denoiser's; one dot for each case.
+
+    cases: of `cases_of`. sigmas: (S,), of the steps.
+    """
+    figure = plt.figure(figsize=(style.WIDTH, 2.7), layout="constrained")
+    over_distance, against = figure.subplots(1, 2)
+    for column, look in (("commitment_observer", OBSERVER), ("commitment_model", MODEL)):
+        dots = {"color": look["color"], "marker": look["marker"], "label": look["label"]}
+        over_distance.scatter(cases.distance, cases[column], s=7, alpha=0.5, linewidths=0, **dots)
+    law(over_distance, cases, sigmas)
+    over_distance.set(xlabel="distance to the nearest other answer in latents", ylabel="step of commitment")
+    over_distance.legend()
+    for number, (task, rows) in enumerate(cases.groupby("task", sort=False)):
+        colour = style.PALETTE[number % len(style.PALETTE)]
+        against.scatter(
+            rows.commitment_observer,
+            rows.commitment_model,
+            s=9,
+            alpha=0.6,
+            linewidths=0,
+            color=colour,
+            label=spoken(task),
+        )
+    end = len(sigmas)
+    against.plot([0, end], [0, end], color=style.GREY, linewidth=0.6)
+    against.set(xlabel="ideal denoiser commits at step", ylabel="model commits at step")
+    against.legend()
+    for axes, letter in ((over_distance, "a"), (against, "b")):
+        axes.set_title(letter, loc="left", fontweight="bold")
+    return figure
+
+
+def law(axes: Axes, cases: pd.DataFrame, sigmas: np.ndarray) -> None:
+    """The step by which half of the runs are expected to have committed, over distance."""
+    distances = np.linspace(cases.distance.min(), cases.distance.max(), 200)
+    steps = np.interp(-commitment_sigma(distances), -sigmas, np.arange(len(sigmas)))
+    axes.plot(distances, steps, **LAW)
+
+
+def summary(cases: pd.DataFrame) -> str:
+    """In words: how much later the model commits, and how commitment goes with distance."""
+    later = (cases.commitment_model - cases.commitment_observer).mean()
+    ranks = cases[["distance", "commitment_model", "commitment_observer"]].rank().corr().distance
+    return (
+        f"{len(cases)} cases: the model commits {later:+.1f} steps after the ideal denoiser. Rank correlation with the "
+        f"distance of the answers: model {ranks.commitment_model:.2f}, ideal denoiser {ranks.commitment_observer:.2f}.\n"
+    )
+
+
+def caption(cases: pd.DataFrame, about: Mapping[str, object]) -> str:
+    """The measures in reStructuredText, one paragraph."""
+    return (
+        f"Figure B2. The step from which the run's answer keeps more than 0.9 of the weight, model {about['model']}, "
+        f"{len(cases)} cases of puzzles with several right answers, seeds averaged within a case. (a) Over the distance in "
+        "latents to the nearest other right answer; dotted: the law sigma = D / (D + l), by which half of the runs have "
+        "committed. (b) The model against the ideal denoiser.\n"
+    )
