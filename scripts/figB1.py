@@ -10,7 +10,7 @@ with Drawing(snakemake) as drawing:
     drawing.write(
         figB1.draw(by_step, by_puzzle),
         "Figure B1: choice or search",
-        caption=figB1.caption(by_step, by_puzzle, drawing.about),
+        caption=figB1.caption(by_step, drawing.about),
         summary=figB1.summary(by_step, by_puzzle),
         tables={"points": by_step},
         of=["by_step", "table"],

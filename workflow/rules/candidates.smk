@@ -85,3 +85,56 @@ rule candidates_table:
         statistics=part_of("statistics"),
     script:
         "../../scripts/candidates_table.py"
+
+
+rule figB1:
+    input:
+        model=f"results/model/{config['model']}.json",
+        by_step=rules.candidates_table.output.by_step,
+        table=rules.candidates_table.output.table,
+    output:
+        **drawn("figB1", "figB1"),
+    log:
+        "results/logs/figures/figB1.log",
+    benchmark:
+        "results/benchmarks/figures/figB1.tsv"
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        gpu=0,
+        mem_mb=1000,
+        runtime=10,
+    params:
+        recipe=1,
+        thresholds=part_of("x0_pred", "tasks"),
+        statistics=part_of("statistics"),
+    script:
+        "../../scripts/figB1.py"
+
+
+rule figB2:
+    input:
+        model=f"results/model/{config['model']}.json",
+        runs=rules.candidates_table.input.runs,
+    output:
+        **drawn("figB2", "figB2"),
+    log:
+        "results/logs/figures/figB2.log",
+    benchmark:
+        "results/benchmarks/figures/figB2.tsv"
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        gpu=0,
+        mem_mb=1000,
+        runtime=10,
+    params:
+        recipe=1,
+        thresholds=part_of("x0_pred", "tasks"),
+        statistics=part_of("statistics"),
+        steps=config["models"][config["model"]]["steps"],
+        shift=config["models"][config["model"]]["shift"],
+    script:
+        "../../scripts/figB2.py"

@@ -107,8 +107,8 @@ def value(by_puzzle: pd.DataFrame, task: str, measure: str) -> str:
 def summary(by_step: pd.DataFrame, by_puzzle: pd.DataFrame) -> str:
     """In words: when the model and the ideal denoiser commit, and how many bits the first forward has."""
     lines = [
-        f"{spoken(task)}: the model commits at step {value(by_puzzle, task, 'commitment_model')}, the ideal denoiser at "
-        f"{value(by_puzzle, task, 'commitment_observer')}; the law says {value(by_puzzle, task, 'law_step')}."
+        f"{spoken(task)}: the model commits at step {value(by_puzzle, task, 'commitment_model')}, the ideal denoiser "
+        f"at {value(by_puzzle, task, 'commitment_observer')}; the law says {value(by_puzzle, task, 'law_step')}."
         for task in tasks_of(by_step, "multi")
     ]
     lines += [
@@ -119,16 +119,15 @@ def summary(by_step: pd.DataFrame, by_puzzle: pd.DataFrame) -> str:
     return "\n".join(lines) + "\n"
 
 
-def caption(by_step: pd.DataFrame, by_puzzle: pd.DataFrame, about: Mapping[str, object]) -> str:
-    """The finding's measures in reStructuredText, one paragraph."""
-    least = by_step.n.min()
+def caption(by_step: pd.DataFrame, about: Mapping[str, object]) -> str:
+    """The measures in reStructuredText, one paragraph."""
     return (
-        f"Figure B1. Choice or search? Model {about['model']}; means over at least {least} cases with {about['level']:.0%} "
-        "bootstrap intervals, seeds averaged within a case. Weights are read in the latents: those of the mixture of "
-        "candidate answers nearest to x0_pred (model), and the posterior of the candidates given the noisy latents (ideal "
-        "denoiser). (a) Puzzles with several right answers: the weight of the answer that the run ends with; the ideal "
-        "denoiser knows the right answers and only chooses. Dotted: the step at which theory expects half of the runs to "
-        "have committed. (b) Puzzles with one right answer: its weight; the ideal denoiser knows nothing but the latents. "
-        "(c) Bits that the model adds at each step to what the latents hold, and the share of a run's bits that its first "
-        "forward has.\n"
+        f"Figure B1. Choice or search? Model {about['model']}; means over at least {by_step.n.min()} cases with "
+        f"{about['level']:.0%} bootstrap intervals, seeds averaged within a case. Weights are read in the latents: "
+        "those of the mixture of candidate answers nearest to x0_pred (model), and the posterior of the candidates given the "
+        "noisy latents (ideal denoiser). (a) Puzzles with several right answers: the weight of the answer that the run "
+        "ends with. The ideal denoiser knows the right answers and only chooses. Dotted: the step at which theory "
+        "expects half of the runs to have committed. (b) Puzzles with one right answer: its weight. The ideal denoiser knows "
+        "nothing but the latents. (c) Bits that the model adds at each step to what the latents hold, and the share of "
+        "a run's bits that its first forward has.\n"
     )

@@ -38,15 +38,8 @@ def draw(cases: pd.DataFrame, sigmas: np.ndarray) -> Figure:
     over_distance.legend()
     for number, (task, rows) in enumerate(cases.groupby("task", sort=False)):
         colour = style.PALETTE[number % len(style.PALETTE)]
-        against.scatter(
-            rows.commitment_observer,
-            rows.commitment_model,
-            s=9,
-            alpha=0.6,
-            linewidths=0,
-            color=colour,
-            label=spoken(task),
-        )
+        dots = {"color": colour, "label": spoken(task)}
+        against.scatter(rows.commitment_observer, rows.commitment_model, s=9, alpha=0.6, linewidths=0, **dots)
     end = len(sigmas)
     against.plot([0, end], [0, end], color=style.GREY, linewidth=0.6)
     against.set(xlabel="ideal denoiser commits at step", ylabel="model commits at step")
@@ -69,7 +62,7 @@ def summary(cases: pd.DataFrame) -> str:
     ranks = cases[["distance", "commitment_model", "commitment_observer"]].rank().corr().distance
     return (
         f"{len(cases)} cases: the model commits {later:+.1f} steps after the ideal denoiser. Rank correlation with the "
-        f"distance of the answers: model {ranks.commitment_model:.2f}, ideal denoiser {ranks.commitment_observer:.2f}.\n"
+        f"distance of the answers: {ranks.commitment_model:.2f}, ideal denoiser {ranks.commitment_observer:.2f}.\n"
     )
 
 
@@ -77,7 +70,7 @@ def caption(cases: pd.DataFrame, about: Mapping[str, object]) -> str:
     """The measures in reStructuredText, one paragraph."""
     return (
         f"Figure B2. The step from which the run's answer keeps more than 0.9 of the weight, model {about['model']}, "
-        f"{len(cases)} cases of puzzles with several right answers, seeds averaged within a case. (a) Over the distance in "
-        "latents to the nearest other right answer; dotted: the law sigma = D / (D + l), by which half of the runs have "
-        "committed. (b) The model against the ideal denoiser.\n"
+        f"{len(cases)} cases of puzzles with several right answers, seeds averaged within a case. (a) Over the "
+        "distance in latents to the nearest other right answer. Dotted: the law sigma = D / (D + l), by which half of the runs "
+        "have committed. (b) The model against the ideal denoiser.\n"
     )
