@@ -123,11 +123,11 @@ def caption(by_step: pd.DataFrame, about: Mapping[str, object]) -> str:
     """The measures in reStructuredText, one paragraph."""
     return (
         f"Figure B1. Choice or search? Model {about['model']}; means over at least {by_step.n.min()} cases with "
-        f"{about['level']:.0%} bootstrap intervals, seeds averaged within a case. Weights are read in the latents: "
-        "those of the mixture of candidate answers nearest to x0_pred (model), and the posterior of the candidates given the "
-        "noisy latents (ideal denoiser). (a) Puzzles with several right answers: the weight of the answer that the run "
-        "ends with. The ideal denoiser knows the right answers and only chooses. Dotted: the step at which theory "
-        "expects half of the runs to have committed. (b) Puzzles with one right answer: its weight. The ideal denoiser knows "
-        "nothing but the latents. (c) Bits that the model adds at each step to what the latents hold, and the share of "
-        "a run's bits that its first forward has.\n"
+        f"{about['level']:.0%} bootstrap intervals, seeds averaged within a case. Weights are read in the "
+        "latents: those of the mixture of candidate answers nearest to x0_pred (model), and the posterior of the "
+        "candidates given the noisy latents (ideal denoiser). (a) Puzzles with several right answers: the weight "
+        "of the answer that the run ends with. The ideal denoiser knows the right answers and only chooses. "
+        "Dotted: the step at which theory expects half of the runs to have committed. (b) Puzzles with one right "
+        "answer: its weight. The ideal denoiser knows nothing but the latents. (c) Bits that the model adds at "
+        "each step to what the latents hold, and the share of a run's bits that its first forward has.\n"
     )

@@ -69,8 +69,8 @@ def summary(cases: pd.DataFrame) -> str:
 def caption(cases: pd.DataFrame, about: Mapping[str, object]) -> str:
     """The measures in reStructuredText, one paragraph."""
     return (
-        f"Figure B2. The step from which the run's answer keeps more than 0.9 of the weight, model {about['model']}, "
-        f"{len(cases)} cases of puzzles with several right answers, seeds averaged within a case. (a) Over the "
-        "distance in latents to the nearest other right answer. Dotted: the law sigma = D / (D + l), by which half of the runs "
-        "have committed. (b) The model against the ideal denoiser.\n"
+        "Figure B2. The step from which the run's answer keeps more than 0.9 of the weight, model "
+        f"{about['model']}, {len(cases)} cases of puzzles with several right answers, seeds averaged within a "
+        "case. (a) Over the distance in latents to the nearest other right answer. Dotted: the law sigma = D / "
+        "(D + l), by which half of the runs have committed. (b) The model against the ideal denoiser.\n"
     )
