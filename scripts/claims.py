@@ -1,12 +1,13 @@
-"""The verdict on every claim of the paper, by the rules of the schema, as JSON and as a page."""
+"""The verdict on every claim by the rules of the schema, as JSON and as a page."""
 
 import json
 from pathlib import Path
 
 import yaml
 
-from chainofsteps.claims import judge, markdown
+from chainofsteps.claims import judge
 from chainofsteps.claims.measured import Run, Tables, measured
+from chainofsteps.claims.page import markdown
 from chainofsteps.errors import reported
 from chainofsteps.files import atomic_write, read_json
 from chainofsteps.probes.x0_pred.decided import Thresholds

@@ -5,7 +5,8 @@ import math
 import pytest
 from claim_runs import SCHEMA
 
-from chainofsteps.claims import FAILS, HOLDS, OPEN, Measured, judge, markdown, verdict
+from chainofsteps.claims import FAILS, HOLDS, OPEN, Measured, cases_to_decide, decide, judge, verdict
+from chainofsteps.claims.page import markdown
 from chainofsteps.errors import InputError
 
 
@@ -20,6 +21,9 @@ from chainofsteps.errors import InputError
         (0.3, 0.5, {"between": [0.4, 0.6]}, OPEN),
         (0.0, 0.3, {"between": [0.4, 0.6]}, FAILS),
         (0.7, 0.8, {"between": [0.4, 0.6]}, FAILS),
+        (-0.2, -0.1, {"below": 0.0}, HOLDS),
+        (-0.1, 0.0, {"below": 0.0}, OPEN),
+        (0.0, 0.1, {"below": 0.0}, FAILS),
         (math.nan, math.nan, {"above": 0.0}, OPEN),
     ],
 )
@@ -29,12 +33,13 @@ def test_a_verdict_is_read_from_the_interval(low, high, rule, expected):
 
 def test_a_rule_that_is_none_is_refused():
     with pytest.raises(InputError, match="a rule is"):
-        verdict(0.1, 0.2, {"below": 1})
+        verdict(0.1, 0.2, {"beside": 1})
 
 
 def test_every_claim_has_a_rule_and_a_row():
-    assert list(SCHEMA["claims"]) == [f"C{number}" for number in range(1, 15)]
-    measured = {name: Measured(24, 1, 0.5, 0.45, 0.55, None) for name in SCHEMA["claims"]}
+    latents, ours = ["C4L", "C5L", "C7L", "C14L"], ["E1", "E2", "E3", "E5"]
+    assert list(SCHEMA["claims"]) == [*(f"C{number}" for number in range(1, 15)), *latents, *ours]
+    measured = {name: Measured(32, 1, 0.5, 0.45, 0.55, None) for name in SCHEMA["claims"]}
     rows = judge(measured, SCHEMA, "tiny")
     assert [row["verdict"] for row in rows if row["id"] in ("C1", "C2", "C6", "C14")] == [HOLDS, HOLDS, FAILS, FAILS]
     page = markdown(rows, SCHEMA, 0.95)
@@ -55,3 +60,48 @@ def test_what_was_not_measured_has_no_verdict():
     rows = judge(measured, SCHEMA, "tiny")
     assert {row["verdict"] for row in rows} == {OPEN} and rows[0]["estimate"] is None
     assert "not measured" in markdown(rows, SCHEMA, 0.95)
+
+
+CLAIM = {"rule": {"above": 0.0}}
+
+
+@pytest.mark.parametrize(
+    ("found", "definition", "why"),
+    [
+        (Measured(7, 1, 0.5, 0.4, 0.6), CLAIM, "n = 7, 8 are needed"),
+        (Measured(64, 1, 0.5, 0.4, 0.6, fewest=31), {**CLAIM, "least": 32}, "n = 31, 32 are needed of each puzzle"),
+        (
+            Measured(9, 1, 0.5, 0.4, 0.6, clean=0.97),
+            {**CLAIM, "headroom": 0.1},
+            "no headroom: the undisturbed score is 0.97",
+        ),
+        (Measured(9, 1, 0.5, 0.4, 0.6, clean=0.3), CLAIM, "the undisturbed score is 0.30, 0.5 is needed"),
+        (Measured(9, 1, 0.5, math.nan, math.nan), CLAIM, "no interval"),
+        (
+            Measured(10, 1, 0.1, -0.1, 0.3),
+            CLAIM,
+            "the interval reaches over the bound; about 40 cases would decide",
+        ),
+    ],
+)
+def test_why_nothing_is_decided_is_said(found, definition, why):
+    assert decide(found, definition, SCHEMA) == (OPEN, why)
+
+
+def test_a_claim_that_needs_no_more_is_decided():
+    assert decide(Measured(8, 1, 0.5, 0.4, 0.6, clean=0.875), {**CLAIM, "headroom": 0.125}, SCHEMA) == (HOLDS, None)
+
+
+def test_the_cases_that_would_decide_are_those_of_the_farther_bound():
+    assert cases_to_decide(Measured(10, 1, 0.5, 0.25, 0.75), {"between": [0.375, 1]}) == 40
+    assert cases_to_decide(Measured(10, 1, 0.5, 0.3, 0.7), {"above": 0.5}) is None
+    assert cases_to_decide(Measured(10, 1, 0.5, 0.3, 0.7), {"above": 0.1}) is None
+
+
+def test_what_was_said_before_a_change_stands_beside_it():
+    found = {name: Measured(6, 1, 0.9, 0.8, 0.95) for name in SCHEMA["claims"]}
+    rows = {row["id"]: row for row in judge(found, SCHEMA, "tiny")}
+    assert (rows["C8"]["verdict"], rows["C8"]["earlier"]["verdict"]) == (OPEN, HOLDS)
+    assert rows["C1"]["earlier"] is None and rows["E1"]["added"] == "2026-11-30"
+    page = markdown(list(rows.values()), SCHEMA, 0.95)
+    assert "**C8** Changed on 2026-11-30." in page and "Before: 0.90 [0.80, 0.95], holds. Now:" in page

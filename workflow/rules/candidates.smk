@@ -55,6 +55,16 @@ rule candidates:
         "../../scripts/candidates.py"
 
 
+def weighed(pattern):
+    """`pattern` for every shard of the tasks of `candidates`, as an input function of {model}."""
+    tasks = tasks_of(config, "candidates")
+    return lambda wildcards: [
+        pattern.format(model=wildcards.model, task=task, shard=shard)
+        for task in tasks
+        for shard in all_shards_of(task)
+    ]
+
+
 def candidate_tables(table):
     """The tables of that name of all shards, those of the cases that only this probe takes among them."""
     pattern = f"results/{config['model']}/candidates/{{task}}/{{shard}}_{table}.csv"
@@ -85,6 +95,30 @@ rule candidates_table:
         statistics=part_of("statistics"),
     script:
         "../../scripts/candidates_table.py"
+
+
+rule invariance:
+    input:
+        trajectories=weighed("results/{model}/trajectory/{task}/{shard}.json"),
+        cases=weighed("results/cases/{task}/{shard}.json"),
+    output:
+        table="results/{model}/tables/invariance.csv",
+    log:
+        "results/{model}/logs/tables/invariance.log",
+    benchmark:
+        "results/{model}/benchmarks/tables/invariance.tsv"
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        gpu=0,
+        mem_mb=2000,
+        runtime=60,
+    params:
+        recipe=RECIPES["invariance"],
+        seeds=untouched_seeds(config),
+    script:
+        "../../scripts/invariance.py"
 
 
 rule figB1:

@@ -15,13 +15,17 @@ rule claims:
         ensemble=rules.ensemble_table.input,
         frames=rules.frames_table.input,
         few_steps=rules.few_steps_table.input,
+        candidate_steps=candidate_tables("steps"),
+        candidate_runs=candidate_tables("runs"),
+        candidate_weights=candidate_tables("weights"),
+        invariance=f"results/{config['model']}/tables/invariance.csv",
     output:
         json="claims/claims.json",
         page=report(
             "claims/claims.md",
             caption="../report/claims.rst",
             category="Claims",
-            labels={"claims": "C1 to C14", "model": config["model"]},
+            labels={"claims": "C1 to C14, E1 to E5", "model": config["model"]},
         ),
     log:
         "results/logs/claims.log",
@@ -35,7 +39,7 @@ rule claims:
         mem_mb=1000,
         runtime=10,
     params:
-        recipe=2,
+        recipe=3,
         restored=config["noise"]["restore_first_frame"],
         steps=config["models"][config["model"]]["steps"],
         thresholds=part_of("x0_pred", "tasks"),

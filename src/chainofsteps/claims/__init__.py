@@ -1,4 +1,4 @@
-"""The paper's claims as measured verdicts.
+"""The paper's claims, and our own, as measured verdicts.
 
 What decides each claim stands in workflow/schemas/claims.schema.yaml, written before any number was there. The modules
 beside this one measure the statistics from the tables of a run; none of them knows which verdict is wanted.
@@ -20,7 +20,9 @@ HOLDS, FAILS, OPEN = "holds", "does not hold", "not decided by these data"
 class Measured:
     """A statistic over n cases: estimate, its interval (nan: none), and the same of the null (None: a constant).
 
-    clean: score in [0, 1] of the undisturbed runs that it is of; None where it takes no skill to measure it.
+    clean: score in [0, 1] of the undisturbed runs that it is of; None where it takes no skill to measure it. fewest:
+    cases of the puzzle that has fewest; None where they are not told apart. earlier: the same as it was measured before
+    the schema's `changed`; None if it was measured alike.
     """
 
     n: int
@@ -30,21 +32,96 @@ class Measured:
     high: float
     null: float | None = None
     clean: float | None = None
+    fewest: int | None = None
+    earlier: "Measured | None" = None
 
 
 UNMEASURED = Measured(0, 0, math.nan, math.nan, math.nan)  # the configuration has nothing to measure it on
 
 
+def bounds_of(rule: Mapping[str, Any]) -> tuple[float, float]:
+    """Where a statistic must lie for a claim to hold. Raises InputError for a rule that is none."""
+    match dict(rule):
+        case {"above": least, **rest} if not rest:
+            return least, math.inf
+        case {"below": most, **rest} if not rest:
+            return -math.inf, most
+        case {"between": [least, most], **rest} if not rest:
+            return least, most
+    raise InputError(f"claims schema: a rule is `above: x`, `below: x` or `between: [a, b]`, not {dict(rule)}")
+
+
 def verdict(low: float, high: float, rule: Mapping[str, Any]) -> str:
     """The verdict on an interval by a rule of the schema. Raises InputError for a rule that is none."""
+    (least, most), closed = bounds_of(rule), "between" in rule
     if math.isnan(low) or math.isnan(high):
         return OPEN
-    if set(rule) == {"above"}:
-        return HOLDS if low > rule["above"] else FAILS if high <= rule["above"] else OPEN
-    if set(rule) == {"between"}:
-        least, most = rule["between"]
-        return HOLDS if least <= low and high <= most else FAILS if high < least or low > most else OPEN
-    raise InputError(f"claims schema: a rule is `above: x` or `between: [a, b]`, not {dict(rule)}")
+    if (least <= low and high <= most) if closed else (least < low and high < most):
+        return HOLDS
+    outside = (high < least or low > most) if closed else (high <= least or low >= most)
+    return FAILS if outside else OPEN
+
+
+def cases_to_decide(found: Measured, rule: Mapping[str, Any]) -> int | None:
+    """About how many cases would decide, if the estimate stays and the interval narrows with the root of n.
+
+    None where the interval decides, where there is none, and where the estimate lies on the bound.
+    """
+    if verdict(found.low, found.high, rule) != OPEN or math.isnan(found.low):
+        return None
+    reached = [bound for bound in bounds_of(rule) if found.low <= bound <= found.high]
+    factors = [
+        ((found.high - found.estimate) if bound > found.estimate else (found.estimate - found.low))
+        / abs(bound - found.estimate)
+        for bound in reached
+        if bound != found.estimate
+    ]
+    return math.ceil(found.n * max(factors) ** 2) if factors else None
+
+
+def undecided(found: Measured, definition: Mapping[str, Any], schema: Mapping[str, Any]) -> str | None:
+    """Why the data cannot decide a claim whatever its interval says; None if they can.
+
+    What fails undisturbed can neither be disturbed nor found early; what is always right has no room for a gain; few
+    cases that agree make a narrow interval and no evidence.
+    """
+    if found.n == 0:
+        return "not measured"
+    if found.clean is not None and not found.clean >= schema["needs"]:
+        return f"the undisturbed score is {found.clean:.2f}, {schema['needs']:g} is needed"
+    headroom = definition.get("headroom")
+    if headroom is not None and found.clean is not None and 1 - found.clean < headroom:
+        return f"no headroom: the undisturbed score is {found.clean:.2f}"
+    least = definition.get("least", schema["least"])
+    number = found.n if found.fewest is None or "least" not in definition else found.fewest
+    if number < least:
+        return f"n = {number}, {least} are needed" + (" of each puzzle" if number != found.n else "")
+    return None
+
+
+def decide(found: Measured, definition: Mapping[str, Any], schema: Mapping[str, Any]) -> tuple[str, str | None]:
+    """The verdict and, where there is none, why."""
+    why = undecided(found, definition, schema)
+    if why is not None:
+        return OPEN, why
+    said = verdict(found.low, found.high, definition["rule"])
+    if said != OPEN:
+        return said, None
+    if math.isnan(found.low):
+        return OPEN, "no interval"
+    cases = cases_to_decide(found, definition["rule"])
+    return OPEN, "the interval reaches over the bound" + (f"; about {cases} cases would decide" if cases else "")
+
+
+def before_the_change(found: Measured, definition: Mapping[str, Any], schema: Mapping[str, Any]) -> dict | None:
+    """What was said until the schema's `changed`: estimate, interval and verdict by the rule of then; None if nothing
+    changed."""
+    if "changed" not in definition:
+        return None
+    then = found.earlier or found
+    unable = then.clean is not None and not then.clean >= schema["needs"]
+    said = OPEN if unable else verdict(then.low, then.high, definition["changed"].get("rule", definition["rule"]))
+    return {"estimate": number(then.estimate), "interval": [number(then.low), number(then.high)], "verdict": said}
 
 
 def number(value: float | None) -> float | None:
@@ -60,8 +137,7 @@ def judge(measured: Mapping[str, Measured], schema: Mapping[str, Any], model: st
     rows = []
     for name, definition in schema["claims"].items():
         found = measured[name]
-        # what fails undisturbed decides nothing
-        unable = found.clean is not None and not found.clean >= schema["needs"]
+        said, why = decide(found, definition, schema)
         rows.append(
             {
                 "id": name,
@@ -74,42 +150,12 @@ def judge(measured: Mapping[str, Measured], schema: Mapping[str, Any], model: st
                 "interval": [number(found.low), number(found.high)],
                 "null": {"what": definition["null"], "estimate": number(found.null)},
                 "clean": number(found.clean),
-                "verdict": OPEN if unable else verdict(found.low, found.high, definition["rule"]),
+                "verdict": said,
+                "why": why,
+                "earlier": before_the_change(found, definition, schema),
+                "added": definition.get("added", {}).get("date"),
                 "figure": definition["figure"],
             }
         )
     jsonschema.validate(rows, {key: schema[key] for key in ("type", "items")})
     return rows
-
-
-def markdown(rows: Sequence[Mapping[str, Any]], schema: Mapping[str, Any], level: float) -> str:
-    """The claims as a page: a table of verdicts, then how each was decided. level: of the intervals."""
-    model = rows[0]["model"]
-    lines = [
-        f"# The paper's claims, measured on the model {model}",
-        "",
-        "Verdicts are for this model and its cases, by rules that were written down before the numbers (C2 and C3 were "
-        "corrected after a first run; the schema says what was wrong). Where it scores less than "
-        f"{schema['needs']:g} undisturbed, nothing is decided.",
-        "",
-        f"| | claim | estimate [{level:.0%} interval] | null | cases, seeds | undisturbed score | verdict | figure |",
-        "|---|---|---|---|---|---|---|---|",
-    ]
-    for row in rows:
-        null, clean = ("" if value is None else f"{value:.2f}" for value in (row["null"]["estimate"], row["clean"]))
-        cells = [row["id"], row["claim"], _interval(row), null, f"{row['n']}, {row['seeds']}", clean]
-        cells += [f"**{row['verdict']}**", f"[{row['figure']}](../{row['figure']})"]
-        lines.append(f"| {' | '.join(cells)} |")
-    lines += ["", "## How each is decided", ""]
-    for row in rows:
-        ((kind, limit),) = schema["claims"][row["id"]]["rule"].items()
-        rule = f"above {limit:g}" if kind == "above" else f"between {limit[0]:g} and {limit[1]:g}"
-        lines += [f"**{row['id']}** {row['statistic']}. Holds {rule}. Null: {row['null']['what']}.", ""]
-    return "\n".join(lines)
-
-
-def _interval(row: Mapping[str, Any]) -> str:
-    if row["estimate"] is None:
-        return "not measured"
-    low, high = row["interval"]
-    return f"{row['estimate']:.2f}" + (" (no interval)" if low is None else f" [{low:.2f}, {high:.2f}]")

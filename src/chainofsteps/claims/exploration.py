@@ -7,7 +7,7 @@ import pandas as pd
 
 from ..probes.x0_pred.decided import Thresholds, reading_steps
 from ..probes.x0_pred.masses import chosen_and_rival
-from ..statistics import Interval, bootstrap_mean
+from ..statistics import Interval, bootstrap_group_means, bootstrap_mean
 from . import UNMEASURED, Measured
 from .noise import seeds_of
 
@@ -20,14 +20,21 @@ class Undisturbed:
     interval: Interval
 
     def measured(self, per_case: pd.Series, seeds: int, null: float | None = None) -> Measured:
-        """The mean over cases, beside the score of the finished videos of the same puzzles; per_case: by task, case."""
+        """The mean over cases, beside the score of the finished videos of the same puzzles; per_case: by task, case.
+
+        The interval draws cases within each puzzle; `earlier`, from all puzzles together.
+        """
         if per_case.empty:
             return UNMEASURED
-        how = self.interval
-        found = bootstrap_mean(per_case.to_numpy(dtype=float), how.resamples, how.level, how.seed)
+        how = (self.interval.resamples, self.interval.level, self.interval.seed)
+        groups = [group.to_numpy(dtype=float) for _, group in per_case.groupby("task", sort=False)]
+        found = bootstrap_group_means(groups, list(map(len, groups)), *how)
+        pooled = bootstrap_mean(per_case.to_numpy(dtype=float), *how)
         of_tasks = self.scores[self.scores.task.isin(per_case.index.get_level_values("task"))]
         finished = of_tasks[of_tasks.step == of_tasks.step.max()]
-        return Measured(len(per_case), seeds, *found, null=null, clean=float(finished.score.mean()))
+        about = {"null": null, "clean": float(finished.score.mean()), "fewest": min(map(len, groups))}
+        earlier = Measured(len(per_case), seeds, *pooled, **about)
+        return Measured(len(per_case), seeds, *found, **about, earlier=earlier)
 
 
 def live(masses: pd.DataFrame, threshold: float) -> pd.DataFrame:

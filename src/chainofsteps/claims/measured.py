@@ -1,18 +1,19 @@
 """Every claim measured on the tables of a run, with the settings of the schema."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
 
+from ..probes.candidates.table import RUN, RUN_COLUMNS, STEP_COLUMNS, WEIGHT_COLUMNS
 from ..probes.indices import resolve, resolve_one
 from ..probes.noise.table import CKA_COLUMNS, SCORE_COLUMNS, read_table
 from ..probes.swap.table import read_rows
 from ..probes.x0_pred.decided import Thresholds
 from ..statistics import Interval
 from ..tables import read_shards
-from . import Measured, exploration, layers, noise, sampling
+from . import UNMEASURED, Measured, choice, exploration, latents, layers, noise, sampling
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,10 @@ class Tables:
     ensemble: pd.DataFrame
     frames: pd.DataFrame
     few_steps: pd.DataFrame
+    candidate_steps: pd.DataFrame
+    candidate_runs: pd.DataFrame
+    candidate_weights: pd.DataFrame
+    invariance: pd.DataFrame
 
     @classmethod
     def read(cls, paths: Mapping[str, Any]) -> "Tables":
@@ -39,9 +44,22 @@ class Tables:
             cka=read_table(paths["cka"], CKA_COLUMNS, "dissimilarity"),
             ensemble=read_shards(paths["ensemble"], {"steps": str}),
             swap=read_rows(paths["swap"]),
-            **{name: pd.read_csv(paths[name], dtype={"case": str}) for name in ("runs", "activations")},
+            **{name: pd.read_csv(paths[name], dtype={"case": str}) for name in ("runs", "activations", "invariance")},
+            **{name: _candidates(paths[name], columns) for name, columns in CANDIDATES.items()},
             **{name: read_shards(paths[name]) for name in ("masses", "readings", "finished", "frames", "few_steps")},
         )
+
+
+CANDIDATES = {
+    "candidate_steps": STEP_COLUMNS,
+    "candidate_runs": RUN_COLUMNS,
+    "candidate_weights": [*RUN, *WEIGHT_COLUMNS],
+}
+
+
+def _candidates(paths: Sequence[str], columns: Sequence[str]) -> pd.DataFrame:
+    """A table of all shards; without a row where the configuration has no puzzle whose answers can be listed."""
+    return read_shards(paths) if paths else pd.DataFrame(columns=columns)
 
 
 @dataclass(frozen=True)
@@ -62,6 +80,7 @@ def measured(tables: Tables, claims: Mapping[str, Mapping[str, Any]], run: Run) 
         **_noise(tables, settings, run),
         **_x0_pred(tables, settings, run),
         **_layers_and_runs(tables, settings, run),
+        **_choice(tables, settings, run),
     }
 
 
@@ -96,4 +115,19 @@ def _layers_and_runs(tables: Tables, settings: Mapping[str, Any], run: Run) -> d
         "C11": sampling.ensemble_gain(tables.ensemble, ensemble["window"], ensemble["mode"], run.interval),
         "C12": sampling.loss(tables.frames, "frames", frames["frames"], frames["fewer"], run.interval),
         "C13": sampling.loss(tables.few_steps, "steps", run.steps, settings["C13"]["fewer"], run.interval),
+    }
+
+
+def _choice(tables: Tables, settings: Mapping[str, Any], run: Run) -> dict[str, Measured]:
+    dependence = {"E5": choice.noise_dependence(tables.invariance, run.interval)}
+    steps, runs = tables.candidate_steps, tables.candidate_runs
+    if runs.empty:
+        return {**dict.fromkeys(("C4L", "C5L", "C7L", "C14L", "E1", "E2", "E3"), UNMEASURED), **dependence}
+    of, weights = exploration.Undisturbed(tables.finished, run.interval), latents.listed(tables.candidate_weights, runs)
+    return {
+        **latents.measured(weights, settings, run.thresholds, of),
+        "E1": choice.rivals_beyond_choice(steps, runs, run.interval),
+        "E2": choice.first_forward(runs, run.interval),
+        "E3": choice.commitment_lag(runs, run.steps, run.interval),
+        **dependence,
     }

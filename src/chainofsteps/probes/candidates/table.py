@@ -45,7 +45,7 @@ RUN_COLUMNS = [
     "bits_total",
     "bits_first",
 ]
-WEIGHT_COLUMNS = ["step", "sigma", "candidate", "right", "answer", "model", "observer_right", "observer_all"]
+WEIGHT_COLUMNS = ["step", "sigma", "candidate", "right", "answer", "weight", "observer_right", "observer_all"]
 BY_STEP = STEP_COLUMNS[len(RUN) + 1 :]  # the columns of a step that are averaged over cases
 BY_PUZZLE = ["answer_residual", "distance", "commitment_model", "commitment_observer", "law_step", "first_share"]
 MOST_DECIDED = 0.1  # bits: where the candidates are nearly all right there is nothing to gain
@@ -106,14 +106,15 @@ def reliable(runs: pd.DataFrame) -> pd.DataFrame:
 
 
 def weight_rows(rows: Sequence[dict[str, Any]], right: Sequence[str]) -> list[dict[str, Any]]:
-    """WEIGHT_COLUMNS: a row for each step and candidate."""
+    """WEIGHT_COLUMNS: a row for each step and candidate; weight: the model's."""
     return [
         {
             **{key: row[key] for key in ("step", "sigma")},
             "candidate": name,
             "right": name in right,
             "answer": name == row["answer"],
-            **{of: row[of][name] for of in ("model", "observer_right", "observer_all")},
+            "weight": row["model"][name],
+            **{of: row[of][name] for of in ("observer_right", "observer_all")},
         }
         for row in rows
         for name in row["model"]

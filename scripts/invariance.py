@@ -1,0 +1,11 @@
+"""How much x0_pred at the first step, and the finished latents, vary over the noises of each case."""
+
+from chainofsteps.files import read_json
+from chainofsteps.probes.invariance.table import table
+from chainofsteps.store.job import Job
+from chainofsteps.store.shards import read_shard
+from chainofsteps.tables import write_table
+
+with Job(snakemake) as job:
+    shards = zip(map(read_shard, job.input.trajectories), map(read_json, job.input.cases), strict=True)
+    write_table(job.output.table, table(list(shards), job.params.seeds))
