@@ -63,6 +63,7 @@ def test_what_was_not_measured_has_no_verdict():
 
 
 CLAIM = {"rule": {"above": 0.0}}
+FULL = {**CLAIM, "headroom": 0.1}
 
 
 @pytest.mark.parametrize(

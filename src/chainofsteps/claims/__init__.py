@@ -5,7 +5,7 @@ beside this one measure the statistics from the tables of a run; none of them kn
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 

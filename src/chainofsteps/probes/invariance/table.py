@@ -29,7 +29,7 @@ def variances(trajectories: Sequence[Trajectory]) -> dict[str, float]:
 
 
 def table(shards: Sequence[tuple[ShardReader, Mapping[str, Any]]], seeds: Sequence[int]) -> pd.DataFrame:
-    """COLUMNS: a row for each case. shards: of trajectories, each with the manifest of its cases. seeds: two at least."""
+    """COLUMNS: a row for each case. shards: of trajectories, with the manifest of their cases. seeds: two at least."""
     rows = []
     for trajectories, cases in shards:
         of_case: dict[str, list[RunId]] = {}
