@@ -51,6 +51,7 @@ LADDER = (  # the models of the ladder of depths are trained on these too, but f
     "serial_chain_control",
 )
 PUZZLES = BENCHMARK + LADDER
+SEVERAL_ANSWERS = ("loop_maze", "loop_maze_5", "tic_tac_toe", "any_shelf", "loop_maze_6", "loop_maze_7")  # all right
 
 
 @dataclass(frozen=True)

@@ -39,3 +39,5 @@ def test_files_of_a_case_are_the_known_ones(tmp_path):
 
 def test_puzzles_are_those_there_are():
     assert tuple(puzzles.PUZZLES) == names.PUZZLES
+    several = {name for name, puzzle in puzzles.PUZZLES.items() if puzzle.KIND == "multi"}
+    assert several == set(names.SEVERAL_ANSWERS)

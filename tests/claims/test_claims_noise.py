@@ -3,9 +3,9 @@
 import numpy as np
 import pandas as pd
 import pytest
-from claim_runs import CASES, INTERVAL, SETTINGS, STEPS
+from claim_runs import CASES, INTERVAL, SCHEMA, SETTINGS, STEPS
 
-from chainofsteps.claims import UNMEASURED
+from chainofsteps.claims import FAILS, UNMEASURED, decide
 from chainofsteps.claims.noise import peak_of_sensitivity, propagation, step_against_frame
 
 
@@ -65,8 +65,28 @@ def test_step_against_frame_takes_inner_frames_of_puzzles_with_several_solutions
                     score = 0.0 if frame in (0, 4) else 0.7
                     noisy = {**about, "run": "noise_at_frame", "operator": operator, "frame": frame}
                     rows.append({**noisy, "score": score})
-    found = step_against_frame(pd.DataFrame(rows), INTERVAL, restored=True)
+    found = step_against_frame(pd.DataFrame(rows), INTERVAL, restored=True, noisy=[0, 1])
+    assert found.beside["scored"].estimate == pytest.approx(0.8 - (3 * 0.3 + 1) / 4)
     assert found.estimate == pytest.approx(0.8 - 0.3) and found.null == pytest.approx(0.1 - 0.3)
     assert found.n == CASES and found.clean == 1.0
     without = pd.DataFrame(rows).query("operator != 'replace'")
-    assert step_against_frame(without, INTERVAL, restored=True) is UNMEASURED
+    assert step_against_frame(without, INTERVAL, restored=True, noisy=[]) is UNMEASURED
+
+
+def test_the_steps_of_high_sigma_are_asked_alone():
+    rows = []
+    for case in range(CASES):
+        about = {"kind": "multi", "unit": f"multi/{case}", "seed": 1, "latent_frames": 5}
+        rows.append({**about, "run": "baseline", "score": 1.0})
+        for step in range(4):
+            noisy = {**about, "run": "noise_at_step", "operator": "replace", "step": step}
+            rows.append({**noisy, "score": 0.9 if step < 3 else 0.0})  # the last step makes all of the loss
+        for frame in range(1, 5):
+            noisy = {**about, "run": "noise_at_frame", "operator": "replace", "frame": frame}
+            rows.append({**noisy, "score": 0.8})
+    found = step_against_frame(pd.DataFrame(rows), INTERVAL, restored=True, noisy=[0, 1, 2])
+    assert found.estimate == pytest.approx(0.325 - 0.2) and found.beside["noisy"].estimate == pytest.approx(0.1 - 0.2)
+    assert decide(found, SCHEMA["claims"]["C1"], SCHEMA) == (
+        FAILS,
+        "with that frame, and noise at steps of sigma above .5 alone: does not hold",
+    )

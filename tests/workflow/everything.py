@@ -9,6 +9,7 @@ from tests.workflow.running import ROOT
 STEPS, CASES, LAYERS = 4, 2, 2
 MAZES, OTHERS = ["loop_maze", "unique_maze"], ["occlusion", "find_then_move", "object_sets"]
 SKILL = ["loop_maze", "next_size", "rotation", "largest"]  # one of them is never trained on
+WEIGHED = 3  # cases of each maze whose candidate answers are weighed, one of them of no other probe
 COUNTS, FEW = [5, 9, 17], [2, STEPS]
 SHOWN = {  # puzzles of the panels of each figure
     "fig1": ["loop_maze", "loop_maze"],
@@ -19,6 +20,7 @@ SHOWN = {  # puzzles of the panels of each figure
     "figA10": ["object_sets"],
     "figA11": ["occlusion", "find_then_move"],
     "figA12": ["find_then_move"],
+    "figB1": ["loop_maze"],
 }
 
 
@@ -44,6 +46,7 @@ def configure(folder):
     config["skill"] = {"number": 1, "tasks": SKILL}
     config["x0_pred"]["tasks"] = [*MAZES, *OTHERS]
     config["few_steps"]["steps"] = FEW
+    config["candidates"] = {"tasks": MAZES, "number": WEIGHED, "calibration": {"steps": [0, 2], "seeds": [7]}}
     config["frames"] |= {"counts": COUNTS, "tasks": ["loop_maze"]}
     config["ensemble"] |= {"tasks": MAZES, "seeds": [1, 3], "steps": [0, 2]}
     config["activations"] |= {"tasks": ["find_then_move", "object_sets"], "steps": [0, 3]}

@@ -6,10 +6,10 @@ import zipfile
 import pytest
 
 from chainofsteps.files import read_json
-from tests.workflow.everything import CASES, COUNTS, MAZES, OTHERS, STEPS
+from tests.workflow.everything import CASES, COUNTS, MAZES, OTHERS, STEPS, WEIGHED
 from tests.workflow.running import snakemake, verdict
 
-FIGURES = [*range(1, 9), "A9", "A10", "A11", "A12", "A13"]
+FIGURES = [*range(1, 9), "A9", "A10", "A11", "A12", "A13", "B1", "B2"]
 pytestmark = pytest.mark.xdist_group("all")
 
 
@@ -25,7 +25,10 @@ def test_every_figure_and_table_is_there(finished):
 
 def test_claims_are_all_judged(finished):
     rows = json.loads((finished / "claims/claims.json").read_text())
-    assert [row["id"] for row in rows] == [f"C{number}" for number in range(1, 15)]
+    latents, ours = ["C4L", "C5L", "C7L", "C14L"], ["E1", "E2", "E3", "E5"]
+    assert [row["id"] for row in rows] == [*(f"C{number}" for number in range(1, 15)), *latents, *ours]
+    weighed = [row for row in rows if row["id"] in ("C4L", "C14L", "E1", "E3", "E5")]
+    assert all(row["n"] and row["estimate"] is not None for row in weighed)
     assert {row["model"] for row in rows} == {"two"}
     page = (finished / "claims/claims.md").read_text()
     assert all(f"**{row['verdict']}**" in page for row in rows)
@@ -54,7 +57,9 @@ def test_no_forward_is_run_that_another_figure_has(finished, planned):
     del runs["skill"]  # by the stock pipeline, whose tables are not shared
     assert runs["few_steps"] == len(MAZES) * CASES * 2  # two steps; those of four are the trajectory's
     assert runs["frames"] == CASES * (len(COUNTS) - 1) * STEPS  # those of seventeen frames are the trajectory's
-    assert runs["trajectory"] == len(MAZES + OTHERS) * CASES * 3 * STEPS  # seeds 1 and 2, and the ensemble's 3
+    cases = len(MAZES) * WEIGHED + len(OTHERS) * CASES
+    assert runs["trajectory"] == cases * 3 * STEPS  # seeds 1 and 2, and the ensemble's 3
+    assert runs["calibration"] == CASES * 2 * 2  # of the loop mazes of every probe: two answers, two steps
     assert runs["activations"] == 2 * CASES * 2
     assert {rule: count for rule, count in ran.items() if count} == pytest.approx(runs)
 

@@ -55,6 +55,66 @@ rule candidates:
         "../../scripts/candidates.py"
 
 
+rule calibration:
+    input:
+        model="results/model/{model}.json",
+        cases=puzzle_cases,
+        conditioning="results/{model}/conditioning/{task}/{shard}.json",
+        answers="results/{model}/answers/{task}/{shard}.json",
+    output:
+        manifest="results/{model}/calibration/{task}/{shard}.json",
+        table="results/{model}/calibration/{task}/{shard}.csv",
+    log:
+        "results/{model}/logs/calibration/{task}/{shard}.log",
+    benchmark:
+        "results/{model}/benchmarks/calibration/{task}/{shard}.tsv"
+    conda:
+        "../../envs/gpu.yaml"
+    threads: 1
+    resources:
+        gpu=1,
+        mem_mb=2000,
+        runtime=240,
+    params:
+        recipe=RECIPES["calibration"],
+        settings=settings_of("calibration"),
+        sampling=lambda wildcards: sampling_of(wildcards.model, *DENOISING),
+        steps=lambda wildcards: config_of(wildcards.model)["candidates"]["calibration"]["steps"],
+        seeds=config["candidates"]["calibration"]["seeds"],
+    script:
+        "../../scripts/calibration.py"
+
+
+def panel_answers(wildcards):
+    """The answers of the cases of a figure's panels, one shard for each panel."""
+    return [path.replace("/trajectory/", "/answers/") for path in panel_trajectories(wildcards)]
+
+
+rule ideal_panels:
+    input:
+        model="results/model/{model}.json",
+        trajectories=panel_trajectories,
+        answers=panel_answers,
+    output:
+        pictures="results/{model}/ideal_panels/{figure}.safetensors",
+    log:
+        "results/{model}/logs/ideal_panels/{figure}.log",
+    benchmark:
+        "results/{model}/benchmarks/ideal_panels/{figure}.tsv"
+    conda:
+        "../../envs/gpu.yaml"
+    threads: 1
+    resources:
+        gpu=1,
+        mem_mb=2000,
+        runtime=60,
+    params:
+        recipe=RECIPES["ideal_panels"],
+        panels=lambda wildcards: [asdict(panel) for panel in panels_shown(wildcards.figure)],
+    script:
+        "../../scripts/ideal_panels.py"
+
+
 def weighed(pattern):
     """`pattern` for every shard of the tasks of `candidates`, as an input function of {model}."""
     tasks = tasks_of(config, "candidates")
@@ -72,13 +132,21 @@ def candidate_tables(table):
     return [pattern.format(task=task, shard=shard) for task in tasks for shard in all_shards_of(task)]
 
 
+def calibrated():
+    """The calibration of the cases of every probe, of the puzzles with several right answers."""
+    tasks = [task for task in tasks_of(config, "candidates") if task in SEVERAL_ANSWERS]
+    return shard_files("results/{model}/calibration/{task}/{shard}.csv", config["model"], tasks)
+
+
 rule candidates_table:
     input:
+        calibration=calibrated(),
         steps=candidate_tables("steps"),
         runs=candidate_tables("runs"),
     output:
         by_step="tables/candidates_by_step.csv",
         table="tables/candidates.csv",
+        calibration="tables/candidates_calibration.csv",
     log:
         "results/logs/tables/candidates.log",
     benchmark:
@@ -126,6 +194,9 @@ rule figB1:
         model=f"results/model/{config['model']}.json",
         by_step=rules.candidates_table.output.by_step,
         table=rules.candidates_table.output.table,
+        calibration=rules.candidates_table.output.calibration,
+        pictures=f"results/{config['model']}/panels/figB1.safetensors",
+        ideal=f"results/{config['model']}/ideal_panels/figB1.safetensors",
     output:
         **drawn("figB1", "figB1"),
     log:
@@ -140,9 +211,8 @@ rule figB1:
         mem_mb=1000,
         runtime=10,
     params:
+        **drawn_by("figB1"),
         recipe=1,
-        thresholds=part_of("x0_pred", "tasks"),
-        statistics=part_of("statistics"),
     script:
         "../../scripts/figB1.py"
 

@@ -42,6 +42,7 @@ rule claims:
         recipe=3,
         restored=config["noise"]["restore_first_frame"],
         steps=config["models"][config["model"]]["steps"],
+        shift=config["models"][config["model"]]["shift"],
         thresholds=part_of("x0_pred", "tasks"),
         statistics=part_of("statistics"),
     script:

@@ -22,7 +22,7 @@ from chainofsteps.config.tasks import (
 from chainofsteps.errors import InputError
 from chainofsteps.model.checkpoint import INDEX, check_boundary, check_text_tokens, layers_of
 from chainofsteps.model.sizes import EMBEDDED_FRAMES, latent_frames_of
-from chainofsteps.names import PUZZLES, case_names
+from chainofsteps.names import PUZZLES, SEVERAL_ANSWERS, case_names
 from chainofsteps.probes import settings as probe_settings
 from chainofsteps.probes.few_steps.nouns import other_steps
 from chainofsteps.probes.frames.spec import other_counts
@@ -141,9 +141,7 @@ CASE_NAMES = {  # of every probe
     task: names[: number_of(CASES, task)] if CASES["folder"] is None else names
     for task, names in ALL_NAMES.items()
 }
-SHARDS = {
-    task: shards_of(names, len(CASE_NAMES[task]), CASES["shard_size"]) for task, names in ALL_NAMES.items()
-}
+SHARDS = {task: shards_of(names, len(CASE_NAMES[task]), config) for task, names in ALL_NAMES.items()}
 
 
 @cache

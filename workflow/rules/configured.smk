@@ -5,6 +5,7 @@ from chainofsteps.names import ending
 TABLES = (
     "x0_pred_table",
     "decided",
+    "candidates_table",
     "skill_table",
     "few_steps_table",
     "ensemble_table",
@@ -30,6 +31,8 @@ FIGURES = (
     "figA11",
     "figA12",
     "figA13",
+    "figB1",
+    "figB2",
 )
 
 

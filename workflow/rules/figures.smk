@@ -296,3 +296,5 @@ rule figures:
         rules.figA11.output,
         rules.figA12.output,
         rules.figA13.output,
+        rules.figB1.output,
+        rules.figB2.output,

@@ -140,6 +140,7 @@ rule tables:
         rules.skill_table.output,
         rules.x0_pred_table.output,
         rules.decided.output,
+        rules.candidates_table.output,
         rules.few_steps_table.output,
         rules.frames_table.output,
         rules.ensemble_table.output,

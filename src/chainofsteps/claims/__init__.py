@@ -6,7 +6,7 @@ beside this one measure the statistics from the tables of a run; none of them kn
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import jsonschema
@@ -22,7 +22,8 @@ class Measured:
 
     clean: score in [0, 1] of the undisturbed runs that it is of; None where it takes no skill to measure it. fewest:
     cases of the puzzle that has fewest; None where they are not told apart. earlier: the same as it was measured before
-    the schema's `changed`; None if it was measured alike.
+    the schema's `changed`; None if it was measured alike. beside: what else must hold, by the names that the schema's
+    `beside` has.
     """
 
     n: int
@@ -34,6 +35,7 @@ class Measured:
     clean: float | None = None
     fewest: int | None = None
     earlier: "Measured | None" = None
+    beside: Mapping[str, "Measured"] = field(default_factory=dict)
 
 
 UNMEASURED = Measured(0, 0, math.nan, math.nan, math.nan)  # the configuration has nothing to measure it on
@@ -106,11 +108,20 @@ def decide(found: Measured, definition: Mapping[str, Any], schema: Mapping[str, 
         return OPEN, why
     said = verdict(found.low, found.high, definition["rule"])
     if said != OPEN:
-        return said, None
+        return _with_all_beside(said, found, definition)
     if math.isnan(found.low):
         return OPEN, "no interval"
     cases = cases_to_decide(found, definition["rule"])
     return OPEN, "the interval reaches over the bound" + (f"; about {cases} cases would decide" if cases else "")
+
+
+def _with_all_beside(said: str, found: Measured, definition: Mapping[str, Any]) -> tuple[str, str | None]:
+    """A verdict holds if all that is measured beside it holds, and fails if one of them fails."""
+    others = {verdict(other.low, other.high, definition["rule"]): name for name, other in found.beside.items()}
+    for word in (FAILS, OPEN):
+        if said == HOLDS and word in others:
+            return word, f"{definition['beside'][others[word]]}: {word}"
+    return said, None
 
 
 def before_the_change(found: Measured, definition: Mapping[str, Any], schema: Mapping[str, Any]) -> dict | None:
@@ -152,6 +163,15 @@ def judge(measured: Mapping[str, Measured], schema: Mapping[str, Any], model: st
                 "clean": number(found.clean),
                 "verdict": said,
                 "why": why,
+                "beside": [
+                    {
+                        "what": definition["beside"][key],
+                        "estimate": number(other.estimate),
+                        "interval": [number(other.low), number(other.high)],
+                        "verdict": verdict(other.low, other.high, definition["rule"]),
+                    }
+                    for key, other in found.beside.items()
+                ],
                 "earlier": before_the_change(found, definition, schema),
                 "added": definition.get("added", {}).get("date"),
                 "figure": definition["figure"],

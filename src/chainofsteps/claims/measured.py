@@ -64,13 +64,24 @@ def _candidates(paths: Sequence[str], columns: Sequence[str]) -> pd.DataFrame:
 
 @dataclass(frozen=True)
 class Run:
-    """Numbers of the run: steps S and layers L of the model; restored: noised first frames were put back."""
+    """Numbers of the run: sigmas (S,) of the steps and layers L of the model; restored: noised first frames were put
+    back."""
 
-    steps: int
+    sigmas: Sequence[float]
     layers: int
     restored: bool
     interval: Interval
     thresholds: Thresholds
+
+    @property
+    def steps(self) -> int:
+        """The number of steps, S."""
+        return len(self.sigmas)
+
+    @property
+    def noisy(self) -> list[int]:
+        """The steps with sigma above .5."""
+        return [step for step, sigma in enumerate(self.sigmas) if sigma > 0.5]
 
 
 def measured(tables: Tables, claims: Mapping[str, Mapping[str, Any]], run: Run) -> dict[str, Measured]:
@@ -87,7 +98,7 @@ def measured(tables: Tables, claims: Mapping[str, Mapping[str, Any]], run: Run) 
 def _noise(tables: Tables, settings: Mapping[str, Any], run: Run) -> dict[str, Measured]:
     clean = noise.undisturbed(tables.scores)
     return {
-        "C1": noise.step_against_frame(tables.scores, run.interval, run.restored),
+        "C1": noise.step_against_frame(tables.scores, run.interval, run.restored, run.noisy),
         "C2": replace(noise.peak_of_sensitivity(tables.cka, run.interval), clean=clean),
         "C3": replace(noise.propagation(tables.cka, settings["C3"]["early"], run.interval), clean=clean),
     }

@@ -1,5 +1,8 @@
 """C1 to C3: what noise at a step or at a latent frame does, from the tables of Figure 3's runs."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
@@ -8,14 +11,25 @@ from ..statistics import Interval, bootstrap_statistic
 from . import UNMEASURED, Measured
 
 
-def step_against_frame(scores: pd.DataFrame, interval: Interval, restored: bool) -> Measured:
-    """C1: score lost by noise at one step less that lost by noise at one inner latent frame."""
-    rows = comparisons(scores, interval, restored).set_index(["kind", "operator"])
-    if ("multi", "replace") not in rows.index:
-        return UNMEASURED
-    row, null = rows.loc["multi", "replace"], rows.difference.get(("multi", "renoise"))
-    seeds = seeds_of(scores[scores.run == "noise_at_step"])
-    return Measured(int(row.cases), seeds, row.difference, row.low, row.high, null, undisturbed(scores))
+def step_against_frame(scores: pd.DataFrame, interval: Interval, restored: bool, noisy: Sequence[int]) -> Measured:
+    """C1: score lost by noise at one step less that lost by noise at one inner latent frame.
+
+    Beside it, `scored`: the same with the latent frame that is scored among the frames, and `noisy`: that with the
+    steps of high sigma alone. noisy: those steps.
+    """
+
+    def measured(scores: pd.DataFrame, scored: bool) -> Measured:
+        rows = comparisons(scores, interval, restored, scored).set_index(["kind", "operator"])
+        if ("multi", "replace") not in rows.index:
+            return UNMEASURED
+        row, null = rows.loc["multi", "replace"], rows.difference.get(("multi", "renoise"))
+        seeds = seeds_of(scores[scores.run == "noise_at_step"])
+        return Measured(int(row.cases), seeds, row.difference, row.low, row.high, null, undisturbed(scores))
+
+    early = scores[(scores.run != "noise_at_step") | scores.step.isin(list(noisy))]
+    beside = {"scored": measured(scores, True), "noisy": measured(early, True)}
+    found = measured(scores, False)
+    return found if found is UNMEASURED else replace(found, beside=beside)
 
 
 def at_the_end(cka: pd.DataFrame) -> pd.DataFrame:

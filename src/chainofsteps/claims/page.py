@@ -53,7 +53,8 @@ def _how(row: Mapping[str, Any], definition: Mapping[str, Any]) -> str:
     least, most = bounds_of(definition["rule"])
     rule = f"between {least:g} and {most:g}" if math.isfinite(least + most) else f"above {least:g}"
     rule = f"below {most:g}" if math.isinf(least) else rule
-    return f"**{row['id']}** {row['statistic']}. Holds {rule}. Null: {row['null']['what']}."
+    beside = "".join(f" And {each['what']}: {_estimate(each)}, {each['verdict']}." for each in row["beside"])
+    return f"**{row['id']}** {row['statistic']}. Holds {rule}. Null: {row['null']['what']}.{beside}"
 
 
 def _changed(row: Mapping[str, Any], definition: Mapping[str, Any]) -> str:

@@ -123,7 +123,7 @@ class TrajectorySection(Section):
 class PanelRow(Section):
     """One grid of x0_pred, such as {figure, panel, puzzle, case, seed, steps, frames}."""
 
-    figure: Literal["fig1", "fig2", "fig4", "fig5", "figA9", "figA10", "figA11", "figA12"] = Field(
+    figure: Literal["fig1", "fig2", "fig4", "fig5", "figA9", "figA10", "figA11", "figA12", "figB1"] = Field(
         description="The figure that shows the grid."
     )
     panel: Annotated[str, Field(pattern="^[a-z]$")] = Field(description="Its letter in the figure.")

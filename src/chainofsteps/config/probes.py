@@ -101,6 +101,13 @@ class X0PredSection(Section):
     )
 
 
+class CalibrationSection(Section):
+    """Teacher forcing: the denoiser alone, on noisy latents made from the right answers."""
+
+    steps: Indices = Field({"every": 2}, description="Steps whose sigmas the answers are noised to.")
+    seeds: Several[Seed] = Field([1001, 1002], description="Seeds of the noise, together with the case.")
+
+
 class CandidatesSection(Section):
     """The candidate answers in latents: weights of x0_pred on them at every step, beside the ideal denoiser's."""
 
@@ -113,6 +120,12 @@ class CandidatesSection(Section):
         description="Cases of each puzzle. Nothing is decoded, so more cases than those of other probes cost little: "
         "their runs, and the encoding of their answers."
     )
+    shard_size: AtLeastOne = Field(
+        64,
+        description="Cases of one job, of those that no other probe takes. Few large shards load the model less often; "
+        "on a cluster more, smaller ones run side by side.",
+    )
+    calibration: CalibrationSection = Field(default_factory=CalibrationSection)
 
 
 class FewStepsSection(Section):

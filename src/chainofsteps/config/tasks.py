@@ -5,7 +5,6 @@ from typing import Any
 
 from ..names import BENCHMARK, IN_DOMAIN, PUZZLES
 
-LIGHTER = 3
 SECTIONS = ("cases", "x0_pred", "candidates", "ensemble", "frames", "activations", "swap")
 ALL = {
     "skill": BENCHMARK,
@@ -44,13 +43,14 @@ def weighed_number(config: Mapping[str, Any], task: str) -> int:
     return max(number_of(config["cases"], task), more)
 
 
-def shards_of(names: Sequence[str], shared: int, size: int) -> list[list[str]]:
-    """The cases of each shard of a task, at most `size` in one.
+def shards_of(names: Sequence[str], shared: int, config: Mapping[str, Any]) -> list[list[str]]:
+    """The cases of each shard of a task, at most `cases.shard_size` in one.
 
     names: of all cases. shared: how many of them every probe takes. They fill shards of their own, the first ones. The
-    shards of the others are LIGHTER times as large, since nothing but candidates is measured on them.
+    shards of the others have a size of their own, since nothing but candidates is measured on them.
     """
-    parts = (list(names[:shared]), size), (list(names[shared:]), LIGHTER * size)
+    sizes = config["cases"]["shard_size"], config["candidates"]["shard_size"]
+    parts = zip((list(names[:shared]), list(names[shared:])), sizes, strict=True)
     return [part[first : first + most] for part, most in parts for first in range(0, len(part), most)]
 
 

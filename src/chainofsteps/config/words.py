@@ -20,10 +20,14 @@ def resolved(config: Mapping[str, Any]) -> dict[str, Any]:
     """
     steps = config["models"][config["model"]]["steps"]
     frames = EMBEDDED_FRAMES if config["cases"]["folder"] is None else None
+    calibration = config["candidates"]["calibration"]
     activations, sets = config["activations"], (resolve(of_set, steps) for of_set in config["swap"]["steps"])
     return {
         **config,
         "noise": _with(config["noise"], steps=_unless_all(config["noise"]["steps"], steps)),
+        "candidates": _with(
+            config["candidates"], calibration=_with(calibration, steps=resolve(calibration["steps"], steps))
+        ),
         "ensemble": _with(config["ensemble"], steps=resolve(config["ensemble"]["steps"], steps)),
         "activations": _with(
             activations,

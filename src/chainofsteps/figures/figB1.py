@@ -4,13 +4,15 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from ..config.panels import Panel
 from . import marks, style
-from .grids import spoken
+from .grids import PICTURE, grid, listed, spoken
 
 MODEL = {"color": style.BLUE, "marker": "o", "linestyle": "-", "label": "model"}
 OBSERVER = {"color": style.VERMILLION, "marker": "s", "linestyle": "--", "label": "ideal denoiser"}
@@ -30,20 +32,50 @@ ANSWER = Curve("answer_model", "answer_observer", "weight of the run's answer")
 RIGHT = Curve("right_model", "right_observer", "weight of right answers")
 
 
-def draw(by_step: pd.DataFrame, by_puzzle: pd.DataFrame) -> Figure:
-    """Figure B1: a row of axes for puzzles with several right answers, one for puzzles with one, and the bits."""
+class Pictures(NamedTuple):
+    """Of the panel: uint8 (steps, frames, H, W, 3) of the model and of the ideal denoiser, and the sigmas (steps,)."""
+
+    panel: Panel
+    model: np.ndarray
+    ideal: np.ndarray
+    sigmas: Sequence[float]
+
+
+def draw(by_step: pd.DataFrame, by_puzzle: pd.DataFrame, calibration: pd.DataFrame, pictures: Pictures) -> Figure:
+    """Figure B1: pictures of one run, a row of axes for puzzles with several right answers, one for puzzles with one,
+    the bits, and the calibration."""
     several, single = tasks_of(by_step, "multi"), tasks_of(by_step, "unique")
-    rows = [-(-len(tasks) // COLUMNS) for tasks in (several, single)]
-    figure = plt.figure(figsize=(style.WIDTH, 1.25 * sum(rows) + 1.9), layout="constrained")
-    parts = figure.subfigures(3, 1, height_ratios=[*(1.25 * number for number in rows), 1.9])
-    for part, letter, tasks, curve in zip(parts, "ab", (several, single), (ANSWER, RIGHT), strict=False):
+    tall = 0.5 + PICTURE * len(pictures.panel.steps)
+    heights = [tall, *(1.25 * -(-len(tasks) // COLUMNS) for tasks in (several, single)), 1.9]
+    figure = plt.figure(figsize=(style.WIDTH, sum(heights)), layout="constrained")
+    parts = figure.subfigures(4, 1, height_ratios=heights)
+    above = parts[0].subfigures(1, 3, width_ratios=[1.15, 1.15, 1])
+    for part, words, shown in zip(above, ("model", "ideal denoiser"), (pictures.model, pictures.ideal), strict=False):
+        grid(part, pictures.panel, shown, pictures.sigmas)
+        part.suptitle(words)
+    style.panel_letter(above[0], "a")
+    calibrated(above[2].subplots(), calibration)
+    style.panel_letter(above[2], "b")
+    for part, letter, tasks, curve in zip(parts[1:], "cd", (several, single), (ANSWER, RIGHT), strict=False):
         curves(part, tasks, by_step, by_puzzle, curve)
         style.panel_letter(part, letter)
-    axes = parts[2].subplots(1, 2, width_ratios=[1.4, 1])
+    axes = parts[3].subplots(1, 2, width_ratios=[1.4, 1])
     gains(axes[0], single, by_step)
     shares(axes[1], single, by_puzzle)
-    style.panel_letter(parts[2], "c")
+    style.panel_letter(parts[3], "e")
     return figure
+
+
+def calibrated(axes: Axes, calibration: pd.DataFrame) -> None:
+    """Teacher forcing: the model's mean weight on the true answer against the ideal denoiser's, a line a puzzle."""
+    axes.plot([0, 1], [0, 1], color=style.GREY, linewidth=0.6)
+    for number, (task, rows) in enumerate(calibration.groupby("task", sort=False)):
+        look = {"color": style.PALETTE[number % len(style.PALETTE)], "marker": "o"}
+        marks.line(axes, rows.observer, rows.weight, label=spoken(task), **look)
+    axes.set(xlabel="weight, ideal denoiser", ylabel="weight, model", xlim=(-0.04, 1.04), ylim=(-0.04, 1.04))
+    axes.set_xticks([0, 0.5, 1])
+    axes.set_yticks([0, 0.5, 1])
+    axes.legend(loc="upper left")
 
 
 def tasks_of(by_step: pd.DataFrame, kind: str) -> list[str]:
@@ -119,15 +151,18 @@ def summary(by_step: pd.DataFrame, by_puzzle: pd.DataFrame) -> str:
     return "\n".join(lines) + "\n"
 
 
-def caption(by_step: pd.DataFrame, about: Mapping[str, object]) -> str:
+def caption(panel: Panel, by_step: pd.DataFrame, about: Mapping[str, object]) -> str:
     """The measures in reStructuredText, one paragraph."""
     return (
         f"Figure B1. Choice or search? Model {about['model']}; means over at least {by_step.n.min()} cases with "
         f"{about['level']:.0%} bootstrap intervals, seeds averaged within a case. Weights are read in the "
         "latents: those of the mixture of candidate answers nearest to x0_pred (model), and the posterior of the "
-        "candidates given the noisy latents (ideal denoiser). (a) Puzzles with several right answers: the weight "
+        f"candidates given the noisy latents (ideal denoiser). {listed([panel])}: x0_pred of the model, and what the "
+        "ideal denoiser estimates from the same latents. (b) The denoiser alone, on latents made from a right answer "
+        "and new noise: its weight on that answer against the ideal one's. "
+        "(c) Puzzles with several right answers: the weight "
         "of the answer that the run ends with. The ideal denoiser knows the right answers and only chooses. "
-        "Dotted: the step at which theory expects half of the runs to have committed. (b) Puzzles with one right "
-        "answer: its weight. The ideal denoiser knows nothing but the latents. (c) Bits that the model adds at "
+        "Dotted: the step at which theory expects half of the runs to have committed. (d) Puzzles with one right "
+        "answer: its weight. The ideal denoiser knows nothing but the latents. (e) Bits that the model adds at "
         "each step to what the latents hold, and the share of a run's bits that its first forward has.\n"
     )

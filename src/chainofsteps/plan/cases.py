@@ -66,7 +66,7 @@ class Cases:
             return Shard(**about, case_count=0, first_case=0, sizes=sizes)
         section, task, names = self.config["cases"], wildcards["task"], self.names(wildcards["task"])
         shared = number_of(section, task) if section["folder"] is None else len(names)
-        counts = list(map(len, shards_of(names, shared, section["shard_size"])))
+        counts = list(map(len, shards_of(names, shared, self.config)))
         number, sizes = int(wildcards["shard"]), self.of_task(task)
         first, count = sum(counts[:number]), counts[number]
         return Shard(**about, case_count=count, first_case=first, sizes=sizes and sizes[first : first + count])

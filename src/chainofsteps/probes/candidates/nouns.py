@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
+from ...names import ending
 from ...store.noun import Noun
 from ..baseline.nouns import unknown_here
+from ..settings import DENOISING, batch_size, sampling_of
 
 
 def settings(_config: Mapping[str, Any], _model: str) -> dict[str, Any]:
@@ -12,6 +14,20 @@ def settings(_config: Mapping[str, Any], _model: str) -> dict[str, Any]:
     return {}
 
 
+def calibration_settings(config: Mapping[str, Any], model: str) -> dict[str, Any]:
+    """Settings of the forwards on noisy latents of the answers."""
+    return {"sampling": sampling_of(config, model, *DENOISING), **batch_size(config, model)}
+
+
+def calibration_endings(config: Mapping[str, Any], _model: str) -> list[str]:
+    """The items are the cases at every step and seed of `candidates.calibration`."""
+    asked = config["candidates"]["calibration"]
+    return [ending(seed, "step", step) for step in asked["steps"] for seed in asked["seeds"]]
+
+
 ANSWERS = Noun("answers", 1, settings, ("model",), rows=True)
 CANDIDATES = Noun("candidates", 1, settings, ("answers", "trajectory"), unknown_here, rows=True)
-RECIPES = {"candidates_table": 1}
+CALIBRATION = Noun(
+    "calibration", 1, calibration_settings, ("model", "conditioning", "answers"), calibration_endings, rows=True
+)
+RECIPES = {"candidates_table": 1, "ideal_panels": 1}

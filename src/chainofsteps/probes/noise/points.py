@@ -60,17 +60,19 @@ def score_points(scores: pd.DataFrame, interval: Interval) -> pd.DataFrame:
     return pd.DataFrame(points)
 
 
-def comparisons(scores: pd.DataFrame, interval: Interval, restored: bool) -> pd.DataFrame:
+def comparisons(scores: pd.DataFrame, interval: Interval, restored: bool, scored: bool = False) -> pd.DataFrame:
     """Does noise at one step cost more than noise at one latent frame? One row per kind and operator of both.
 
     Of each case: the mean drop over steps less the mean drop over inner latent frames, which are those without the
     last, which is scored, and the first if it is restored. So neither side is favoured by having more points, as
-    the worst of 20 steps against the worst of 3 latent frames would be. Columns: kind, operator, cases; at_step and
+    the worst of 20 steps against the worst of 3 latent frames would be. scored: the last latent frame is among the
+    frames, which favours the frames, as leaving it out favours the steps. Columns: kind, operator, cases; at_step and
     at_frame, the two means; difference, with its interval low and high, cases drawn together; verdict, "more",
     "less", or "open" where the interval holds 0 or there is none.
     """
     at_frame = scores[scores.run == "noise_at_frame"]
-    inner = at_frame[(at_frame.frame != at_frame.latent_frames - 1) & ~((at_frame.frame == 0) & restored)]
+    last = (at_frame.frame == at_frame.latent_frames - 1) & (not scored)
+    inner = at_frame[~last & ~((at_frame.frame == 0) & restored)]
     at_step = scores[scores.run == "noise_at_step"]
     rows = []
     for kind in kinds_of(scores):
