@@ -19,7 +19,7 @@ with reported(snakemake.log[0]):
     schema = yaml.safe_load(Path(paths.schema).read_text())
     interval, depth = Interval(**params.statistics), read_json(paths.model)["layers"]
     of_steps = sigmas(params.steps, params.shift)[:-1].tolist()
-    run = Run(of_steps, depth, params.restored, interval, Thresholds(**params.thresholds))
+    run = Run(of_steps, depth, params.restored, params.null_seed, interval, Thresholds(**params.thresholds))
     tables = Tables.read({name: paths[name] for name in Tables.__dataclass_fields__})
     rows = judge(measured(tables, schema["claims"], run), schema, snakemake.config["model"])
     atomic_write(output.json, (json.dumps(rows, indent=2) + "\n").encode())

@@ -103,6 +103,6 @@ def test_what_was_said_before_a_change_stands_beside_it():
     found = {name: Measured(6, 1, 0.9, 0.8, 0.95) for name in SCHEMA["claims"]}
     rows = {row["id"]: row for row in judge(found, SCHEMA, "tiny")}
     assert (rows["C8"]["verdict"], rows["C8"]["earlier"]["verdict"]) == (OPEN, HOLDS)
-    assert rows["C2"]["earlier"] is None and rows["E1"]["added"] == "2026-11-30"
+    assert rows["C9"]["earlier"] is None and rows["E1"]["added"] == "2026-11-30"
     page = markdown(list(rows.values()), SCHEMA, 0.95)
     assert "**C8** Changed on 2026-11-30." in page and "Before: 0.90 [0.80, 0.95], holds. Now:" in page

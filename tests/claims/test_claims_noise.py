@@ -6,7 +6,7 @@ import pytest
 from claim_runs import CASES, INTERVAL, SCHEMA, SETTINGS, STEPS
 
 from chainofsteps.claims import FAILS, UNMEASURED, decide
-from chainofsteps.claims.noise import peak_of_sensitivity, propagation, step_against_frame
+from chainofsteps.claims.noise import half_life, peak_of_sensitivity, propagation, step_against_frame
 
 
 def cka_table(peak: int, final: float) -> pd.DataFrame:
@@ -28,19 +28,47 @@ def cka_table(peak: int, final: float) -> pd.DataFrame:
 
 
 def test_the_peak_is_where_it_was_put():
-    found = peak_of_sensitivity(cka_table(peak=4, final=0.1), INTERVAL)
+    ideal = cka_table(peak=2, final=0.1)
+    found = peak_of_sensitivity(cka_table(peak=4, final=0.1), ideal, INTERVAL)
     assert (found.n, found.seeds, found.estimate, found.low, found.high) == (CASES, 1, 0.4, 0.4, 0.4)
-    assert found.null == 0.4
+    assert (found.null, found.earlier.estimate, found.earlier.null) == (0.2, 0.4, 0.4)
     some = cka_table(peak=4, final=0.1)
     asked = some[some.step.isna() | some.step.isin([2, 4, 8])]  # noise.steps: [2, 4, 8]
-    assert peak_of_sensitivity(asked, INTERVAL).estimate == 0.4
+    assert peak_of_sensitivity(asked, ideal, INTERVAL).estimate == 0.4
 
 
-def test_propagation_is_relative_to_another_seed():
-    found = propagation(
-        cka_table(peak=9, final=0.1), SETTINGS["C3"]["early"], INTERVAL
-    )  # step 1; step 0 alone would give 1
-    assert found.low <= found.estimate <= found.high and found.estimate == pytest.approx(0.2, abs=0.02)
+def test_what_noise_does_to_an_ideal_denoiser_is_no_sensitivity_of_the_model():
+    falling, rng = cka_table(peak=1, final=0.1), np.random.default_rng(1)
+    falling.loc[falling.step.notna(), "dissimilarity"] = 1 - falling.step / STEPS  # as renoise does to any denoiser
+    model = falling.assign(dissimilarity=falling.dissimilarity + 0.2 * (falling.step == 5) + rng.normal(0, 0.01))
+    found = peak_of_sensitivity(model, falling, INTERVAL)
+    assert (found.estimate, found.null, found.earlier.estimate) == (0.5, 0.1, 0.1)
+
+
+def answers(same: int) -> pd.DataFrame:
+    """Answers of seed 1 and of the null 2, which are the same in so many of the cases."""
+    return pd.DataFrame(
+        [
+            {"task": "maze", "case": str(case), "seed": seed, "answer": "b" if seed == 2 and case >= same else "a"}
+            for case in range(CASES)
+            for seed in (1, 2)
+        ]
+    )
+
+
+def test_propagation_has_a_half_life_of_the_cases_that_take_another_route():
+    table = cka_table(peak=9, final=0.1)
+    noisy = table.step.notna()
+    table.loc[noisy, "dissimilarity"] = np.where(table.step[noisy] < 4, 0.4, 0.1)  # of the 0.5 of another seed
+    found = propagation(table, answers(same=3), 2, SETTINGS["C3"]["early"], INTERVAL)
+    assert (found.n, found.estimate, found.low, found.high) == (CASES - 3, 0.4, 0.4, 0.4)
+    assert (found.earlier.n, found.earlier.estimate) == (CASES, pytest.approx(0.8))
+    assert propagation(table, answers(same=CASES), 2, 0.2, INTERVAL).n == 0
+
+
+def test_the_half_life_is_the_end_of_the_last_step_above_a_half():
+    assert half_life(np.array([0.9, 0.4, 0.6, 0.1]), np.array([1, 2, 3, 4])) == 4
+    assert half_life(np.array([0.1, 0.2]), np.array([1, 2])) == 1
 
 
 @pytest.mark.parametrize("left", [{"operator": "replace"}, {"kind": "unique"}])
@@ -48,7 +76,8 @@ def test_without_the_runs_that_they_are_of_they_are_not_measured(left):
     ((column, value),) = left.items()
     table = cka_table(peak=4, final=0.1)
     table = table[table.operator.isna() | (table.operator == value)] if column == "operator" else table.assign(**left)
-    assert peak_of_sensitivity(table, INTERVAL) is UNMEASURED and propagation(table, 0.2, INTERVAL) is UNMEASURED
+    assert peak_of_sensitivity(table, table, INTERVAL).n == 0
+    assert propagation(table, answers(same=0), 2, 0.2, INTERVAL) is UNMEASURED
 
 
 def test_step_against_frame_takes_inner_frames_of_puzzles_with_several_solutions():

@@ -115,6 +115,60 @@ rule ideal_panels:
         "../../scripts/ideal_panels.py"
 
 
+rule ideal_noise:
+    input:
+        cases="results/cases/{task}/{shard}.json",
+        answers="results/{model}/answers/{task}/{shard}.json",
+        trajectory="results/{model}/trajectory/{task}/{shard}.json",
+    output:
+        table="results/{model}/ideal_noise/{task}/{shard}.csv",
+    log:
+        "results/{model}/logs/ideal_noise/{task}/{shard}.log",
+    benchmark:
+        "results/{model}/benchmarks/ideal_noise/{task}/{shard}.tsv"
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        gpu=0,
+        mem_mb=2000,
+        runtime=240,
+    params:
+        recipe=RECIPES["ideal_noise"],
+        settings=settings_of("noise"),
+        seeds=config["trajectory"]["seeds"],
+        null_seed=config["trajectory"]["null_seed"],
+    script:
+        "../../scripts/ideal_noise.py"
+
+
+def ideal_tasks():
+    """The tasks of Figure 3 whose ideal denoiser has several answers to choose from."""
+    return [task for task in CASES["tasks"] if task in SEVERAL_ANSWERS]
+
+
+rule ideal_cka:
+    input:
+        shard_files("results/{model}/ideal_noise/{task}/{shard}.csv", config["model"], ideal_tasks()),
+    output:
+        table=f"results/{config['model']}/tables/ideal_cka.csv",
+    log:
+        f"results/{config['model']}/logs/tables/ideal_cka.log",
+    benchmark:
+        f"results/{config['model']}/benchmarks/tables/ideal_cka.tsv"
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        gpu=0,
+        mem_mb=1000,
+        runtime=10,
+    params:
+        recipe=RECIPES["ideal_cka"],
+    script:
+        "../../scripts/fig3_tables.py"
+
+
 def weighed(pattern):
     """`pattern` for every shard of the tasks of `candidates`, as an input function of {model}."""
     tasks = tasks_of(config, "candidates")

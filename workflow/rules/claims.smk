@@ -9,6 +9,7 @@ rule claims:
         schema=workflow.source_path("../schemas/claims.schema.yaml"),
         scores=f"results/{config['model']}/tables/fig3_scores.csv",
         cka=f"results/{config['model']}/tables/fig3_cka.csv",
+        ideal_cka=rules.ideal_cka.output if ideal_tasks() else [],
         runs=rules.decided.output.runs,
         activations=rules.activations_table.output.runs,
         swap=swap_tables,
@@ -40,6 +41,7 @@ rule claims:
         runtime=10,
     params:
         recipe=3,
+        null_seed=config["trajectory"]["null_seed"],
         restored=config["noise"]["restore_first_frame"],
         steps=config["models"][config["model"]]["steps"],
         shift=config["models"][config["model"]]["shift"],

@@ -22,6 +22,7 @@ class Tables:
 
     scores: pd.DataFrame
     cka: pd.DataFrame
+    ideal_cka: pd.DataFrame
     masses: pd.DataFrame
     readings: pd.DataFrame
     finished: pd.DataFrame
@@ -42,6 +43,7 @@ class Tables:
         return cls(
             scores=read_table(paths["scores"], SCORE_COLUMNS, "score"),
             cka=read_table(paths["cka"], CKA_COLUMNS, "dissimilarity"),
+            ideal_cka=_ideal(paths["ideal_cka"]),
             ensemble=read_shards(paths["ensemble"], {"steps": str}),
             swap=read_rows(paths["swap"]),
             **{name: pd.read_csv(paths[name], dtype={"case": str}) for name in ("runs", "activations", "invariance")},
@@ -57,6 +59,11 @@ CANDIDATES = {
 }
 
 
+def _ideal(path: str | Sequence[str]) -> pd.DataFrame:
+    """The table of the ideal denoiser's runs; without a row where no puzzle of Figure 3 has several answers."""
+    return read_table(path, CKA_COLUMNS, "dissimilarity") if path else pd.DataFrame(columns=[*CKA_COLUMNS, "unit"])
+
+
 def _candidates(paths: Sequence[str], columns: Sequence[str]) -> pd.DataFrame:
     """A table of all shards; without a row where the configuration has no puzzle whose answers can be listed."""
     return read_shards(paths) if paths else pd.DataFrame(columns=columns)
@@ -65,11 +72,12 @@ def _candidates(paths: Sequence[str], columns: Sequence[str]) -> pd.DataFrame:
 @dataclass(frozen=True)
 class Run:
     """Numbers of the run: sigmas (S,) of the steps and layers L of the model; restored: noised first frames were put
-    back."""
+    back. null_seed: of the untouched runs that others are held against."""
 
     sigmas: Sequence[float]
     layers: int
     restored: bool
+    null_seed: int
     interval: Interval
     thresholds: Thresholds
 
@@ -99,9 +107,15 @@ def _noise(tables: Tables, settings: Mapping[str, Any], run: Run) -> dict[str, M
     clean = noise.undisturbed(tables.scores)
     return {
         "C1": noise.step_against_frame(tables.scores, run.interval, run.restored, run.noisy),
-        "C2": replace(noise.peak_of_sensitivity(tables.cka, run.interval), clean=clean),
-        "C3": replace(noise.propagation(tables.cka, settings["C3"]["early"], run.interval), clean=clean),
+        "C2": replace(noise.peak_of_sensitivity(tables.cka, tables.ideal_cka, run.interval), clean=clean),
+        "C3": replace(_propagation(tables, settings["C3"]["early"], run), clean=clean),
     }
+
+
+def _propagation(tables: Tables, early: float, run: Run) -> Measured:
+    seeds = [*tables.cka.seed.unique(), run.null_seed]  # those of the disturbed runs and the one that they are held to
+    runs = tables.candidate_runs[tables.candidate_runs.seed.isin(seeds)]
+    return noise.propagation(tables.cka, runs, run.null_seed, early, run.interval)
 
 
 def _x0_pred(tables: Tables, settings: Mapping[str, Any], run: Run) -> dict[str, Measured]:

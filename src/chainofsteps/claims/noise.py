@@ -1,6 +1,6 @@
 """C1 to C3: what noise at a step or at a latent frame does, from the tables of Figure 3's runs."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -43,50 +43,79 @@ def after_noise(final: pd.DataFrame, operator: str) -> pd.DataFrame:
     return final[(final.run == "noise_at_step") & (final.operator == operator) & (final.step > 0)]
 
 
-def peak_of_sensitivity(cka: pd.DataFrame, interval: Interval) -> Measured:
-    """C2: the step at which noise changes the end most, as a share of the steps.
+def peak_of_sensitivity(cka: pd.DataFrame, ideal: pd.DataFrame, interval: Interval) -> Measured:
+    """C2: the step at which noise changes the end most beyond what it changes for an ideal denoiser.
 
-    Of the end alone, since right after a step the latents differ by the noise itself, the more of it the earlier.
+    As a share of the steps; of the end alone, since right after a step the latents differ by the noise itself, the more
+    of it the earlier. ideal: the same table of the ideal denoiser's runs. The null is the peak of the ideal denoiser's
+    own curve. `earlier`: the peak of the model's curve, against that with operator replace.
     """
     final, steps = at_the_end(cka), cka.later_step.max() + 1
 
-    def curves(operator: str) -> pd.DataFrame:
+    def curves(final: pd.DataFrame, operator: str) -> pd.DataFrame:
         return after_noise(final, operator).groupby(["unit", "step"]).dissimilarity.mean().unstack()  # mean over seeds
 
-    values, null = curves("renoise"), curves("replace")
-    if values.empty:
-        return UNMEASURED
+    def peak_of(values: pd.DataFrame, null: pd.DataFrame) -> Measured:
+        def peak(drawn: np.ndarray) -> float:
+            return values.columns[drawn.mean(0).argmax()] / steps
 
-    def peak(drawn: np.ndarray) -> float:
-        return values.columns[drawn.mean(0).argmax()] / steps
+        if values.empty:
+            return UNMEASURED
+        found = bootstrap_statistic(values.to_numpy(), peak, interval.resamples, interval.level, interval.seed)
+        return Measured(len(values), seeds_of(cka), *found, null=None if null.empty else peak(null.to_numpy()))
 
-    found = bootstrap_statistic(values.to_numpy(), peak, interval.resamples, interval.level, interval.seed)
-    return Measured(len(values), seeds_of(cka), *found, null=None if null.empty else peak(null.to_numpy()))
+    model, exact = curves(final, "renoise"), curves(at_the_end(ideal), "renoise")
+    units, of_steps = model.index.intersection(exact.index), model.columns.intersection(exact.columns)
+    exact = exact.loc[units, of_steps]
+    found = peak_of(model.loc[units, of_steps] - exact, exact)
+    return replace(found, earlier=peak_of(model, curves(final, "replace")))
 
 
-def propagation(cka: pd.DataFrame, early: float, interval: Interval) -> Measured:
-    """C3: dissimilarity at the end after noise at an early step, relative to that of another seed.
+def half_life(curve: np.ndarray, steps: np.ndarray) -> float:
+    """The first of the steps from which on a curve stays below a half; one after the last if it never does."""
+    above = np.flatnonzero(curve >= 0.5)
+    return float(steps[0] if not len(above) else steps[above[-1]] + 1)
 
-    early: steps below this part of the steps, step 1 at least.
+
+def propagation(cka: pd.DataFrame, runs: pd.DataFrame, null_seed: int, early: float, interval: Interval) -> Measured:
+    """C3: until which step noise changes the end half as much as another route does, as a share of the steps.
+
+    The effect of noise at each step but the first, over that of the run of null_seed, in the cases in which that run
+    ends in another answer. runs: RUN_COLUMNS of `probes.candidates.table`, which say the answers. early: of `earlier`,
+    the mean over the steps below this part of the steps, step 1 at least, in all cases.
     """
-    final = at_the_end(cka)
-    noisy = after_noise(final, "renoise")
-    noisy = noisy[noisy.step < max(2, early * (cka.later_step.max() + 1))]
-    per_case = pd.DataFrame(
-        {
-            "noisy": noisy.groupby("unit").dissimilarity.mean(),
-            "reseed": final[final.run == "reseed"].groupby("unit").dissimilarity.mean(),
-        }
-    ).dropna()
-    if per_case.empty:
+    final, number = at_the_end(cka), cka.later_step.max() + 1
+    how = (interval.resamples, interval.level, interval.seed)
+    noisy = after_noise(final, "renoise").groupby(["unit", "step"]).dissimilarity.mean().unstack()
+    reseed = final[final.run == "reseed"].groupby("unit").dissimilarity.mean()
+    values = noisy.assign(reseed=reseed).dropna()
+    if values.empty or noisy.empty:
         return UNMEASURED
+    steps, window = noisy.columns.to_numpy(), noisy.columns < max(2, early * number)
 
-    def ratio(values: np.ndarray) -> float:
-        noisy, reseed = values.mean(0)
-        return noisy / reseed
+    def ratio(drawn: np.ndarray) -> float:
+        return drawn[:, :-1][:, window].mean() / drawn[:, -1].mean()
 
-    found = bootstrap_statistic(per_case.to_numpy(), ratio, interval.resamples, interval.level, interval.seed)
-    return Measured(len(per_case), seeds_of(cka), *found)
+    def halved(drawn: np.ndarray) -> float:
+        return half_life(drawn[:, :-1].mean(0) / drawn[:, -1].mean(), steps) / number
+
+    def measured(values: pd.DataFrame, statistic: Callable[[np.ndarray], float]) -> Measured:
+        if values.empty:
+            return UNMEASURED
+        return Measured(len(values), seeds_of(cka), *bootstrap_statistic(values.to_numpy(), statistic, *how))
+
+    parted = values[values.index.isin(other_answers(runs, null_seed))]
+    return replace(measured(parted, halved), earlier=measured(values, ratio) if window.any() else UNMEASURED)
+
+
+def other_answers(runs: pd.DataFrame, null_seed: int) -> set[str]:
+    """The units (task/case) in which the run of null_seed ends in an answer that no run of another seed ends in."""
+    units = set()
+    for (task, case), of_case in runs.groupby(["task", "case"]):
+        null = of_case.seed == null_seed
+        if null.any() and not set(of_case.answer[null]) & set(of_case.answer[~null]):
+            units.add(f"{task}/{case}")
+    return units
 
 
 def undisturbed(scores: pd.DataFrame) -> float:
