@@ -3,7 +3,7 @@
 
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help all figures tables claims report test test-slow test-slurm test-evalkit recipes lint docs bench plan verify embedded clean .venv
+.PHONY: help all figures tables claims report test test-slow test-slurm test-evalkit recipes lint numbers docs bench plan verify embedded clean .venv
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -56,6 +56,9 @@ lint: $(READY) ## ruff, snakefmt and snakemake --lint; changes nothing
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/snakemake --lint
+
+numbers: $(READY) ## the numbers of the last run into docs/choice_or_search.md
+	$(BIN)/python docs/numbers.py
 
 docs: $(READY) ## README and docs as a site in site/; fails on a broken link
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation -e ".[docs]"

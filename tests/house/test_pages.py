@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,13 @@ def test_readme_quotes_the_numbers_of_the_results():
     quoted = re.findall(interval, text_of("README.md"))
     assert len(quoted) >= 3
     assert set(quoted) <= set(re.findall(interval, text_of("docs/results.md")))
+
+
+def test_pages_have_the_numbers_that_are_kept():
+    numbers = SourceFileLoader("numbers_of_pages", str(ROOT / "docs/numbers.py")).load_module()
+    for page in numbers.PAGES:
+        assert numbers.written(text_of(page)) == text_of(page), "make numbers"
+        assert len(numbers.BLOCK.findall(text_of(page))) >= 8
 
 
 def test_readme_counts_the_verdicts_of_the_results():

@@ -19,9 +19,8 @@ from ...names import RunId
 from ...run.denoise import initial_latents
 from ...store.shards import ShardReader
 from ..network import Network
-from .job import stored
 from .observer import bits_behind, mixture_weights, observer_weights
-from .rows import flat
+from .rows import flat, stored
 
 COLUMNS = ["model", "task", "kind", "case", "seed", "step", "sigma", "answer", "weight", "observer", "bits_behind"]
 ASKED = 2  # right answers of a case

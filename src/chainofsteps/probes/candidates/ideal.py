@@ -15,9 +15,8 @@ from ..noise.run import sweep
 from ..noise.similarity import Similarity
 from ..noise.spec import expand
 from ..noise.table import CKA_COLUMNS
-from .job import stored
 from .observer import Candidates, ideal_x0_pred
-from .rows import flat
+from .rows import flat, stored
 
 
 class IdealVelocity:

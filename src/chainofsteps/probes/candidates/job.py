@@ -10,8 +10,8 @@ from ...names import RunId
 from ...store.shards import ShardReader
 from ...store.untouched import untouched
 from ..judge import Judge
-from .observer import Candidates
-from .rows import candidates_of, encoded_answers, step_rows
+from .ideal import ideal_run
+from .rows import encoded_answers, flat, step_rows, stored
 from .table import RUN, RUN_COLUMNS, STEP_COLUMNS, WEIGHT_COLUMNS, of_run, weight_rows
 
 Rows = Sequence[Mapping[str, Any]]
@@ -23,16 +23,17 @@ def encode_case(judge: Judge, name: str) -> tuple[dict[str, torch.Tensor], list[
     return {"latents": latents}, [{"candidate": c, "right": r} for c, r in zip(names, right, strict=True)]
 
 
-def stored(answers: ShardReader, case: str) -> Candidates:
-    """The candidate answers of a case, from the shard that `encode_case` filled."""
-    rows = answers.rows(case)
-    return candidates_of(answers.load(case)[0]["latents"], [r["candidate"] for r in rows], [r["right"] for r in rows])
-
-
 def weigh_run(answers: ShardReader, trajectories: ShardReader, run: RunId) -> list[dict[str, Any]]:
-    """A row for each step of an untouched run (`rows.step_rows`), and in the first one what the run as a whole has."""
+    """A row for each step of an untouched run (`rows.step_rows`), and in the first one what the run as a whole has.
+
+    right: names of the right answers. distance: from its own answer to the nearest other right one, None if there is
+    none. answer_ideal: what the ideal denoiser ends with from the same noise.
+    """
     candidates = stored(answers, run.case)
-    rows = step_rows(candidates, untouched(trajectories, run))
+    trajectory = untouched(trajectories, run)
+    rows = step_rows(candidates, trajectory)
+    ideal = ideal_run(candidates, trajectory, run.label)
+    rows[0]["answer_ideal"] = candidates.names[candidates.nearest(flat(ideal.at(ideal.steps)))]
     answer = candidates.names.index(rows[0]["answer"])
     others = [k for k, right in enumerate(candidates.right) if right and k != answer]
     rows[0]["right"] = [name for name, right in zip(candidates.names, candidates.right, strict=True) if right]

@@ -9,7 +9,7 @@ from ...store.shards import ShardReader
 from ...store.untouched import untouched
 from ..x0_pred.pictures import Shown
 from .ideal import IdealVelocity
-from .job import stored
+from .rows import stored
 
 
 def ideal_pictures(

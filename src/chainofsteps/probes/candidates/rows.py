@@ -12,6 +12,7 @@ from ...bench.puzzles.candidates import right_answers
 from ...bench.puzzles.canvas import resampled
 from ...bench.scoring import encode
 from ...run.trajectory import Trajectory
+from ...store.shards import ShardReader
 from .observer import Candidates, bits_behind, mixture_weights, observer_weights
 
 
@@ -40,6 +41,12 @@ def encoded_answers(case: Case, vae: AutoencoderKLWan) -> tuple[torch.Tensor, li
 def candidates_of(latents: torch.Tensor, names: list[str], right: list[bool]) -> Candidates:
     """Candidates from latents (K, C, F, h, w)."""
     return Candidates(names, np.array(right), latents.flatten(1).double().numpy())
+
+
+def stored(answers: ShardReader, case: str) -> Candidates:
+    """The candidate answers of a case, from the shard that `encode_case` filled."""
+    rows = answers.rows(case)
+    return candidates_of(answers.load(case)[0]["latents"], [r["candidate"] for r in rows], [r["right"] for r in rows])
 
 
 def step_rows(candidates: Candidates, trajectory: Trajectory) -> list[dict[str, Any]]:

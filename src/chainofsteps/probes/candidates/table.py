@@ -36,6 +36,7 @@ RUN_COLUMNS = [
     "right_answers",
     "answer",
     "answer_right",
+    "answer_ideal",
     "answer_residual",
     "distance",
     "commitment_model",
@@ -47,7 +48,16 @@ RUN_COLUMNS = [
 ]
 WEIGHT_COLUMNS = ["step", "sigma", "candidate", "right", "answer", "weight", "observer_right", "observer_all"]
 BY_STEP = STEP_COLUMNS[len(RUN) + 1 :]  # the columns of a step that are averaged over cases
-BY_PUZZLE = ["answer_residual", "distance", "commitment_model", "commitment_observer", "law_step", "first_share"]
+BY_PUZZLE = [
+    "answer_residual",
+    "distance",
+    "commitment_model",
+    "commitment_observer",
+    "law_step",
+    "first_share",
+    "same_answer",
+    "same_by_chance",
+]
 MOST_DECIDED = 0.1  # bits: where the candidates are nearly all right there is nothing to gain
 STRAY = 1.0  # final latents that lie further from every candidate than candidates from each other show another answer
 
@@ -83,6 +93,7 @@ def of_run(rows: Sequence[dict[str, Any]], right: Sequence[str], distance: float
         "right_answers": len(right),
         "answer": answer,
         "answer_right": answer in right,
+        "answer_ideal": rows[0]["answer_ideal"],
         "answer_residual": rows[0]["answer_residual"],
         "distance": distance,
         "commitment_model": committed([step["answer_model"] for step in steps]),
@@ -133,9 +144,14 @@ def by_step(steps: pd.DataFrame, runs: pd.DataFrame, statistics: Mapping[str, An
 def by_puzzle(runs: pd.DataFrame, statistics: Mapping[str, Any]) -> pd.DataFrame:
     """Means over cases of each puzzle, with bootstrap intervals: BY_PUZZLE, and `reliable`, the share that counts.
 
-    runs: RUN_COLUMNS. first_share: bits of the first forward, as a share of the run's bits.
+    runs: RUN_COLUMNS. first_share: bits of the first forward, as a share of the run's bits. same_answer: share of runs
+    that end as the ideal denoiser does from the same noise, where there are several right answers; same_by_chance: of
+    them the share that would if either chose among the right answers alike.
     """
     counted = reliable(runs).copy()
+    several = counted.right_answers > 1
+    counted["same_answer"] = (counted.answer == counted.answer_ideal).astype(float).where(several)
+    counted["same_by_chance"] = (1 / counted.right_answers).where(several)
     counted["first_share"] = (counted.bits_first / counted.bits_total).where(counted.bits_total > MOST_DECIDED)
     means = _means(counted, ["task", "kind"], BY_PUZZLE, statistics)
     share = _means(runs.assign(reliable=runs.answer_residual <= STRAY), ["task", "kind"], ["reliable"], statistics)

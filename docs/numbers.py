@@ -1,0 +1,125 @@
+"""Writes the numbers of a run into the pages: between `<!-- numbers: NAME -->` and `<!-- end -->`, and nowhere else.
+
+`make numbers` takes the tables of the last run, keeps them in docs/numbers/, and writes the pages anew. A test holds
+the pages against docs/numbers/.
+"""
+
+import json
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+
+ROOT = Path(__file__).parents[1]
+KEPT = ROOT / "docs/numbers"
+FROM_A_RUN = (
+    "claims/claims.json",
+    "tables/candidates_by_step.csv",
+    "tables/candidates.csv",
+    "figures/figB1.txt",
+    "figures/figB2.txt",
+)
+PAGES = ("docs/choice_or_search.md",)
+BLOCK = re.compile(r"(<!-- numbers: (\S+) -->\n).*?(<!-- end -->)", re.S)
+SHOWN = (0, 1, 2, 3, 4, 5, 8, 12, 19)  # steps
+
+
+def markdown(header: list[str], rows: list[list[str]]) -> str:
+    """A table of Markdown."""
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in (header, ["---"] * len(header), *rows))
+
+
+def interval(row) -> str:
+    """ "0.97 [0.95, 0.98]" """
+    return f"{row['mean']:.2f} [{row['low']:.2f}, {row['high']:.2f}]"
+
+
+def claims(*names: str) -> str:
+    """The verdicts on some claims."""
+    rows = []
+    for claim in json.loads((KEPT / "claims.json").read_text()):
+        if claim["id"] in names:
+            null = claim["null"]["estimate"]
+            said = f"**{claim['verdict']}**" + (f" ({claim['why']})" if claim["why"] else "")
+            cells = [claim["id"], claim["claim"], estimate(claim), "" if null is None else f"{null:.2f}"]
+            rows.append([*cells, f"{claim['n']}, {claim['seeds']}", said])
+    return markdown(["", "claim", "estimate [95% interval]", "ideal denoiser", "cases, seeds", "verdict"], rows)
+
+
+def estimate(claim) -> str:
+    """The estimate of a claim with its interval."""
+    if claim["estimate"] is None:
+        return "not measured"
+    low, high = claim["interval"]
+    return f"{claim['estimate']:.2f}" + ("" if low is None else f" [{low:.2f}, {high:.2f}]")
+
+
+def changed() -> str:
+    """The claims whose rule was changed, with the verdicts before and after."""
+    rows = [
+        [row["id"], f"{estimate(row['earlier'])}, {row['earlier']['verdict']}", f"{estimate(row)}, {row['verdict']}"]
+        for row in json.loads((KEPT / "claims.json").read_text())
+        if row["earlier"] is not None
+    ]
+    return markdown(["", "before", "now"], rows)
+
+
+def by_step(kind: str, model: str, observer: str) -> str:
+    """A pair of measures at SHOWN steps, one row for each puzzle of a kind and each measure."""
+    table = pd.read_csv(KEPT / "candidates_by_step.csv")
+    table, rows = table[table.kind == kind], []
+    for task in dict.fromkeys(table.task):
+        for measure, words in ((model, "model"), (observer, "ideal denoiser")):
+            of = table[(table.task == task) & (table.measure == measure)].set_index("step")
+            name = f"{task.replace('_', ' ')} (n = {of.n.iloc[0]})" if measure == model else ""
+            rows.append([name, words, *(f"{of.loc[step, 'mean']:.2f}" for step in SHOWN)])
+    return markdown(["puzzle", "", *(f"step {step}" for step in SHOWN)], rows)
+
+
+def by_puzzle(*measures: str) -> str:
+    """Measures of whole runs, one row for each puzzle that has them."""
+    table, rows = pd.read_csv(KEPT / "candidates.csv"), []
+    for task in dict.fromkeys(table.task):
+        of = table[table.task == task].set_index("measure")
+        if measures[0] in of.index:
+            cells = [interval(of.loc[measure]) if measure in of.index else "" for measure in measures]
+            rows.append([f"{task.replace('_', ' ')} (n = {of.loc[measures[0], 'n']})", *cells])
+    return markdown(["puzzle", *(measure.replace("_", " ") for measure in measures)], rows)
+
+
+def said(figure: str) -> str:
+    """The summary of a figure, as a list."""
+    return "".join(f"- {line}\n" for line in (KEPT / f"{figure}.txt").read_text().splitlines())
+
+
+BLOCKS: dict[str, Callable[[], str]] = {
+    "ours": lambda: claims("E1", "E2", "E3", "E5"),
+    "latents": lambda: claims("C4", "C4L", "C5", "C5L", "C7", "C7L", "C14", "C14L"),
+    "changed": changed,
+    "several": lambda: by_step("multi", "answer_model", "answer_observer"),
+    "one": lambda: by_step("unique", "right_model", "right_observer"),
+    "commitment": lambda: by_puzzle("commitment_model", "commitment_observer", "law_step", "distance"),
+    "same": lambda: by_puzzle("same_answer", "same_by_chance"),
+    "first": lambda: by_puzzle("first_share"),
+    "figB2": lambda: said("figB2"),
+}
+
+
+def written(text: str) -> str:
+    """A page with its blocks made anew. KeyError for a block that is none of BLOCKS."""
+    return BLOCK.sub(lambda found: found[1] + BLOCKS[found[2]]() + found[3], text)
+
+
+def main() -> None:
+    KEPT.mkdir(exist_ok=True)
+    for path in FROM_A_RUN:
+        shutil.copy(path, KEPT / Path(path).name)
+    for page in PAGES:
+        path = ROOT / page
+        path.write_text(written(path.read_text()))
+
+
+if __name__ == "__main__":
+    main()
