@@ -2,9 +2,10 @@ import math
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from chainofsteps.errors import InputError
-from chainofsteps.statistics import bootstrap_group_means, bootstrap_mean, bootstrap_statistic, paired_bootstrap
+from chainofsteps.statistics import SHARE, bootstrap_group_means, bootstrap_mean, bootstrap_statistic, paired_bootstrap
 
 
 def test_interval_of_a_normal_mean_is_that_of_theory():
@@ -115,3 +116,22 @@ def test_statistic_of_all_cases_is_exact_for_the_mean_and_refuses_what_is_not_fi
     with pytest.raises(InputError, match="not finite"):
         bootstrap_statistic([[1.0], [np.nan]], np.mean)
     assert np.isnan(bootstrap_statistic([[1.0, 2.0]], np.mean)[1:]).all()
+
+
+def test_cases_that_all_agree_leave_the_interval_of_a_share():
+    ones = np.ones(16)
+    mean, low, high = bootstrap_mean(ones, bounds=SHARE)
+    assert (mean, high) == (1.0, 1.0) and low == pytest.approx(stats.beta.ppf(0.025, 16, 1))  # Clopper and Pearson
+    assert bootstrap_mean(ones)[1:] == (1.0, 1.0)
+    _, low, high = paired_bootstrap(ones, ones)
+    assert -low == high == pytest.approx(1 - stats.beta.ppf(0.025, 16, 1))
+
+
+def test_groups_that_agree_widen_the_interval_of_their_mean():
+    varied, same = np.tile([0.0, 1.0], 8), np.full(6, 0.5)
+    alone = bootstrap_group_means([varied, same])
+    wide = bootstrap_group_means([varied, same], bounds=SHARE)
+    others = 1 - 0.025 ** (1 / 6)
+    assert wide[0] == alone[0]
+    assert wide[0] - wide[1] == pytest.approx(math.hypot(alone[0] - alone[1], 0.5 * others * 0.5))
+    assert wide[2] - wide[0] == pytest.approx(math.hypot(alone[2] - alone[0], 0.5 * others * 0.5))

@@ -2,7 +2,8 @@
 
 A case is the unit that is drawn: seeds of one case share its first frame and prompt, so they are averaged
 before anything is drawn, and never counted as cases of their own. Intervals are percentile intervals: they
-stay within the range of the scores, and hold where all cases score the same.
+stay within the range of the scores. Where all cases agree there is nothing to draw, and a bootstrap would claim to know
+the mean exactly: there the interval is that of a share, and as wide as the number of cases leaves it (`agreed`).
 """
 
 from __future__ import annotations
@@ -16,19 +17,40 @@ from scipy import stats
 from .errors import InputError
 from .interval import Interval
 
+SHARE, DIFFERENCE = (0.0, 1.0), (-1.0, 1.0)  # bounds of a score or a share, and of a difference of two
+Bounds = tuple[float, float]
+SAME = 1e-9  # values that differ by less agree
+
+
+def agreed(value: float, n: int, level: float, bounds: Bounds) -> tuple[float, float]:
+    """The interval (low, high) of a bounded mean where all n cases have the same value.
+
+    By Clopper and Pearson at most 1 - ((1 - level) / 2)^(1 / n) of all cases have another value, which is at worst a
+    bound. For shares of 0 and 1 that is their exact interval.
+    """
+    others = 1 - ((1 - level) / 2) ** (1 / n)
+    return tuple(value + others * (bound - value) for bound in bounds)
+
 
 def bootstrap_mean(
-    values, resamples: int = Interval.resamples, level: float = Interval.level, seed: int = Interval.seed
+    values,
+    resamples: int = Interval.resamples,
+    level: float = Interval.level,
+    seed: int = Interval.seed,
+    bounds: Bounds | None = None,
 ) -> tuple[float, float, float]:
     """Mean over cases and its bootstrap interval: (estimate, low, high).
 
-    values: (n cases,) or (n cases, seeds). With a single case the interval is (nan, nan): there is nothing
-    to draw. InputError if there are no values, or one is not finite.
+    values: (n cases,) or (n cases, seeds). bounds: of a value, for the interval where all cases agree (`agreed`); None:
+    there it has no width. With a single case the interval is (nan, nan): there is nothing to draw. InputError if there
+    are no values, or one is not finite.
     """
     per_case = _per_case(values)
     estimate = float(per_case.mean())
     if len(per_case) == 1:
         return estimate, math.nan, math.nan
+    if bounds is not None and np.ptp(per_case) < SAME:
+        return estimate, *agreed(estimate, len(per_case), level, bounds)
     interval = stats.bootstrap(
         (per_case,),
         np.mean,
@@ -47,21 +69,27 @@ def paired_bootstrap(
     the cases of a and b drawn together.
 
     a, b: (n cases,) or (n cases, seeds), the same cases in the same order; the numbers of seeds may differ.
-    level: coverage in (0, 1). With a single case the interval is (nan, nan). InputError if the numbers of cases
-    differ, if there are none, or if a value is not finite.
+    a and b lie in [0, 1]. level: coverage in (0, 1). With a single case the interval is (nan, nan). InputError if the
+    numbers of cases differ, if there are none, or if a value is not finite.
     """
     a, b = _per_case(a), _per_case(b)
     if len(a) != len(b):
         raise InputError(f"a paired comparison needs the same cases on both sides; these are {len(a)} and {len(b)}")
-    return bootstrap_mean(a - b, resamples, level, seed)
+    return bootstrap_mean(a - b, resamples, level, seed, DIFFERENCE)
 
 
 def bootstrap_group_means(
-    groups, weights=None, resamples: int = Interval.resamples, level: float = Interval.level, seed: int = Interval.seed
+    groups,
+    weights=None,
+    resamples: int = Interval.resamples,
+    level: float = Interval.level,
+    seed: int = Interval.seed,
+    bounds: Bounds | None = None,
 ) -> tuple[float, float, float]:
     """Weighted mean of the means of groups of cases, such as puzzles: (estimate, low, high), cases drawn within each.
 
     groups: of each (n cases,) or (n cases, seeds). weights: of the groups (default: equal); they need not sum to 1.
+    bounds: of a value; the groups whose cases all agree widen the interval as `agreed` says.
     Where a group has a single case the interval is (nan, nan). InputError as for bootstrap_mean.
     """
     groups = [_per_case(values) for values in groups]
@@ -81,7 +109,14 @@ def bootstrap_group_means(
         method="percentile",
         rng=np.random.default_rng(seed),
     ).confidence_interval
-    return float(mean(*groups)), float(interval.low), float(interval.high)
+    estimate, low, high = float(mean(*groups)), float(interval.low), float(interval.high)
+    if bounds is None:
+        return estimate, low, high
+    same = [(weight, values) for weight, values in zip(weights, groups, strict=True) if np.ptp(values) < SAME]
+    reached = [(weight, values[0], agreed(values[0], len(values), level, bounds)) for weight, values in same]
+    below = math.hypot(estimate - low, *(weight * (value - least) for weight, value, (least, _) in reached))
+    above = math.hypot(high - estimate, *(weight * (most - value) for weight, value, (_, most) in reached))
+    return estimate, estimate - below, estimate + above
 
 
 def _per_case(values) -> np.ndarray:

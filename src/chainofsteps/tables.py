@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from .files import atomic_write
-from .statistics import bootstrap_mean
+from .statistics import SHARE, bootstrap_mean
 
 
 def write_table(path: Path | str, table: pd.DataFrame) -> None:
@@ -32,7 +32,7 @@ def success(table: pd.DataFrame, keys: Sequence[str], statistics: Mapping[str, A
         for name, column in (("success", "exact"), ("score", "score")):
             per_case = group.astype({column: float}).pivot_table(index=["task", "case"], columns="seed", values=column)
             row |= {"n": per_case.shape[0], "seeds": per_case.shape[1]}
-            estimate, low, high = bootstrap_mean(per_case.to_numpy(), **statistics)
+            estimate, low, high = bootstrap_mean(per_case.to_numpy(), **statistics, bounds=SHARE)
             row |= {name: estimate, f"{name}_low": low, f"{name}_high": high}
         rows.append(row)
     return pd.DataFrame(rows).round(4)

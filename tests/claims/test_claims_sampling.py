@@ -33,7 +33,8 @@ def test_loss_pairs_cases_averages_seeds_and_weighs_tasks_alike():
         for steps in (4, 20)
     ]
     found = loss(pd.DataFrame(rows), "steps", 20, 4, INTERVAL)
-    assert (found.estimate, found.low, found.high) == pytest.approx((0.3, 0.3, 0.3))
+    assert found.estimate == pytest.approx(0.3)
+    assert found.low < 0.2 and found.high > 0.4  # the two cases of one task that agree say little
     assert (found.n, found.seeds, found.clean) == (CASES + 2, 2, pytest.approx((0.555 + 0.105) / 2))
     assert loss(pd.DataFrame(rows), "steps", 4, 4, INTERVAL) is UNMEASURED  # the model's own number
     assert loss(pd.DataFrame(rows), "steps", 20, 8, INTERVAL) is UNMEASURED

@@ -7,7 +7,7 @@ import pandas as pd
 
 from ..probes.x0_pred.decided import Thresholds, reading_steps
 from ..probes.x0_pred.masses import chosen_and_rival
-from ..statistics import Interval, bootstrap_group_means, bootstrap_mean
+from ..statistics import DIFFERENCE, SHARE, Bounds, Interval, bootstrap_group_means, bootstrap_mean
 from . import UNMEASURED, Measured
 from .noise import seeds_of
 
@@ -19,16 +19,19 @@ class Undisturbed:
     scores: pd.DataFrame
     interval: Interval
 
-    def measured(self, per_case: pd.Series, seeds: int, null: float | None = None) -> Measured:
+    def measured(
+        self, per_case: pd.Series, seeds: int, null: float | None = None, bounds: Bounds | None = None
+    ) -> Measured:
         """The mean over cases, beside the score of the finished videos of the same puzzles; per_case: by task, case.
 
-        The interval draws cases within each puzzle; `earlier`, from all puzzles together.
+        The interval draws cases within each puzzle, and has the width of a share where they agree within `bounds`;
+        `earlier`, from all puzzles together.
         """
         if per_case.empty:
             return UNMEASURED
         how = (self.interval.resamples, self.interval.level, self.interval.seed)
         groups = [group.to_numpy(dtype=float) for _, group in per_case.groupby("task", sort=False)]
-        found = bootstrap_group_means(groups, list(map(len, groups)), *how)
+        found = bootstrap_group_means(groups, list(map(len, groups)), *how, bounds)
         pooled = bootstrap_mean(per_case.to_numpy(dtype=float), *how)
         of_tasks = self.scores[self.scores.task.isin(per_case.index.get_level_values("task"))]
         finished = of_tasks[of_tasks.step == of_tasks.step.max()]
@@ -63,14 +66,14 @@ def superposed(masses: pd.DataFrame, threshold: float, tasks: Sequence[str], con
     rival = rival.set_index(["task", "case", "seed", "step"]).rival.unstack()
     per_case = (rival.max(axis=1) - rival.iloc[:, -1]).groupby(["task", "case"]).mean()
     task = per_case.index.get_level_values("task")
-    return of.measured(per_case[task != control], seeds_of(masses), per_case[task == control].mean())
+    return of.measured(per_case[task != control], seeds_of(masses), per_case[task == control].mean(), DIFFERENCE)
 
 
 def several_paths(masses: pd.DataFrame, threshold: float, least: int, control: str, of: Undisturbed) -> Measured:
     """C14: share of cases with at least `least` live candidates at some step; null: the same of `control`."""
     several = (live(masses, threshold) >= least).any(axis=1).groupby(["task", "case"]).any()
     of_control = several[several.index.get_level_values("task") == control]
-    return of.measured(several, seeds_of(masses), float(of_control.mean()))
+    return of.measured(several, seeds_of(masses), float(of_control.mean()), SHARE)
 
 
 def reference_kept(readings: pd.DataFrame, thresholds: Thresholds, of: Undisturbed) -> Measured:
@@ -80,13 +83,13 @@ def reference_kept(readings: pd.DataFrame, thresholds: Thresholds, of: Undisturb
         return UNMEASURED
     kept = steps.dropna(subset=["kept"]).set_index(["task", "case", "seed", "step"]).kept.unstack()
     kept = kept[kept.iloc[:, -1] == 1]
-    return of.measured(kept.mean(axis=1).groupby(["task", "case"]).mean(), seeds_of(readings))
+    return of.measured(kept.mean(axis=1).groupby(["task", "case"]).mean(), seeds_of(readings), bounds=SHARE)
 
 
 def revision(runs: pd.DataFrame, of: Undisturbed) -> Measured:
     """C7: share of runs that go from a held wrong answer to the right one, less the share that goes the other way."""
     unique = runs[runs.kind == "unique"]
-    return of.measured(unique.groupby(["task", "case"]).net_revision.mean(), seeds_of(unique))
+    return of.measured(unique.groupby(["task", "case"]).net_revision.mean(), seeds_of(unique), bounds=DIFFERENCE)
 
 
 def perception_first(runs: pd.DataFrame, of: Undisturbed) -> Measured:

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pandas as pd
 
 from ..probes.swap.spec import words
-from ..statistics import Interval, bootstrap_mean
+from ..statistics import SHARE, Interval, bootstrap_mean
 from . import UNMEASURED, Measured
 from .noise import seeds_of
 
@@ -45,7 +45,7 @@ def reversed_by_a_swap(
         per_case = (rows.outcome == "source").groupby([rows.task, rows.case]).mean()
         if per_case.empty:
             return UNMEASURED
-        values = bootstrap_mean(per_case.to_numpy(), interval.resamples, interval.level, interval.seed)
+        values = bootstrap_mean(per_case.to_numpy(), interval.resamples, interval.level, interval.seed, bounds=SHARE)
         return Measured(len(per_case), seeds_of(rows), *values)
 
     clean = final[final.run == "target"]

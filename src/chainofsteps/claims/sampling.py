@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pandas as pd
 
-from ..statistics import Interval, bootstrap_group_means, paired_bootstrap
+from ..statistics import DIFFERENCE, Interval, bootstrap_group_means, paired_bootstrap
 from . import UNMEASURED, Measured
 from .noise import seeds_of
 
@@ -30,7 +30,7 @@ def loss(table: pd.DataFrame, column: str, minuend, subtrahend, interval: Interv
         return UNMEASURED
     of_tasks = [scores.loc[task] for task in dict.fromkeys(scores.index.get_level_values("task"))]
     lost = [rows[minuend] - rows[subtrahend] for rows in of_tasks]
-    found = bootstrap_group_means(lost, None, interval.resamples, interval.level, interval.seed)
+    found = bootstrap_group_means(lost, None, interval.resamples, interval.level, interval.seed, bounds=DIFFERENCE)
     clean = sum(rows[minuend].mean() for rows in of_tasks) / len(of_tasks)
     return Measured(len(scores), seeds_of(table), *found, clean=float(clean))
 

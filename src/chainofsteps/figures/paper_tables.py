@@ -13,7 +13,7 @@ from ..bench.puzzles import PUZZLES
 from ..files import atomic_write
 from ..names import SPLITS, split_of
 from ..probes.frames.table import MEAN
-from ..statistics import bootstrap_group_means
+from ..statistics import SHARE, bootstrap_group_means
 
 CATEGORIES = ("Abstraction", "Knowledge", "Perception", "Spatiality", "Transformation")
 # tasks of each category in VBVR-Bench's halves, 50 each: by these its own averages come out of its categories
@@ -118,7 +118,7 @@ def measured_row(row: Labelled, statistics: Mapping[str, Any]) -> dict[str, Any]
                 for puzzle in categories[split, category]
             }
             scores = [of_puzzle[puzzle] for puzzle in weights]
-            found = bootstrap_group_means(scores, list(weights.values()), **statistics)
+            found = bootstrap_group_means(scores, list(weights.values()), **statistics, bounds=SHARE)
         row_of |= dict(zip((group, f"{group}_low", f"{group}_high"), found, strict=True))
     return row_of
 

@@ -29,7 +29,7 @@ from PIL import Image
 from ...errors import InputError
 from ...files import atomic_write, fingerprint, not_writable, read_json, sha256
 from ...names import FINAL_FRAME, FIRST_FRAME, GROUND_TRUTH, PUZZLES
-from ...statistics import bootstrap_mean
+from ...statistics import SHARE, bootstrap_mean
 from ..cases import Case
 from ..scoring import Scorer, score
 from ..vbvr import COUNTERPARTS, EVALUATORS, TASKS
@@ -256,6 +256,6 @@ def _means(group: pd.DataFrame, statistics: Mapping[str, Any]) -> dict[str, floa
             continue
         per_case = group.pivot_table(index=["task", "case"], columns="seed", values=name)
         row |= {"n": per_case.shape[0], "seeds": per_case.shape[1]}
-        estimate, low, high = bootstrap_mean(per_case.to_numpy(), **statistics)
+        estimate, low, high = bootstrap_mean(per_case.to_numpy(), **statistics, bounds=SHARE)
         row |= {name: estimate, f"{name}_low": low, f"{name}_high": high}
     return row

@@ -12,7 +12,7 @@ import pandas as pd
 from ...bench import puzzles
 from ...model.sampling import Sampling
 from ...names import split_of
-from ...statistics import bootstrap_mean, paired_bootstrap
+from ...statistics import SHARE, bootstrap_mean, paired_bootstrap
 from .count import merged_forwards
 from .spec import OF_FINALS, OF_LATENTS, Ensemble
 
@@ -91,7 +91,7 @@ def _compared(rows: pd.DataFrame, statistics: Mapping[str, Any]) -> Iterator[dic
     best = {"variant": ORACLE, "forwards": single.forwards.iloc[0] * len(seeds)}
     variants.append((best, seeds, by_seed.max(axis=1).to_frame()))
     for about, of_seeds, scores in variants:
-        score, low, high = bootstrap_mean(scores.to_numpy(), **statistics)
+        score, low, high = bootstrap_mean(scores.to_numpy(), **statistics, bounds=SHARE)
         row = {**about, "n": len(scores), "seeds": " ".join(of_seeds), "score": score, "low": low, "high": high}
         if about["variant"] != SINGLE:
             pair = paired_bootstrap(scores.to_numpy(), by_seed.iloc[:, :1].to_numpy(), **statistics)

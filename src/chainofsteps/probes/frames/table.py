@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from ...statistics import bootstrap_group_means
+from ...statistics import DIFFERENCE, SHARE, bootstrap_group_means
 
 FRAMES_COLUMNS = [
     "model",
@@ -65,7 +65,8 @@ def _row(row: dict[str, Any], groups: list[pd.DataFrame], statistics: Mapping[st
         if cases[f"{column}_own"].notna().all():
             estimates[f"{name}_difference"] = [group[column] - group[f"{column}_own"] for group in groups]
         for what, values in estimates.items():
-            found = bootstrap_group_means(values, **statistics)
+            bounds = DIFFERENCE if what.endswith("_difference") else SHARE
+            found = bootstrap_group_means(values, **statistics, bounds=bounds)
             row |= dict(zip((what, f"{what}_low", f"{what}_high"), found, strict=True))
     for column in REFERENCES:
         if column in cases:

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from ...errors import InputError
-from ...statistics import Interval, bootstrap_mean, paired_bootstrap
+from ...statistics import SHARE, Interval, bootstrap_mean, paired_bootstrap
 from .table import NOISE_RUNS
 
 CLEAN_RUNS = ["baseline", "floor_static", "floor_noise"]
@@ -46,7 +46,9 @@ def score_points(scores: pd.DataFrame, interval: Interval) -> pd.DataFrame:
         groups = of_kind.groupby(["run", "operator", "step", "frame"], dropna=False, sort=True)
         for (run, operator, step, frame), rows in groups:
             values = _per_case(rows, "score")
-            estimate, low, high = bootstrap_mean(values.to_numpy(), interval.resamples, interval.level, interval.seed)
+            estimate, low, high = bootstrap_mean(
+                values.to_numpy(), interval.resamples, interval.level, interval.seed, bounds=SHARE
+            )
             point = {"kind": kind, "run": run, "operator": operator, "step": step, "frame": frame}
             point |= {"cases": len(values), "score": estimate, "low": low, "high": high}
             if run in NOISE_RUNS:

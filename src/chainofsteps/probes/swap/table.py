@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from ...errors import InputError
-from ...statistics import bootstrap_mean
+from ...statistics import SHARE, bootstrap_mean
 from ...tables import write_table
 
 MASS, MARGIN = 0.5, 0.25  # an answer is shown if it has this mass, and this much more than any other candidate
@@ -32,7 +32,7 @@ def summary(table: pd.DataFrame, statistics: Mapping[str, Any]) -> pd.DataFrame:
         row |= {"n": len(per_case), "seeds": group.seed.nunique()}
         for name in MEASURED:
             if per_case[name].notna().all():
-                estimate, low, high = bootstrap_mean(per_case[name].to_numpy(), **statistics)
+                estimate, low, high = bootstrap_mean(per_case[name].to_numpy(), **statistics, bounds=SHARE)
                 row |= {name: estimate, f"{name}_low": low, f"{name}_high": high}
         rows.append(row)
     return pd.DataFrame(rows).round(4)
