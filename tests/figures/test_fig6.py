@@ -99,9 +99,9 @@ def test_the_figure_has_its_panels(tmp_path):
 def test_words_say_the_planted_layers():
     words = fig6_text.summary(activations(), curves())
     assert (
-        "residual, step 0, final video, 4 pairs: the source's answer in at most 0.50 [0.50, 0.50], at layer 2" in words
+        "residual, step 0, final video, 4 pairs: the source's answer in at most 0.50 [0.20, 0.80], at layer 2" in words
     )
-    assert "clean target 0.00 [0.00, 0.00], clean source 1.00" in words
+    assert "clean target 0.00 [0.00, 0.60], clean source 1.00" in words
     assert (
         "differs from the source's velocity by at most 0 of its norm, the most of 1 layers, mean over 4 pairs" in words
     )

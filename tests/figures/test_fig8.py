@@ -40,7 +40,7 @@ def test_floors_of_the_steps_are_those_of_the_same_cases(points):
 def test_summary_tells_the_planted_fall_and_nothing_else(points):
     frames, steps, last = fig8.summary(points).splitlines()
     assert "3 tasks, 6 cases of each, 1 seed): 0.72 [" in frames and "at the model's own 17; 9: +0.00" in frames
-    assert "9: +0.00 [+0.00, +0.00], not told apart" in frames
+    assert "9: +0.00 [-0.27, +0.27], not told apart" in frames
     assert "5: -0.30 [" in frames and frames.endswith("lower.")
     assert "(1 task, 6 cases of each, 1 seed)" in steps and steps.count("lower") == 1
     assert last == "No video of more than 17 frames was made: of longer ones this says nothing."

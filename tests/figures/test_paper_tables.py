@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from chainofsteps.figures import paper_tables
-from chainofsteps.names import IN_DOMAIN, PUZZLES
+from chainofsteps.names import BENCHMARK, IN_DOMAIN
 from chainofsteps.probes.frames.table import MEAN
 
 PUBLISHED = Path(__file__).parents[2] / "workflow" / "published"
@@ -16,7 +16,7 @@ def published():
     return pd.read_csv(PUBLISHED / "table1.csv")
 
 
-def skill(score=1.0, puzzles=PUZZLES, cases=4):
+def skill(score=1.0, puzzles=BENCHMARK, cases=4):
     rows = [(name, case, score, score == 1.0, 0.1, 1.0) for name in puzzles for case in range(cases)]
     return pd.DataFrame(rows, columns=["puzzle", "case", "score", "success", "static", "ground_truth"])
 
@@ -49,7 +49,8 @@ def test_seeds_are_averaged_within_a_case():
     runs = pd.concat([skill(1.0).assign(seed=1), skill(0.5).assign(seed=2)])
     row = paper_tables.measured_row(paper_tables.Labelled("m", runs), STATISTICS)
     assert (row["n"], row["seeds"]) == (84, 2)
-    assert (row["overall"], row["overall_low"], row["overall_high"]) == pytest.approx((0.75, 0.75, 0.75))
+    assert row["overall"] == pytest.approx(0.75)
+    assert 0.5 < row["overall_low"] < 0.7 and 0.75 < row["overall_high"] < 0.85  # four cases of a puzzle that agree
 
 
 def test_a_category_without_a_puzzle_is_a_dash_and_so_are_its_averages(published, tmp_path):
@@ -69,7 +70,7 @@ def test_every_published_row_is_marked_and_every_measured_one_has_n_and_interval
     assert measured.overall.tolist() == [0.1, 0.5, 1.0] and set(measured.n) == {84}
     shown = paper_tables.shown1(table)
     assert shown.shape == (len(published) + 2 * 3, 3 + 13)
-    assert shown.iloc[-1]["", "Overall"] == "[1.000, 1.000]" and shown.iloc[-2]["", "n / seeds"] == "84 / 1"
+    assert shown.iloc[-1]["", "Overall"] == "[0.813, 1.000]" and shown.iloc[-2]["", "n / seeds"] == "84 / 1"
 
 
 def points():
@@ -114,7 +115,7 @@ def test_files_hold_the_rows_the_notes_and_booktabs(published, tmp_path):
 def ensembles():
     """Single runs of two seeds, the first of them carried, and an ensemble, of two cases of every puzzle."""
     rows = []
-    for task in PUZZLES:
+    for task in BENCHMARK:
         for case in ("00000", "00001"):
             blank = {"task": task, "case": case, "window": None, "mode": None}
             rows += [{**blank, "variant": "single", "seed": s, "score": score} for s, score in ((3, 0.5), (1, 0.25))]

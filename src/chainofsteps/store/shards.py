@@ -278,10 +278,20 @@ class ShardReader:
     def load(self, case: str) -> Item:
         """(tensors, metadata) of a case. Raises InputError if its bytes are not those of the manifest."""
         path = self.path(case)
+        return parse_tensors(self._checked(path, self.files(case)[path]), path)
+
+    def rows(self, case: str) -> list[dict[str, Any]]:
+        """The rows that were saved with a case. Raises InputError as `load` does, and if it has none."""
+        files = list(self.files(case).items())
+        if len(files) == 1:
+            raise InputError(f"{files[0][0]} has no rows beside it; delete it and run again to make both")
+        return json.loads(self._checked(*files[1]))
+
+    def _checked(self, path: Path, listed: str) -> bytes:
         content = read_bytes(path)
-        if hashlib.sha256(content).hexdigest() != self.manifest["items"][case]["sha256"]:
+        if hashlib.sha256(content).hexdigest() != listed:
             raise InputError(f"{path} differs from what {self.manifest_path} lists (sha256); delete both and run again")
-        return parse_tensors(content, path)
+        return content
 
 
 def _is_manifest(content: Any) -> bool:

@@ -85,7 +85,7 @@ def test_a_planted_flip_is_found_at_its_layer():
     table = summary(rows(), STATISTICS)
     curve = table[(table.run == "swap") & (table.steps == "0")].set_index("layer")
     assert curve.flip.to_dict() == {0: 0, 1: 0, 2: 0.5, 3: 0} and curve.kept[2] == 0.5 and curve.other[2] == 0
-    assert (curve.n == 4).all() and (curve.seeds == 2).all() and curve.flip_low[2] == curve.flip_high[2] == 0.5
+    assert (curve.n == 4).all() and (curve.seeds == 2).all() and curve.flip_low[2] < 0.2 < 0.8 < curve.flip_high[2]
     (clean,) = table[(table.run == "target") & (table.steps == "0")].itertuples()
     assert (clean.flip, clean.kept, clean.exact_target) == (0, 1, 1)
     (same,) = table[table.run == "same_text"].itertuples()

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from ...statistics import SHARE, Interval, bootstrap_mean
+from ...statistics import Interval, bootstrap_mean
 
 
 def chosen_and_rival(masses: pd.DataFrame, live: float) -> pd.DataFrame:
@@ -36,9 +36,7 @@ def curves(runs: pd.DataFrame, interval: Interval) -> pd.DataFrame:
     for (task, step), group in runs.groupby(["task", "step"], sort=True):
         for quantity in ("chosen", "rival"):
             per_case = group.pivot(index="case", columns="seed", values=quantity)
-            mass, low, high = bootstrap_mean(
-                per_case.to_numpy(), interval.resamples, interval.level, interval.seed, bounds=SHARE
-            )
+            mass, low, high = bootstrap_mean(per_case.to_numpy(), interval.resamples, interval.level, interval.seed)
             points.append(
                 {"task": task, "quantity": quantity, "step": step, "cases": len(per_case), "seeds": per_case.shape[1]}
                 | {"mass": mass, "low": low, "high": high}
