@@ -12,7 +12,7 @@ from chainofsteps.config.ranges import check_ranges
 from chainofsteps.config.read import load_config, validate
 from chainofsteps.config.tasks import tasks_of, untouched_seeds
 from chainofsteps.errors import InputError
-from chainofsteps.names import PUZZLES
+from chainofsteps.names import BENCHMARK
 
 
 @pytest.fixture
@@ -190,7 +190,7 @@ def test_untouched_seeds_are_those_of_all_who_need_one(config):
     put(config, "ensemble.seeds", [1, 7, 2])
     put(config, "ensemble.tasks", "all")
     assert untouched_seeds(config) == [1, 2, 7]
-    assert tasks_of(config, "ensemble") == list(PUZZLES)
+    assert tasks_of(config, "ensemble") == list(BENCHMARK)
     config["cases"] |= {"folder": "mine", "tasks": ["mine"]}  # of which Figure 7 is not drawn
     assert untouched_seeds(config) == [1, 2]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-FOLDERS = ("src", "scripts", "benchmarks", "tests", "workflow", "notebooks")
+FOLDERS = ("docs", "src", "scripts", "benchmarks", "tests", "workflow", "notebooks")
 FILES = {path.relative_to(ROOT).as_posix() for part in FOLDERS for path in (ROOT / part).rglob("*.*")}
 PATHS = re.compile(r"(?<![\w./*<{%-])((?:[\w-]+/)*[\w-]+\.(?:py|smk|ipynb))\b")
 DOTTED = re.compile(r"(?<![\w.])chainofsteps(?:\.[A-Za-z]\w*)+")

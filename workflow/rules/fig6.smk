@@ -37,7 +37,7 @@ rule fig6:
         mem_mb=1000,
         runtime=10,
     params:
-        recipe=3,
+        recipe=4,
         model=config["model"],
         shown=config["activations"]["shown"],
         scale=config["activations"]["scale"],

@@ -121,7 +121,7 @@ rule fig3:
         mem_mb=1000,
         runtime=10,
     params:
-        recipe=3,
+        recipe=4,
         cases=part_of("cases", "folder", "shard_size"),
         trajectory=part_of("trajectory"),
         sampling=sampling_of(config["model"], *DENOISING),
@@ -160,7 +160,7 @@ rule fig7:
         mem_mb=1000,
         runtime=10,
     params:
-        recipe=2,
+        recipe=3,
         ensemble=part_of("ensemble"),
         sampling=sampling_of(config["model"], *DENOISING),
         statistics=part_of("statistics"),
@@ -200,7 +200,7 @@ rule fig8:
         mem_mb=1000,
         runtime=10,
     params:
-        recipe=2,
+        recipe=3,
         own_steps=config["models"][config["model"]]["steps"],
         statistics=part_of("statistics"),
     script:

@@ -30,7 +30,7 @@ rule table1:
         mem_mb=1000,
         runtime=10,
     params:
-        recipe=3,
+        recipe=4,
         statistics=part_of("statistics"),
     script:
         "../../scripts/table1.py"
@@ -61,7 +61,7 @@ rule tableA1:
         mem_mb=1000,
         runtime=10,
     params:
-        recipe=2,
+        recipe=3,
         level=config["statistics"]["level"],
     script:
         "../../scripts/tableA1.py"
@@ -93,7 +93,7 @@ rule tableA2:
         mem_mb=1000,
         runtime=10,
     params:
-        recipe=1,
+        recipe=2,
         table="tableA2",
         setting="frames",
         level=config["statistics"]["level"],
@@ -127,7 +127,7 @@ rule tableA3:
         mem_mb=1000,
         runtime=10,
     params:
-        recipe=1,
+        recipe=2,
         table="tableA3",
         setting="steps",
         level=config["statistics"]["level"],

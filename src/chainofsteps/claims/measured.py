@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from ..model.schedule import sigmas
 from ..probes.candidates.table import RUN, RUN_COLUMNS, STEP_COLUMNS, WEIGHT_COLUMNS
 from ..probes.indices import resolve, resolve_one
 from ..probes.noise.table import CKA_COLUMNS, SCORE_COLUMNS, read_table
@@ -80,6 +81,18 @@ class Run:
     null_seed: int
     interval: Interval
     thresholds: Thresholds
+
+    @classmethod
+    def of(cls, params: Any, layers: int) -> "Run":
+        """From the params of the rule `claims`."""
+        return cls(
+            sigmas=sigmas(params.steps, params.shift)[:-1].tolist(),
+            layers=layers,
+            restored=params.restored,
+            null_seed=params.null_seed,
+            interval=Interval(**params.statistics),
+            thresholds=Thresholds(**params.thresholds),
+        )
 
     @property
     def steps(self) -> int:

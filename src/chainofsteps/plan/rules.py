@@ -90,6 +90,7 @@ RULES: dict[str, JobCount] = {
     "cases": CasesCount(),
     "conditioning": ConditioningCount(),
     "panels": PanelsCount(),
+    "ideal_panels": PanelsCount(),
     "evalkit": DecodingCount(),
 }
 

@@ -65,36 +65,18 @@ STRAY = 1.0  # final latents that lie further from every candidate than candidat
 def of_run(rows: Sequence[dict[str, Any]], right: Sequence[str], distance: float) -> tuple[list[dict], dict[str, Any]]:
     """STEP_COLUMNS of each step and RUN_COLUMNS of the run, less those of RUN.
 
-    rows: of `rows.step_rows`. right: names of the right answers. distance: in latents, from the run's answer to the
+    rows: of `job.weigh_run`. right: names of the right answers. distance: in latents, from the run's answer to the
     nearest other right answer; nan where there is none.
     """
-    answer = rows[0]["answer"]
-    steps = []
-    for row in rows:
-        weights = {of: row[of] for of in ("model", "observer_right", "observer_all")}
-        right_model, right_observer = (sum(weights[of][name] for name in right) for of in ("model", "observer_all"))
-        steps.append(
-            {
-                **{key: row[key] for key in ("step", "sigma", "bits_behind", "residual")},
-                "answer_model": row["model"][answer],
-                "answer_observer": row["observer_right"][answer],
-                "rivals_model": right_model - row["model"][answer] * (answer in right),
-                "rivals_observer": 1 - row["observer_right"][answer],
-                "right_model": right_model,
-                "right_observer": right_observer,
-                "gain": float(gain_bits(right_model, right_observer)),
-            }
-        )
+    steps = [_of_step(row, right) for row in rows]
     sigmas = np.array([row["sigma"] for row in rows])
     law = float(commitment_sigma(distance)) if np.isfinite(distance) else np.nan
     first, last = (float(gain_bits(steps[at]["right_model"], steps[0]["right_observer"])) for at in (0, len(steps) - 1))
     return steps, {
         "candidates": len(rows[0]["model"]),
         "right_answers": len(right),
-        "answer": answer,
-        "answer_right": answer in right,
-        "answer_ideal": rows[0]["answer_ideal"],
-        "answer_residual": rows[0]["answer_residual"],
+        **{key: rows[0][key] for key in ("answer", "answer_ideal", "answer_residual")},
+        "answer_right": rows[0]["answer"] in right,
         "distance": distance,
         "commitment_model": committed([step["answer_model"] for step in steps]),
         "commitment_observer": committed([step["answer_observer"] for step in steps]),
@@ -102,6 +84,21 @@ def of_run(rows: Sequence[dict[str, Any]], right: Sequence[str], distance: float
         "law_step": int((sigmas > law).sum()) if np.isfinite(law) else None,
         "bits_total": last,
         "bits_first": first,
+    }
+
+
+def _of_step(row: Mapping[str, Any], right: Sequence[str]) -> dict[str, Any]:
+    answer = row["answer"]
+    right_model, right_observer = (sum(row[of][name] for name in right) for of in ("model", "observer_all"))
+    return {
+        **{key: row[key] for key in ("step", "sigma", "bits_behind", "residual")},
+        "answer_model": row["model"][answer],
+        "answer_observer": row["observer_right"][answer],
+        "rivals_model": right_model - row["model"][answer] * (answer in right),
+        "rivals_observer": 1 - row["observer_right"][answer],
+        "right_model": right_model,
+        "right_observer": right_observer,
+        "gain": float(gain_bits(right_model, right_observer)),
     }
 
 

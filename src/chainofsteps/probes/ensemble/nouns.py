@@ -19,4 +19,4 @@ def score_settings(_config: Mapping[str, Any], _model: str) -> dict[str, Any]:
 
 ENSEMBLE = Noun("ensemble", 1, settings, ("trajectory",))
 SCORE = Noun("ensemble_score", 1, score_settings, ("ensemble", "trajectory"), rows=True)
-RECIPES = {"ensemble_table": 3}
+RECIPES = {"ensemble_table": 4}

@@ -13,4 +13,4 @@ def settings(config: Mapping[str, Any], _model: str) -> dict[str, Any]:
 
 
 EVALKIT = Noun("evalkit", 1, settings, ("trajectory",), rows=True, kit="kit")
-RECIPES = {"evalkit_source": 1, "evalkit_python": 1, "evalkit_table": 1}
+RECIPES = {"evalkit_source": 1, "evalkit_python": 1, "evalkit_table": 2}

@@ -29,4 +29,4 @@ def score_settings(config: Mapping[str, Any], _model: str) -> dict[str, Any]:
 
 FEW_STEPS = Noun("few_steps", 1, settings, ("model", "conditioning"), endings)
 SCORE = Noun("few_steps_score", 2, score_settings, ("few_steps", "trajectory"), kit="scorer")
-RECIPES = {"few_steps_table": 1}
+RECIPES = {"few_steps_table": 2}

@@ -20,4 +20,4 @@ def score_settings(_config: Mapping[str, Any], _model: str) -> dict[str, Any]:
 
 SWAP = Noun("swap", 1, settings, ("trajectory",), by_seed)
 SCORE = Noun("swap_score", 1, score_settings, ("swap",), by_seed, rows=True)
-RECIPES = {"swap_table": 1}
+RECIPES = {"swap_table": 2}
