@@ -102,6 +102,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "one": lambda: by_step("unique", "right_model", "right_observer"),
     "commitment": lambda: by_puzzle("commitment_model", "commitment_observer", "law_step", "distance"),
     "same": lambda: by_puzzle("same_answer", "same_by_chance"),
+    "blends": lambda: by_puzzle("blend_in_latents", "blend_in_pixels"),
     "first": lambda: by_puzzle("first_share"),
     "figB2": lambda: said("figB2"),
 }

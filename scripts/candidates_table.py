@@ -6,7 +6,8 @@ from chainofsteps.store.job import Job
 from chainofsteps.tables import read_shards, write_table
 
 with Job(snakemake) as job:
-    steps, runs, calibration = (read_shards(getattr(job.input, name)) for name in ("steps", "runs", "calibration"))
+    names = ("steps", "runs", "calibration", "blends")
+    steps, runs, calibration, blends = (read_shards(getattr(job.input, name)) for name in names)
     write_table(job.output.by_step, by_step(steps, reliable(runs), job.params.statistics))
-    write_table(job.output.table, by_puzzle(runs, job.params.statistics))
+    write_table(job.output.table, by_puzzle(runs, blends, job.params.statistics))
     write_table(job.output.calibration, by_observer(calibration).round(4))

@@ -8,7 +8,7 @@ from chainofsteps.model.load import load_vae
 from chainofsteps.model.sampling import device_of
 from chainofsteps.probes.candidates.pictures import ideal_pictures
 from chainofsteps.store.job import Job
-from chainofsteps.store.shards import read_shard
+from chainofsteps.store.reader import read_shard
 
 with Job(snakemake) as job:
     torch.set_num_threads(job.threads)

@@ -3,7 +3,7 @@
 from chainofsteps.files import read_json
 from chainofsteps.probes.invariance.table import table
 from chainofsteps.store.job import Job
-from chainofsteps.store.shards import read_shard
+from chainofsteps.store.reader import read_shard
 from chainofsteps.tables import write_table
 
 with Job(snakemake) as job:

@@ -17,7 +17,7 @@ from pathlib import Path
 import yaml
 
 from chainofsteps.files import read_json
-from chainofsteps.store.shards import read_shard
+from chainofsteps.store.reader import read_shard
 
 ROOT, HOOKS = Path(__file__).parents[1], Path(__file__).parent / "hooks"
 CASES, STEPS = 3, 2

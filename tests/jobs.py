@@ -9,7 +9,7 @@ import safetensors.torch
 from chainofsteps.files import read_json
 from chainofsteps.probes.nouns import nouns
 from chainofsteps.probes.settings import DENOISING, sampling_of
-from chainofsteps.store.shards import read_shard
+from chainofsteps.store.reader import read_shard
 from tests.workflow.running import ROOT
 
 NOUNS, MODEL, TASK = nouns(), "tiny", "object_sets"

@@ -25,7 +25,8 @@ from chainofsteps.files import atomic_write
 from chainofsteps.model.load import check_checkpoint, load_text_encoder, load_transformer, load_vae
 from chainofsteps.names import NAME, case_names, is_name
 from chainofsteps.probes.skill.run import load_pipeline
-from chainofsteps.store.shards import Shard, read_shard
+from chainofsteps.store.reader import read_shard
+from chainofsteps.store.shards import Shard
 
 ROOT = Path(__file__).parents[2]
 CODE = [path for folder in ("src", "scripts", "benchmarks") for path in sorted((ROOT / folder).rglob("*.py"))]

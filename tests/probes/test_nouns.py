@@ -36,6 +36,9 @@ KEYS = {
     "swap_score": {"swap"},
     "evalkit": {"trajectory", "kit", "seeds"},
     "skill": {"model", "sampling"},
+    "answers": {"model"},
+    "candidates": {"answers", "trajectory"},
+    "calibration": {"sampling", "batch_size", "model", "conditioning", "answers"},
 }
 RECIPES = {"score": 2, "x0_pred": 2, "few_steps_score": 2, "skill": 2}  # the others have 1
 SECTIONS = {

@@ -5,7 +5,7 @@ import pytest
 from jobs import MODEL, NULL, SEEDS, STEPS, TASK, Jobs, as_before
 
 from chainofsteps.model import network, vae
-from chainofsteps.store.shards import read_shard
+from chainofsteps.store.reader import read_shard
 from tests.workflow.running import ROOT
 
 TABLE = {"table": "00.csv"}

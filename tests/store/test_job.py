@@ -10,7 +10,7 @@ from chainofsteps.files import write_json
 from chainofsteps.store.job import Job
 from chainofsteps.store.noun import Noun
 from chainofsteps.store.pieces import Kept
-from chainofsteps.store.shards import read_shard
+from chainofsteps.store.reader import read_shard
 
 FIRST = Noun("first", 1, lambda config, model: {"level": config["level"]}, ("model",))
 SECOND = Noun("second", 2, lambda config, model: {}, ("first",), rows=True)

@@ -3,7 +3,8 @@ import torch
 
 from chainofsteps.model import schedule
 from chainofsteps.store.pieces import Kept, pieces, stretches
-from chainofsteps.store.shards import Shard, read_shard
+from chainofsteps.store.reader import read_shard
+from chainofsteps.store.shards import Shard
 
 SIGMAS = schedule.sigmas(6, 3.0)  # 1, 0.9375, 0.857, 0.75, 0.6, 0.375, 0
 RUNS = ["a", "b"]

@@ -16,7 +16,8 @@ import chainofsteps
 from chainofsteps.errors import InputError
 from chainofsteps.files import sha256
 from chainofsteps.store import provenance, shards
-from chainofsteps.store.shards import Shard, read_shard
+from chainofsteps.store.reader import read_shard
+from chainofsteps.store.shards import Shard
 
 
 @pytest.fixture

@@ -12,7 +12,8 @@ import torch
 from made_shards import CASES, SETTINGS, save, shard
 
 from chainofsteps.errors import InputError
-from chainofsteps.store.shards import Shard, read_shard
+from chainofsteps.store.reader import read_shard
+from chainofsteps.store.shards import Shard
 
 IDENTITIES = {case: digit * 64 for case, digit in zip(CASES, "123", strict=True)}
 

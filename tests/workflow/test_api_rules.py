@@ -6,7 +6,7 @@ import torch
 import chainofsteps as cos
 from chainofsteps.config.read import load_config
 from chainofsteps.probes.noise.spec import expand
-from chainofsteps.store.shards import read_shard
+from chainofsteps.store.reader import read_shard
 from tests.workflow.figure3 import FRAMES, STEPS
 from tests.workflow.running import rows_of
 

@@ -15,7 +15,7 @@ from chainofsteps.config.read import load_config
 from chainofsteps.files import read_json
 from chainofsteps.plan.target import plan_of
 from chainofsteps.probes.noise.spec import expand
-from chainofsteps.store.shards import read_shard
+from chainofsteps.store.reader import read_shard
 from tests.workflow.figure3 import CASES, FRAMES, SHARDED, STEPS
 from tests.workflow.running import jobs_of, rows_of, snakemake
 

@@ -13,7 +13,7 @@ from chainofsteps.bench import puzzles, vbvr
 from chainofsteps.bench.cases import write_case
 from chainofsteps.bench.evalkit.scores import COLUMNS, source_hash
 from chainofsteps.files import read_json, write_json
-from chainofsteps.store.shards import read_shard
+from chainofsteps.store.reader import read_shard
 from tests.workflow.running import ROOT, jobs_of, snakemake, verdict
 
 MAZE = "O-39_maze_data-generator"

@@ -8,7 +8,7 @@ import torch
 
 from chainofsteps.files import read_json
 from chainofsteps.probes.frames.count import at_counts
-from chainofsteps.store.shards import read_shard
+from chainofsteps.store.reader import read_shard
 from tests.workflow.everything import CASES, COUNTS, FEW, SKILL, STEPS
 from tests.workflow.running import rows_of, snakemake
 

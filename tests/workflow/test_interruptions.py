@@ -24,7 +24,7 @@ from interrupted import (
     until,
 )
 
-from chainofsteps.store.shards import read_shard
+from chainofsteps.store.reader import read_shard
 
 # All of this file's tests are held against one run: pytest-xdist must keep them in one process.
 pytestmark = pytest.mark.xdist_group("interruptions")

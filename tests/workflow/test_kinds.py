@@ -19,7 +19,7 @@ from chainofsteps.model.lora import adapters_in
 from chainofsteps.model.sampling import Sampling
 from chainofsteps.plan.target import plan_of
 from chainofsteps.run.denoise import initial_latents
-from chainofsteps.store.shards import read_shard
+from chainofsteps.store.reader import read_shard
 from tests.workflow.running import ROOT, snakemake
 
 pytestmark = pytest.mark.xdist_group("kinds")

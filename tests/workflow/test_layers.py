@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from chainofsteps.files import read_json
-from chainofsteps.store.shards import read_shard
+from chainofsteps.store.reader import read_shard
 from tests.workflow.everything import CASES, LAYERS, STEPS
 from tests.workflow.running import snakemake
 

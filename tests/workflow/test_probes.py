@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from chainofsteps.files import load_tensors, read_json
-from chainofsteps.store.shards import read_shard
+from chainofsteps.store.reader import read_shard
 from tests.workflow.everything import CASES, STEPS, panels
 from tests.workflow.running import rows_of, snakemake
 

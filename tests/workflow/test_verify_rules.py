@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from chainofsteps.store.shards import read_shard
+from chainofsteps.store.reader import read_shard
 from tests.workflow.figure3 import SHARDED
 from tests.workflow.running import files_of, jobs_of, rows_of, snakemake, verdict
 

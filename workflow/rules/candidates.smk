@@ -7,6 +7,7 @@ rule answers:
         cases=puzzle_cases,
     output:
         manifest="results/{model}/answers/{task}/{shard}.json",
+        blends="results/{model}/answers/{task}/{shard}_blends.csv",
     log:
         "results/{model}/logs/answers/{task}/{shard}.log",
     benchmark:
@@ -192,11 +193,19 @@ def calibrated():
     return shard_files("results/{model}/calibration/{task}/{shard}.csv", config["model"], tasks)
 
 
+def answer_tables():
+    """What the reader of pixels finds in blends, of the puzzles with several right answers."""
+    tasks = [task for task in tasks_of(config, "candidates") if task in SEVERAL_ANSWERS]
+    pattern = f"results/{config['model']}/answers/{{task}}/{{shard}}_blends.csv"
+    return [pattern.format(task=task, shard=shard) for task in tasks for shard in all_shards_of(task)]
+
+
 rule candidates_table:
     input:
         calibration=calibrated(),
         steps=candidate_tables("steps"),
         runs=candidate_tables("runs"),
+        blends=answer_tables(),
     output:
         by_step="tables/candidates_by_step.csv",
         table="tables/candidates.csv",

@@ -17,7 +17,7 @@ from ..bench.video import read_mp4
 from ..files import read_json
 from ..model.sizes import VAE_STRIDE
 from ..names import GROUND_TRUTH, RunId
-from ..store.shards import read_shard
+from ..store.reader import read_shard
 from . import layer_curves, marks, style
 
 FRACTIONS = (0, 0.25, 0.5, 0.75, 1)  # of the depth: the paper's layers 0, 10, 20, 30, 39 of 40

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..files import fingerprint, read_json
 from ..names import case_of, task_folder
-from ..store.shards import ShardReader
+from ..store.reader import ShardReader
 from .problems import BROKEN, Configured, Listed, Problem, changed, stale
 
 SHARD = {"noun", "recipe", "settings", "settings_hash", "items"}  # keys of a shard's manifest

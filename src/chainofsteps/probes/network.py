@@ -20,7 +20,7 @@ from ..run.taps import Tap
 from ..store.job import Job
 from ..store.pieces import Piece
 from ..store.provenance import made_with
-from ..store.shards import ShardReader
+from ..store.reader import ShardReader
 
 
 @dataclass(frozen=True)

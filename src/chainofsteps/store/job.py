@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     import torch
 
     from .pieces import Piece
-    from .shards import Rows, Shard, ShardReader
+    from .reader import ShardReader
+    from .shards import Rows, Shard
 
 
 class Job(AbstractContextManager):
@@ -74,7 +75,7 @@ class Job(AbstractContextManager):
 
     def read(self, name: str) -> ShardReader:
         """The finished shard that is the input of this name."""
-        from .shards import read_shard
+        from .reader import read_shard
 
         if name not in self._readers:
             self._readers[name] = read_shard(getattr(self.input, name))

@@ -4,7 +4,7 @@ import torch
 
 from ..names import RunId
 from ..run.trajectory import Trajectory
-from .shards import ShardReader
+from .reader import ShardReader
 
 
 def untouched(trajectories: ShardReader, run: RunId) -> Trajectory:

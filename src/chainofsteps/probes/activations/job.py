@@ -8,7 +8,7 @@ import torch
 from ...names import RunId
 from ...run.taps import Tap
 from ...store.pieces import Kept, Piece
-from ...store.shards import ShardReader
+from ...store.reader import ShardReader
 from ...store.untouched import untouched
 from ..network import Network
 from .run import token_norms

@@ -19,7 +19,7 @@ from ...files import read_json
 from ...model.sizes import VAE_STRIDE
 from ...names import GROUND_TRUTH, RunId
 from ...statistics import bootstrap_mean, paired_bootstrap
-from ...store.shards import read_shard
+from ...store.reader import read_shard
 
 DIFFERS = 40  # of 255, in any channel: a pixel that is not background; well above what the compression of a clip does
 SHARE = 0.05  # of a token's pixels: one with more that differ shows an object

@@ -17,7 +17,7 @@ import torch
 from ...model import schedule
 from ...names import RunId
 from ...run.denoise import initial_latents
-from ...store.shards import ShardReader
+from ...store.reader import ShardReader
 from ..network import Network
 from .observer import bits_behind, mixture_weights, observer_weights
 from .rows import flat, stored

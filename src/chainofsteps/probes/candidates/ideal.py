@@ -9,7 +9,7 @@ import torch
 from ...model.shapes import Latents, Sigmas
 from ...names import RunId
 from ...run.trajectory import Trajectory, record
-from ...store.shards import ShardReader
+from ...store.reader import ShardReader
 from ...store.untouched import untouched
 from ..noise.run import sweep
 from ..noise.similarity import Similarity

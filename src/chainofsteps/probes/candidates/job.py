@@ -7,9 +7,10 @@ import pandas as pd
 import torch
 
 from ...names import RunId
-from ...store.shards import ShardReader
+from ...store.reader import ShardReader
 from ...store.untouched import untouched
 from ..judge import Judge
+from .blends import BLENDS, read_blends
 from .ideal import ideal_run
 from .rows import encoded_answers, flat, step_rows, stored
 from .table import RUN, RUN_COLUMNS, STEP_COLUMNS, WEIGHT_COLUMNS, of_run, weight_rows
@@ -18,9 +19,16 @@ Rows = Sequence[Mapping[str, Any]]
 
 
 def encode_case(judge: Judge, name: str) -> tuple[dict[str, torch.Tensor], list[dict[str, Any]]]:
-    """The latents (K, C, F, h, w) of a case's candidate answers, and a row for each: candidate, right."""
-    latents, names, right = encoded_answers(judge.case(name), judge.vae)
-    return {"latents": latents}, [{"candidate": c, "right": r} for c, r in zip(names, right, strict=True)]
+    """The latents (K, C, F, h, w) of a case's candidate answers, and a row for each: candidate, right, and of the first
+    two right ones what `blends.read_blends` says."""
+    case = judge.case(name)
+    latents, names, right = encoded_answers(case, judge.vae)
+    read = read_blends(case, latents, names, right, judge.vae)
+    unread = dict.fromkeys(BLENDS)
+    return {"latents": latents}, [
+        {"candidate": answer, "right": solves, **read.get(answer, unread)}
+        for answer, solves in zip(names, right, strict=True)
+    ]
 
 
 def weigh_run(answers: ShardReader, trajectories: ShardReader, run: RunId) -> list[dict[str, Any]]:

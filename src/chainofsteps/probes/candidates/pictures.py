@@ -5,7 +5,7 @@ import torch
 from diffusers import AutoencoderKLWan
 
 from ...model.vae import decode
-from ...store.shards import ShardReader
+from ...store.reader import ShardReader
 from ...store.untouched import untouched
 from ..x0_pred.pictures import Shown
 from .ideal import IdealVelocity

@@ -12,7 +12,7 @@ from ...bench.puzzles.candidates import right_answers
 from ...bench.puzzles.canvas import resampled
 from ...bench.scoring import encode
 from ...run.trajectory import Trajectory
-from ...store.shards import ShardReader
+from ...store.reader import ShardReader
 from .observer import Candidates, bits_behind, mixture_weights, observer_weights
 
 

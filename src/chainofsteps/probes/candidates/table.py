@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from ...statistics import bootstrap_mean
+from .blends import BLENDS
 from .observer import COMMITTED, commitment_sigma, gain_bits
 
 RUN = ["model", "task", "kind", "case", "seed"]
@@ -138,12 +139,13 @@ def by_step(steps: pd.DataFrame, runs: pd.DataFrame, statistics: Mapping[str, An
     return _means(counted, ["task", "kind", "step"], BY_STEP, statistics)
 
 
-def by_puzzle(runs: pd.DataFrame, statistics: Mapping[str, Any]) -> pd.DataFrame:
-    """Means over cases of each puzzle, with bootstrap intervals: BY_PUZZLE, and `reliable`, the share that counts.
+def by_puzzle(runs: pd.DataFrame, blends: pd.DataFrame, statistics: Mapping[str, Any]) -> pd.DataFrame:
+    """Means over cases of each puzzle, with bootstrap intervals: BY_PUZZLE, `reliable`, the share that counts, and
+    BLENDS.
 
-    runs: RUN_COLUMNS. first_share: bits of the first forward, as a share of the run's bits. same_answer: share of runs
-    that end as the ideal denoiser does from the same noise, where there are several right answers; same_by_chance: of
-    them the share that would if either chose among the right answers alike.
+    runs: RUN_COLUMNS. blends: of `blends.table_of`. first_share: bits of the first forward, as a share of the run's
+    bits. same_answer: share of runs that end as the ideal denoiser does from the same noise, where there are several
+    right answers; same_by_chance: of them the share that would if either chose among the right answers alike.
     """
     counted = reliable(runs).copy()
     several = counted.right_answers > 1
@@ -152,7 +154,8 @@ def by_puzzle(runs: pd.DataFrame, statistics: Mapping[str, Any]) -> pd.DataFrame
     counted["first_share"] = (counted.bits_first / counted.bits_total).where(counted.bits_total > MOST_DECIDED)
     means = _means(counted, ["task", "kind"], BY_PUZZLE, statistics)
     share = _means(runs.assign(reliable=runs.answer_residual <= STRAY), ["task", "kind"], ["reliable"], statistics)
-    return pd.concat([means, share]).sort_values("task", kind="stable", ignore_index=True)
+    read = _means(blends.assign(seed=0), ["task", "kind"], BLENDS, statistics)
+    return pd.concat([means, share, read]).sort_values("task", kind="stable", ignore_index=True)
 
 
 def _means(

@@ -8,7 +8,7 @@ import pandas as pd
 from ...model.sampling import Sampling
 from ...names import RunId, case_label
 from ...store.pieces import Kept, Piece
-from ...store.shards import ShardReader
+from ...store.reader import ShardReader
 from ...store.untouched import final_latents, untouched
 from ..judge import Judge
 from ..network import Network, through

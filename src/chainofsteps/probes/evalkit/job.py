@@ -12,7 +12,7 @@ from ...errors import InputError
 from ...model.vae import decode
 from ...names import RunId
 from ...store.job import Job
-from ...store.shards import ShardReader
+from ...store.reader import ShardReader
 from ...store.untouched import final_latents
 from ..judge import Judge
 

@@ -10,7 +10,7 @@ from ...model.sizes import frames_of
 from ...names import RunId
 from ...run.denoise import Plain, initial_latents
 from ...store.pieces import Kept, Piece
-from ...store.shards import ShardReader
+from ...store.reader import ShardReader
 from ...store.untouched import final_latents
 from ..baseline.job import plain_piece
 from ..judge import Judge

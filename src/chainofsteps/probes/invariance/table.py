@@ -13,7 +13,7 @@ import torch
 
 from ...names import RunId, runs_of
 from ...run.trajectory import Trajectory
-from ...store.shards import ShardReader
+from ...store.reader import ShardReader
 from ...store.untouched import untouched
 
 COLUMNS = ["task", "kind", "case", "seeds", "first", "final"]

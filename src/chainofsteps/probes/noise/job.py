@@ -12,7 +12,7 @@ import pandas as pd
 from ...names import RunId
 from ...store.job import Job
 from ...store.pieces import Kept, Piece
-from ...store.shards import ShardReader
+from ...store.reader import ShardReader
 from ...store.untouched import untouched
 from ..network import Network, through
 from .count import perturbed

@@ -12,7 +12,7 @@ from torch import Tensor
 from ...model.conditioning import Conditioning
 from ...names import RunId
 from ...store.job import Job
-from ...store.shards import ShardReader
+from ...store.reader import ShardReader
 from ...store.untouched import final_latents
 from ..judge import Judge
 from .rows import finals

@@ -18,7 +18,7 @@ from ...run.denoise import GuidedVelocity
 from ...run.trajectory import Trajectory
 from ...store.job import Job
 from ...store.pieces import Kept, Piece
-from ...store.shards import ShardReader
+from ...store.reader import ShardReader
 from ...store.untouched import untouched
 from ..network import Network, through
 from .rows import pairs_of

@@ -15,7 +15,7 @@ from ...bench.scoring import batch_of
 from ...model.vae import decode
 from ...names import RunId
 from ...store.job import Job
-from ...store.shards import ShardReader
+from ...store.reader import ShardReader
 from ...store.untouched import untouched
 from ..judge import Judge
 from .rows import COLUMNS, Pair, pairs_of

@@ -9,7 +9,7 @@ from ...bench.cases import Case
 from ...bench.puzzles import PUZZLES, puzzle
 from ...bench.puzzles.candidates import right_answers
 from ...names import RunId
-from ...store.shards import ShardReader
+from ...store.reader import ShardReader
 from ...store.untouched import untouched
 from ..judge import Judge
 from .rows import FRAME_COLUMNS, MASS_COLUMNS, READING_COLUMNS, SCORE_COLUMNS, read_steps

@@ -9,7 +9,7 @@ from diffusers import AutoencoderKLWan
 
 from ...model.vae import decode
 from ...names import RunId
-from ...store.shards import ShardReader
+from ...store.reader import ShardReader
 from ...store.untouched import untouched
 
 
