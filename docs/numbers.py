@@ -21,7 +21,7 @@ FROM_A_RUN = (
     "figures/figB1.txt",
     "figures/figB2.txt",
 )
-PAGES = ("docs/choice_or_search.md",)
+PAGES = ("docs/choice_or_search.md", "docs/results.md")
 BLOCK = re.compile(r"(<!-- numbers: (\S+) -->\n).*?(<!-- end -->)", re.S)
 SHOWN = (0, 1, 2, 3, 4, 5, 8, 12, 19)  # steps
 
@@ -46,6 +46,17 @@ def claims(*names: str) -> str:
             cells = [claim["id"], claim["claim"], estimate(claim), "" if null is None else f"{null:.2f}"]
             rows.append([*cells, f"{claim['n']}, {claim['seeds']}", said])
     return markdown(["", "claim", "estimate [95% interval]", "ideal denoiser", "cases, seeds", "verdict"], rows)
+
+
+def all_claims() -> str:
+    """The verdicts on all claims."""
+    rows = []
+    for claim in json.loads((KEPT / "claims.json").read_text()):
+        null, clean = ("" if value is None else f"{value:.2f}" for value in (claim["null"]["estimate"], claim["clean"]))
+        cells = [claim["id"], claim["claim"], estimate(claim), null, f"{claim['n']}, {claim['seeds']}", clean]
+        rows.append([*cells, f"**{claim['verdict']}**", claim["why"] or ""])
+    header = ["", "claim", "estimate [95% interval]", "null", "cases, seeds", "undisturbed score", "verdict", "why"]
+    return markdown(header, rows)
 
 
 def estimate(claim) -> str:
@@ -95,6 +106,7 @@ def said(figure: str) -> str:
 
 
 BLOCKS: dict[str, Callable[[], str]] = {
+    "claims": all_claims,
     "ours": lambda: claims("E1", "E2", "E3", "E5"),
     "latents": lambda: claims("C4", "C4L", "C5", "C5L", "C7", "C7L", "C14", "C14L"),
     "changed": changed,

