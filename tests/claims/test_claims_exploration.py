@@ -99,3 +99,18 @@ def test_perception_is_first_by_steps_of_the_runs_that_end_with_both():
     found = perception_first(runs, finished(find_then_move=0.7, bounce=0.1))
     assert (found.n, found.estimate, found.low, found.clean) == (CASES - 1, 2.0, 2.0, 0.7)
     assert perception_first(runs.assign(later=math.nan), finished(find_then_move=0.7)) is UNMEASURED
+
+
+def test_a_mass_at_the_threshold_is_not_alive():
+    masses = masses_table({"loop_maze": 3, "unique_maze": 1})
+    masses.loc[(masses.step < 2) & (masses.candidate == "c2"), "mass"] = 0.1
+    of = finished(loop_maze=1, unique_maze=1)
+    assert pruned(masses, 0.1, SETTINGS["C4"]["early"], of).estimate == 1.0
+
+
+def test_early_steps_lie_below_their_part_of_the_steps():
+    masses = masses_table({"loop_maze": 3, "unique_maze": 1})  # three candidates at steps 0 and 1 of 10
+    of = finished(loop_maze=1, unique_maze=1)
+    assert pruned(masses, 0.1, 0.2, of).estimate == 2.0 and pruned(masses, 0.1, 0.3, of).estimate == pytest.approx(
+        4 / 3
+    )

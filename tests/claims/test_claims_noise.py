@@ -122,3 +122,10 @@ def test_the_steps_of_high_sigma_are_asked_alone():
         FAILS,
         "with that frame, and noise at steps of sigma above .5 alone: does not hold",
     )
+
+
+def test_the_window_of_the_earlier_verdict_ends_before_its_part_of_the_steps():
+    table = cka_table(peak=9, final=0.1)
+    table.loc[table.step == 2, "dissimilarity"] = 0.9  # of ten steps the first fifth is steps 0 and 1
+    found = propagation(table, answers(same=0), 2, 0.2, INTERVAL)
+    assert found.earlier.estimate == pytest.approx(0.2, abs=0.02)

@@ -62,3 +62,11 @@ def test_a_blurred_frame_still_tells_its_answer():
         blurred = (frame + np.roll(frame, 1, 0) + np.roll(frame, 1, 1) + np.roll(frame, (1, 1), (0, 1))) / 4
         masses = candidates.masses("shelf", blurred, layout)
         assert max(masses, key=masses.get) == first
+
+
+def test_a_mass_is_at_most_one():
+    layout = puzzles.puzzle("shelf").generate(0).layout
+    answers = puzzles.puzzle("shelf").answers(layout)
+    name, video = next(iter(answers.items()))
+    beyond = video[0] + 1.5 * (video[-1].astype(float) - video[0])
+    assert candidates.masses("shelf", beyond, layout)[name] == 1.0

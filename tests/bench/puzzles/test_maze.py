@@ -111,3 +111,18 @@ def test_missing_walls_are_wrong():
     puzzle = loop_maze.generate(3)
     _, _, goal = maze.read_layout(puzzle.layout)
     assert loop_maze.score(maze.render(set(), maze.routes_of(puzzle.layout)[0], goal), puzzle.layout) < 1.0
+
+
+def test_trail_beside_the_route_is_wrong():
+    puzzle = loop_maze.generate(3)
+    frame = puzzle.video[-1].astype(np.float32)
+    place = np.arange(len(frame)) % maze.CELL
+    corner = (place == 2) | (place == 3)  # of a room, where no passage leads
+    frame[np.ix_(corner, corner)] = maze.TRAIL
+    video = np.concatenate([puzzle.video[:-1], canvas.finish(frame)[None]])
+    trails = [
+        {passage for passage, mass in maze.passage_mass(shown.astype(np.float32)).items() if mass > 0.5}
+        for shown in (puzzle.video[-1], video[-1])
+    ]
+    assert trails[0] == trails[1] and loop_maze.score(puzzle.video, puzzle.layout) == 1.0
+    assert loop_maze.score(video, puzzle.layout) < 1.0

@@ -159,3 +159,14 @@ def test_runs_of_puzzles_with_and_without_readings_are_in_one_table():
     assert runs.spread.iloc[0] == 0 and math.isnan(runs.spread.iloc[1])
     without = decided.runs_of({**tables, "readings": tables["readings"].iloc[:0]}, THRESHOLDS)
     assert without.columns.tolist() == runs.columns.tolist() and without.later.isna().all()
+
+
+def test_a_mass_at_the_threshold_is_not_alive():
+    steps = decided.by_step(masses([{"good": 0.1, "bad": 0.05}, {"good": 0.9, "bad": 0.1}]), THRESHOLDS)
+    assert steps.live.tolist() == [0, 1] and steps.leading.tolist() == [decided.NONE, "good"]
+
+
+def test_a_right_answer_that_only_led_was_not_held_and_is_not_lost():
+    led = [{"good": 0.4, "bad": 0.3}, {"good": 0.1, "bad": 0.8}]
+    row = decided.by_run(decided.by_step(masses(led), THRESHOLDS), THRESHOLDS).iloc[0]
+    assert not row.right_to_wrong and row.net_revision == 0

@@ -49,6 +49,7 @@ def test_a_planted_decision_is_found_at_its_step(tmp_path, monkeypatch):
         latents.append(latents[-1] + (sigmas[step + 1] - sigmas[step]) * velocity)
     rows = x0_pred.read_steps(case, Trajectory(torch.cat(latents), sigmas), vae)
     assert [row["score"] == 1.0 for row in rows] == [False, False, True, True]
+    assert [row["sigma"] for row in rows] == sigmas[:-1].tolist()
     masses = np.array([[row["masses"][wrong], row["masses"][good]] for row in rows])
     assert masses == pytest.approx(np.array([[1, 0], [1, 0], [0, 1], [0, 1]]), abs=0.15)
     monkeypatch.setattr(scoring, "BATCH_ELEMENTS", 3 * latents[0].numel())  # of a larger video: three steps, then one
