@@ -67,7 +67,7 @@ def test_propagation_has_a_half_life_of_the_cases_that_take_another_route():
 
 
 def test_the_half_life_is_the_end_of_the_last_step_above_a_half():
-    assert half_life(np.array([0.9, 0.4, 0.6, 0.1]), np.array([1, 2, 3, 4])) == 4
+    assert half_life(np.array([0.9, 0.4, 0.5, 0.1]), np.array([1, 2, 3, 4])) == 4
     assert half_life(np.array([0.1, 0.2]), np.array([1, 2])) == 1
 
 

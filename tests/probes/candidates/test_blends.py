@@ -4,8 +4,9 @@ import pytest
 import torch
 
 from chainofsteps.bench.cases import read_cases, write_case
-from chainofsteps.bench.puzzles import draw
+from chainofsteps.bench.puzzles import candidates, draw
 from chainofsteps.model.load import load_vae
+from chainofsteps.model.vae import decode
 from chainofsteps.names import SPLITS
 from chainofsteps.probes.candidates.blends import COLUMNS, read_blends, table_of
 from chainofsteps.probes.candidates.rows import encoded_answers
@@ -29,6 +30,10 @@ def test_a_blend_of_pixels_is_read_as_halves_and_one_of_latents_as_it_decodes(tm
     assert list(read) == pair
     assert [read[name]["blend_in_pixels"] for name in pair] == pytest.approx([0.5, 0.5], abs=0.12)
     assert all(0 <= read[name]["blend_in_latents"] <= 1 for name in pair)
+    blended = decode(vae, latents[[names.index(name) for name in pair]].mean(0, keepdim=True))[0, -1]
+    assert {name: of["blend_in_latents"] for name, of in read.items()} == {
+        name: mass for name, mass in candidates.masses(case.task, blended, case.layout).items() if name in pair
+    }
     same = read_blends(case, latents[[0, 0]], [names[0], names[0]], [True, True], vae)  # of an answer with itself
     assert same[names[0]]["blend_in_latents"] > 0.9
     rows = [

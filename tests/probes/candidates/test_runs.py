@@ -14,6 +14,7 @@ from chainofsteps.probes.candidates.calibration import by_observer, items, table
 from chainofsteps.probes.candidates.ideal import IdealVelocity, ideal_noise, ideal_run
 from chainofsteps.probes.candidates.job import weigh_run
 from chainofsteps.probes.candidates.rows import flat, stored
+from chainofsteps.run.denoise import initial_latents
 from chainofsteps.run.trajectory import record
 from chainofsteps.store.reader import read_shard
 from chainofsteps.store.shards import Shard
@@ -116,7 +117,12 @@ def test_the_ideal_run_starts_from_the_noise_of_the_model(shards):
 
 def test_the_ideal_denoiser_is_calibrated_where_no_run_leads(shards):
     answers, _, _ = shards
-    velocity = IdealVelocity(stored(answers, "00000"), SIGMAS)
+    seen, ideal = [], IdealVelocity(stored(answers, "00000"), SIGMAS)
+
+    def velocity(noisy, step):
+        seen.append(noisy)
+        return ideal(noisy, step)
+
     network = SimpleNamespace(
         sigmas=SIGMAS,
         conditioning=lambda case: SimpleNamespace(latents_shape=(1, *SHAPE)),
@@ -126,6 +132,8 @@ def test_the_ideal_denoiser_is_calibrated_where_no_run_leads(shards):
     assert [step for _, step in asked.values()] == [0, 0, 6, 6, 12, 12] and len(asked) == 6
     found = {name: teacher_forced(network, answers, *of)[1] for name, of in asked.items()}
     rows = table_of(found, asked, {"model": "m", "task": "maze", "kind": "multi"})
+    eps = initial_latents((1, *SHAPE), "maze/00000", 7, False)
+    assert torch.allclose(seen[2], (1 - SIGMAS[6]) * latents(12.0)[:2] + SIGMAS[6] * eps)
     assert len(rows) == 12 and rows.weight.to_numpy() == pytest.approx(rows.observer.to_numpy(), abs=2e-3)
     assert rows[rows.step == 0].observer.tolist() == pytest.approx([0.5] * 4)
     assert (rows[rows.step == 12].observer > 0.99).all()  # made from the answer that is asked for
