@@ -17,7 +17,7 @@ from .grids import PICTURE, grid, listed, spoken
 MODEL = {"color": style.BLUE, "marker": "o", "linestyle": "-", "label": "model"}
 OBSERVER = {"color": style.VERMILLION, "marker": "s", "linestyle": "--", "label": "ideal denoiser"}
 LAW = {"color": style.BLACK, "linestyle": (0, (1, 1.5)), "linewidth": 1.0, "label": "commitment law"}
-COLUMNS = 3
+COLUMNS = 4
 
 
 class Curve(NamedTuple):
@@ -99,7 +99,9 @@ def curves(part, tasks: Sequence[str], by_step: pd.DataFrame, by_puzzle: pd.Data
         axes.set_axis_off()
     grid[0].legend(loc="lower right")
     part.supxlabel("step", fontsize=7.5)
-    part.supylabel(curve.words, fontsize=7.5)
+    part.suptitle(curve.words)
+    for axes in grid[::COLUMNS]:
+        axes.set_ylabel("weight")
 
 
 def measured(by_step: pd.DataFrame, task: str, measure: str) -> pd.DataFrame:
