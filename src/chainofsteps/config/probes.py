@@ -16,7 +16,7 @@ from ..probes.noise.features import KERNELS, Compared
 from ..probes.noise.spec import NOISES, OPERATORS, SCHEMES, TIMINGS, NoiseAtFrame, NoiseAtStep
 from ..probes.swap.spec import MODES as SWAPS
 from ..probes.swap.spec import READOUTS
-from .types import AtLeastOne, Every, Index, Indices, Name, Positive, Section, Seed, Several, Share, Tasks, Two
+from .types import AtLeastOne, Below, Index, Indices, Name, Positive, Section, Seed, Several, Share, Tasks, Two
 
 OF_A_FOLDER = "Where cases come from a folder, the tasks of `cases` are taken instead."
 
@@ -104,8 +104,11 @@ class X0PredSection(Section):
 class CalibrationSection(Section):
     """Teacher forcing: the denoiser alone, on noisy latents made from the right answers."""
 
-    steps: Indices = Field(Every(every=2), description="Steps whose sigmas the answers are noised to.")
-    seeds: Several[Seed] = Field([1001, 1002], description="Seeds of the noise, together with the case.")
+    steps: Indices = Field(
+        Below(below=0.4),
+        description="Steps whose sigmas the answers are noised to: the early ones, at which there is a choice.",
+    )
+    seeds: Several[Seed] = Field([1001, 1002, 1003, 1004], description="Seeds of the noise, together with the case.")
 
 
 class CandidatesSection(Section):

@@ -18,6 +18,8 @@ MODEL = {"color": style.BLUE, "marker": "o", "linestyle": "-", "label": "model"}
 OBSERVER = {"color": style.VERMILLION, "marker": "s", "linestyle": "--", "label": "ideal denoiser"}
 LAW = {"color": style.BLACK, "linestyle": (0, (1, 1.5)), "linewidth": 1.0, "label": "commitment law"}
 COLUMNS = 4
+LINES, FILLS = ["-", "--"], ["full", "none"]  # of as many puzzles as there are colours, and of the others
+FEW = 4  # cases that a point of the calibration has at least
 
 
 class Curve(NamedTuple):
@@ -54,7 +56,7 @@ def draw(by_step: pd.DataFrame, by_puzzle: pd.DataFrame, calibration: pd.DataFra
         grid(part, pictures.panel, shown, pictures.sigmas)
         part.suptitle(words)
     style.panel_letter(above[0], "a")
-    calibrated(above[2].subplots(), calibration)
+    calibrated(above[2], calibration)
     style.panel_letter(above[2], "b")
     for part, letter, tasks, curve in zip(parts[1:], "cd", (several, single), (ANSWER, RIGHT), strict=False):
         curves(part, tasks, by_step, by_puzzle, curve)
@@ -66,16 +68,23 @@ def draw(by_step: pd.DataFrame, by_puzzle: pd.DataFrame, calibration: pd.DataFra
     return figure
 
 
-def calibrated(axes: Axes, calibration: pd.DataFrame) -> None:
-    """Teacher forcing: the model's mean weight on the true answer against the ideal denoiser's, a line a puzzle."""
-    axes.plot([0, 1], [0, 1], color=style.GREY, linewidth=0.6)
-    for number, (task, rows) in enumerate(calibration.groupby("task", sort=False)):
-        look = {"color": style.PALETTE[number % len(style.PALETTE)], "marker": "o"}
-        marks.line(axes, rows.observer, rows.weight, label=spoken(task), **look)
-    axes.set(xlabel="weight, ideal denoiser", ylabel="weight, model", xlim=(-0.04, 1.04), ylim=(-0.04, 1.04))
-    axes.set_xticks([0, 0.5, 1])
-    axes.set_yticks([0, 0.5, 1])
-    axes.legend(loc="upper left")
+def calibrated(part, calibration: pd.DataFrame) -> None:
+    """Teacher forcing: the model's mean weight on the true answer against the ideal denoiser's, and how many bits it is
+    behind, a line for each puzzle."""
+    weight, behind = part.subplots(2, 1)
+    weight.plot([0, 1], [0, 1], color=style.GREY, linewidth=0.6)
+    for number, task in enumerate(dict.fromkeys(calibration.task)):
+        look = {"color": style.PALETTE[number % len(style.PALETTE)], "marker": "o", "label": spoken(task)}
+        for axes, quantity in ((weight, "weight"), (behind, "bits_behind")):
+            rows = calibration[(calibration.task == task) & (calibration.quantity == quantity)]
+            rows = rows[rows.cases >= FEW]
+            marks.band(axes, rows["at"], rows["mean"], rows.low, rows.high, **look)
+    weight.set(xlabel="weight, ideal denoiser", ylabel="weight, model", xlim=(-0.04, 1.04), ylim=(-0.04, 1.04))
+    weight.set_xticks([0, 0.5, 1])
+    weight.set_yticks([0, 0.5, 1])
+    behind.set(xlabel="step", ylabel="bits behind", ylim=(0, None))
+    behind.xaxis.set_major_locator(MaxNLocator(6, integer=True))
+    behind.legend(loc="upper right")
 
 
 def tasks_of(by_step: pd.DataFrame, kind: str) -> list[str]:
@@ -113,23 +122,29 @@ def gains(axes: Axes, tasks: Sequence[str], by_step: pd.DataFrame) -> None:
     """Bits that the model adds at a step to what the latents hold before it, one line for each puzzle."""
     for number, task in enumerate(tasks):
         rows = measured(by_step, task, "gain")
-        look = {
-            "color": style.PALETTE[number % len(style.PALETTE)],
-            "linestyle": ["-", "--"][number // len(style.PALETTE)],
-        }
-        marks.line(axes, rows.step, rows["mean"], label=spoken(task), **look)
+        marks.line(axes, rows.step, rows["mean"], linestyle=LINES[number // len(style.PALETTE)], color=colour(number))
     axes.axhline(0, color=style.GREY, linewidth=0.6)
     axes.set(xlabel="step", ylabel="bits added by the model")
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
 
 
 def shares(axes: Axes, tasks: Sequence[str], by_puzzle: pd.DataFrame) -> None:
-    """The share of a run's bits that its first forward has, with intervals."""
-    rows = by_puzzle[(by_puzzle.measure == "first_share") & by_puzzle.task.isin(tasks)].iloc[::-1]
-    marks.dots(axes, rows["mean"], range(len(rows)), rows.low, rows.high, across=True, **MODEL | {"linestyle": "none"})
-    axes.set_yticks(range(len(rows)), [spoken(task) for task in rows.task])
+    """The share of a run's bits that its first forward has, with intervals; marks have the colours of the lines."""
+    measured = by_puzzle[by_puzzle.measure == "first_share"].set_index("task")
+    for number, task in enumerate(tasks):
+        if task in measured.index:
+            row = measured.loc[[task]]
+            look = {"color": colour(number), "marker": "o", "fillstyle": FILLS[number // len(style.PALETTE)]}
+            place = [len(tasks) - 1 - number]
+            marks.dots(axes, row["mean"], place, row.low, row.high, across=True, linestyle="none", **look)
+    axes.set_yticks(range(len(tasks)), [spoken(task) for task in reversed(tasks)])
     axes.axvline(1, color=style.GREY, linewidth=0.6)
-    axes.set(xlabel="share of the bits in the first forward", xlim=(-0.05, 1.1))
+    axes.set(xlabel="share of the bits in the first forward", xlim=(-0.05, 1.2))
+
+
+def colour(number: int) -> str:
+    """The colour of the puzzle of that number."""
+    return style.PALETTE[number % len(style.PALETTE)]
 
 
 def value(by_puzzle: pd.DataFrame, task: str, measure: str) -> str:

@@ -17,8 +17,9 @@ CASE = ["task", "case"]
 
 
 def cases_of(runs: pd.DataFrame) -> pd.DataFrame:
-    """Means over the seeds of each case with several right answers: task, case, distance, both commitments."""
-    several = runs[runs.distance.notna()]
+    """Means over the seeds of each case with several right answers that end in one: task, case, distance, both
+    commitments."""
+    several = runs[(runs.kind == "multi") & runs.answer_right.astype(bool)]
     measures = ["distance", "commitment_model", "commitment_observer"]
     return several.groupby(CASE, sort=False)[measures].mean().reset_index()
 

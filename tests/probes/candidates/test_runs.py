@@ -10,7 +10,7 @@ import torch
 from chainofsteps.model import schedule
 from chainofsteps.names import RunId
 from chainofsteps.probes.candidates import table
-from chainofsteps.probes.candidates.calibration import by_observer, items, table_of, teacher_forced
+from chainofsteps.probes.candidates.calibration import items, means, table_of, teacher_forced
 from chainofsteps.probes.candidates.ideal import IdealVelocity, ideal_noise, ideal_run
 from chainofsteps.probes.candidates.job import weigh_run
 from chainofsteps.probes.candidates.rows import flat, stored
@@ -137,6 +137,8 @@ def test_the_ideal_denoiser_is_calibrated_where_no_run_leads(shards):
     assert len(rows) == 12 and rows.weight.to_numpy() == pytest.approx(rows.observer.to_numpy(), abs=2e-3)
     assert rows[rows.step == 0].observer.tolist() == pytest.approx([0.5] * 4)
     assert (rows[rows.step == 12].observer > 0.99).all()  # made from the answer that is asked for
-    curve = by_observer(rows)
-    assert curve.weight.to_numpy() == pytest.approx(curve.observer.to_numpy(), abs=2e-3)
-    assert curve.n.sum() == 12 and curve.cases.max() == 1
+    curves = means(rows, STATISTICS).set_index("quantity")
+    weight, behind = curves.loc["weight"], curves.loc["bits_behind"]
+    assert weight["mean"].to_numpy() == pytest.approx(weight["at"].to_numpy(), abs=2e-3)
+    assert weight.n.sum() == 12 and weight.cases.max() == 1
+    assert behind["at"].tolist() == [0, 6, 12] and behind["mean"].to_numpy() == pytest.approx([0] * 3, abs=0.02)

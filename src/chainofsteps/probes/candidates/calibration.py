@@ -17,6 +17,7 @@ import torch
 from ...model import schedule
 from ...names import RunId
 from ...run.denoise import initial_latents
+from ...statistics import bootstrap_mean
 from ...store.reader import ShardReader
 from ..network import Network
 from .observer import bits_behind, mixture_weights, observer_weights
@@ -24,7 +25,8 @@ from .rows import flat, stored
 
 COLUMNS = ["model", "task", "kind", "case", "seed", "step", "sigma", "answer", "weight", "observer", "bits_behind"]
 ASKED = 2  # right answers of a case
-BINS = np.linspace(0, 1, 11)
+BINS = np.array([0, 0.1, 0.3, 0.5, 0.7, 0.9, 1])
+CALIBRATED = ["task", "quantity", "at", "cases", "n", "mean", "low", "high"]
 
 
 def items(task: str, cases: Sequence[str], seeds: Sequence[int], steps: Sequence[int]) -> dict[str, tuple[RunId, int]]:
@@ -64,14 +66,19 @@ def table_of(
     return pd.DataFrame(table, columns=COLUMNS).round(5)
 
 
-def by_observer(table: pd.DataFrame) -> pd.DataFrame:
-    """Mean weight of the model where the ideal denoiser's lies in a tenth, by puzzle: task, observer, weight, n, cases.
+def means(table: pd.DataFrame, statistics: Mapping[str, Any]) -> pd.DataFrame:
+    """Means over cases with bootstrap intervals: CALIBRATED.
 
-    table: COLUMNS. The tenths without a row are left out; n: rows, cases: cases.
+    table: COLUMNS. quantity weight: of the model, where the ideal denoiser's lies between two of BINS; at: the mean of
+    that. quantity bits_behind: at a step.
     """
-    tenths = np.minimum(np.digitize(table.observer, BINS) - 1, len(BINS) - 2)
-    grouped = table.assign(tenth=tenths).groupby(["task", "tenth"], sort=False)
-    found = grouped.agg(
-        observer=("observer", "mean"), weight=("weight", "mean"), n=("weight", "size"), cases=("case", "nunique")
-    )
-    return found.reset_index().sort_values(["task", "tenth"], kind="stable", ignore_index=True).drop(columns="tenth")
+    places = np.minimum(np.digitize(table.observer, BINS) - 1, len(BINS) - 2)
+    rows = []
+    for quantity, keys in (("weight", places), ("bits_behind", table.step)):
+        for (task, _), group in table.groupby([table.task, keys], sort=False):
+            at = group.observer.mean() if quantity == "weight" else group.step.iloc[0]
+            per_case = group.groupby("case")[quantity].mean()
+            mean, low, high = bootstrap_mean(per_case.to_numpy(), **statistics)
+            about = {"task": task, "quantity": quantity, "at": at, "cases": len(per_case), "n": len(group)}
+            rows.append({**about, "mean": mean, "low": low, "high": high})
+    return pd.DataFrame(rows).sort_values(["quantity", "task", "at"], kind="stable", ignore_index=True)[CALIBRATED]
