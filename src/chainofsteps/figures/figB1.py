@@ -18,7 +18,8 @@ MODEL = {"color": style.BLUE, "marker": "o", "linestyle": "-", "label": "model"}
 OBSERVER = {"color": style.VERMILLION, "marker": "s", "linestyle": "--", "label": "ideal denoiser"}
 LAW = {"color": style.BLACK, "linestyle": (0, (1, 1.5)), "linewidth": 1.0, "label": "commitment law"}
 COLUMNS = 4
-LINES, FILLS = ["-", "--"], ["full", "none"]  # of as many puzzles as there are colours, and of the others
+LINES = ["-", "--"]  # of as many puzzles as there are colours, and of the others
+FACES = [{}, {"markerfacecolor": "white", "markeredgecolor": style.BLACK}]
 FEW = 4  # cases that a point of the calibration has at least
 
 
@@ -134,7 +135,7 @@ def shares(axes: Axes, tasks: Sequence[str], by_puzzle: pd.DataFrame) -> None:
     for number, task in enumerate(tasks):
         if task in measured.index:
             row = measured.loc[[task]]
-            look = {"color": colour(number), "marker": "o", "fillstyle": FILLS[number // len(style.PALETTE)]}
+            look = {"color": colour(number), "marker": "o", **FACES[number // len(style.PALETTE)]}
             place = [len(tasks) - 1 - number]
             marks.dots(axes, row["mean"], place, row.low, row.high, across=True, linestyle="none", **look)
     axes.set_yticks(range(len(tasks)), [spoken(task) for task in reversed(tasks)])
