@@ -19,7 +19,6 @@ OBSERVER = {"color": style.VERMILLION, "marker": "s", "linestyle": "--", "label"
 LAW = {"color": style.BLACK, "linestyle": (0, (1, 1.5)), "linewidth": 1.0, "label": "commitment law"}
 COLUMNS = 4
 LINES = ["-", "--"]  # of as many puzzles as there are colours, and of the others
-FACES = [{}, {"markerfacecolor": "white", "markeredgecolor": style.BLACK}]
 FEW = 4  # cases that a point of the calibration has at least
 
 
@@ -49,7 +48,7 @@ def draw(by_step: pd.DataFrame, by_puzzle: pd.DataFrame, calibration: pd.DataFra
     the bits, and the calibration."""
     several, single = tasks_of(by_step, "multi"), tasks_of(by_step, "unique")
     tall = 0.5 + PICTURE * len(pictures.panel.steps)
-    heights = [tall, *(1.25 * -(-len(tasks) // COLUMNS) for tasks in (several, single)), 1.9]
+    heights = [tall, *(0.55 + 1.1 * -(-len(tasks) // COLUMNS) for tasks in (several, single)), 1.9]
     figure = plt.figure(figsize=(style.WIDTH, sum(heights)), layout="constrained")
     parts = figure.subfigures(4, 1, height_ratios=heights)
     above = parts[0].subfigures(1, 3, width_ratios=[1.15, 1.15, 1])
@@ -85,7 +84,7 @@ def calibrated(part, calibration: pd.DataFrame) -> None:
     weight.set_yticks([0, 0.5, 1])
     behind.set(xlabel="step", ylabel="bits behind", ylim=(0, None))
     behind.xaxis.set_major_locator(MaxNLocator(6, integer=True))
-    behind.legend(loc="upper right")
+    weight.legend(loc="lower right", fontsize=5.5)
 
 
 def tasks_of(by_step: pd.DataFrame, kind: str) -> list[str]:
@@ -107,7 +106,7 @@ def curves(part, tasks: Sequence[str], by_step: pd.DataFrame, by_puzzle: pd.Data
         axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
     for axes in grid[len(tasks) :]:
         axes.set_axis_off()
-    grid[0].legend(loc="lower right")
+    grid[len(tasks) - 1].legend(loc="lower right")
     part.supxlabel("step", fontsize=7.5)
     part.suptitle(curve.words)
     for axes in grid[::COLUMNS]:
@@ -125,7 +124,7 @@ def gains(axes: Axes, tasks: Sequence[str], by_step: pd.DataFrame) -> None:
         rows = measured(by_step, task, "gain")
         marks.line(axes, rows.step, rows["mean"], linestyle=LINES[number // len(style.PALETTE)], color=colour(number))
     axes.axhline(0, color=style.GREY, linewidth=0.6)
-    axes.set(xlabel="step", ylabel="bits added by the model")
+    axes.set(xlabel="step", ylabel="bits added")
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
 
 
@@ -135,7 +134,8 @@ def shares(axes: Axes, tasks: Sequence[str], by_puzzle: pd.DataFrame) -> None:
     for number, task in enumerate(tasks):
         if task in measured.index:
             row = measured.loc[[task]]
-            look = {"color": colour(number), "marker": "o", **FACES[number // len(style.PALETTE)]}
+            face = colour(number) if number < len(style.PALETTE) else "white"
+            look = {"color": colour(number), "marker": "o", "markerfacecolor": face, "markeredgecolor": colour(number)}
             place = [len(tasks) - 1 - number]
             marks.dots(axes, row["mean"], place, row.low, row.high, across=True, linestyle="none", **look)
     axes.set_yticks(range(len(tasks)), [spoken(task) for task in reversed(tasks)])
