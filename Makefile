@@ -58,7 +58,7 @@ lint: $(READY) ## ruff, snakefmt and snakemake --lint; changes nothing
 	$(BIN)/snakemake --lint
 
 numbers: $(READY) ## the numbers of the last run into docs/choice_or_search.md
-	$(BIN)/python docs/numbers.py
+	$(BIN)/python docs/quoted.py
 
 docs: $(READY) ## README and docs as a site in site/; fails on a broken link
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation -e ".[docs]"

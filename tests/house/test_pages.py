@@ -60,7 +60,7 @@ def test_readme_quotes_the_numbers_of_the_results():
 
 
 def test_pages_have_the_numbers_that_are_kept():
-    numbers = run_path(str(ROOT / "docs/numbers.py"))
+    numbers = run_path(str(ROOT / "docs/quoted.py"))
     for page in numbers["PAGES"]:
         assert numbers["written"](text_of(page)) == text_of(page), "make numbers"
         assert numbers["BLOCK"].search(text_of(page))
@@ -70,7 +70,8 @@ def test_readme_counts_the_verdicts_of_the_results():
     verdicts = re.findall(r"^\| C\d+ \|.*\*\*(.+?)\*\* \|", text_of("docs/results.md"), re.M)
     numbers = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
     holds, fails = verdicts.count("holds"), verdicts.count("does not hold")
-    counted = f"{numbers[holds]} of the paper's fourteen claims hold, {numbers[fails]} do not, and "
+    verb = "holds" if holds == 1 else "hold"
+    counted = f"{numbers[holds]} of the paper's fourteen claims {verb}, {numbers[fails]} do not, and "
     assert len(verdicts) == 14
     assert f"{counted}{numbers[14 - holds - fails]} stay open" in text_of("README.md").replace("\n", " ")
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pandas as pd
 
-from ..statistics import DIFFERENCE, Interval, bootstrap_group_means, paired_bootstrap
+from ..statistics import DIFFERENCE, Interval, bootstrap_group_means, bootstrap_mean, paired_bootstrap
 from . import UNMEASURED, Measured
 from .noise import seeds_of
 
@@ -30,9 +30,11 @@ def loss(table: pd.DataFrame, column: str, minuend, subtrahend, interval: Interv
         return UNMEASURED
     of_tasks = [scores.loc[task] for task in dict.fromkeys(scores.index.get_level_values("task"))]
     lost = [rows[minuend] - rows[subtrahend] for rows in of_tasks]
-    found = bootstrap_group_means(lost, None, interval.resamples, interval.level, interval.seed, bounds=DIFFERENCE)
-    clean = sum(rows[minuend].mean() for rows in of_tasks) / len(of_tasks)
-    return Measured(len(scores), seeds_of(table), *found, clean=float(clean))
+    how = (interval.resamples, interval.level, interval.seed)
+    found, without_width = (bootstrap_group_means(lost, None, *how, bounds=bounds) for bounds in (DIFFERENCE, None))
+    clean = float(sum(rows[minuend].mean() for rows in of_tasks) / len(of_tasks))
+    earlier = Measured(len(scores), seeds_of(table), *without_width, clean=clean)
+    return Measured(len(scores), seeds_of(table), *found, clean=clean, earlier=earlier)
 
 
 def _gain(table: pd.DataFrame, column: str, minuend, subtrahend, interval: Interval) -> Measured:
@@ -40,9 +42,9 @@ def _gain(table: pd.DataFrame, column: str, minuend, subtrahend, interval: Inter
     scores = _pairs(table, column, minuend, subtrahend)
     if scores.empty:
         return UNMEASURED
-    pair = scores[minuend].to_numpy(), scores[subtrahend].to_numpy()
-    found = paired_bootstrap(*pair, interval.resamples, interval.level, interval.seed)
-    return Measured(len(scores), seeds_of(table), *found)
+    pair, how = scores[[minuend, subtrahend]].to_numpy().T, (interval.resamples, interval.level, interval.seed)
+    earlier = Measured(len(scores), seeds_of(table), *bootstrap_mean(pair[0] - pair[1], *how))
+    return Measured(len(scores), seeds_of(table), *paired_bootstrap(*pair, *how), earlier=earlier)
 
 
 def ensemble_gain(table: pd.DataFrame, window: str, mode: str, interval: Interval) -> Measured:
@@ -59,4 +61,6 @@ def ensemble_gain(table: pd.DataFrame, window: str, mode: str, interval: Interva
     rows = table.assign(run=names)
     found = _gain(rows, "run", f"{window} {mode}", "carried", interval)
     clean = float(single.loc[single.seed == carried, "score"].mean())
-    return replace(found, null=_gain(rows, "run", "another", "carried", interval).estimate, clean=clean)
+    null = _gain(rows, "run", "another", "carried", interval).estimate
+    earlier = found.earlier and replace(found.earlier, clean=clean)
+    return replace(found, null=null, clean=clean, earlier=earlier)

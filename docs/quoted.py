@@ -89,14 +89,14 @@ def by_step(kind: str, model: str, observer: str) -> str:
     return markdown(["puzzle", "", *(f"step {step}" for step in SHOWN)], rows)
 
 
-def by_puzzle(*measures: str) -> str:
-    """Measures of whole runs, one row for each puzzle that has them."""
+def by_puzzle(*measures: str, kind: str = "multi") -> str:
+    """Measures of whole runs, one row for each puzzle of a kind."""
     table, rows = pd.read_csv(KEPT / "candidates.csv"), []
+    table = table[table.kind == kind]
     for task in dict.fromkeys(table.task):
         of = table[table.task == task].set_index("measure")
-        if measures[0] in of.index:
-            cells = [interval(of.loc[measure]) if measure in of.index else "" for measure in measures]
-            rows.append([f"{task.replace('_', ' ')} (n = {of.loc[measures[0], 'n']})", *cells])
+        cells = [interval(of.loc[measure]) for measure in measures]
+        rows.append([f"{task.replace('_', ' ')} (n = {of.loc[measures[0], 'n']})", *cells])
     return markdown(["puzzle", *(measure.replace("_", " ") for measure in measures)], rows)
 
 
@@ -115,7 +115,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "commitment": lambda: by_puzzle("commitment_model", "commitment_observer", "law_step", "distance"),
     "same": lambda: by_puzzle("same_answer", "same_by_chance"),
     "blends": lambda: by_puzzle("blend_in_latents", "blend_in_pixels"),
-    "first": lambda: by_puzzle("first_share"),
+    "first": lambda: by_puzzle("first_share", kind="unique"),
     "figB2": lambda: said("figB2"),
 }
 
