@@ -1,16 +1,11 @@
 # The ideal denoiser of each case in place of the network: its estimates as pictures, and what noise does to its runs.
 
 
-def panel_answers(wildcards):
-    """The answers of the cases of a figure's panels, one shard for each panel."""
-    return [path.replace("/trajectory/", "/answers/") for path in panel_trajectories(wildcards)]
-
-
 rule ideal_panels:
     input:
         model="results/model/{model}.json",
-        trajectories=panel_trajectories,
-        answers=panel_answers,
+        trajectories=panel_shards("trajectory"),
+        answers=panel_shards("answers"),
     output:
         pictures="results/{model}/ideal_panels/{figure}.safetensors",
     log:
@@ -56,11 +51,6 @@ rule ideal_noise:
         null_seed=config["trajectory"]["null_seed"],
     script:
         "../../scripts/ideal_noise.py"
-
-
-def ideal_tasks():
-    """The tasks of Figure 3 whose ideal denoiser has several answers to choose from."""
-    return [task for task in CASES["tasks"] if task in SEVERAL_ANSWERS]
 
 
 rule ideal_cka:

@@ -4,7 +4,7 @@
 rule panels:
     input:
         model="results/model/{model}.json",
-        trajectories=panel_trajectories,
+        trajectories=panel_shards("trajectory"),
     output:
         pictures="results/{model}/panels/{figure}.safetensors",
         video=report(

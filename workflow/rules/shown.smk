@@ -20,15 +20,19 @@ def panels_shown(figure):
     return shown
 
 
-def panel_trajectories(wildcards):
-    """The trajectory shards that hold the runs of a figure's panels, one for each panel."""
-    of_panels = {
-        panel: CASE_NAMES[panel.puzzle].index(panel.case) for panel in panels_shown(wildcards.figure)
-    }
-    return [
-        f"results/{wildcards.model}/trajectory/{panel.puzzle}/{case // CASES['shard_size']:02d}.json"
-        for panel, case in of_panels.items()
-    ]
+def panel_shards(noun):
+    """The shards of a noun that hold the cases of a figure's panels, one for each panel; an input function."""
+
+    def of_figure(wildcards):
+        of_panels = {
+            panel: CASE_NAMES[panel.puzzle].index(panel.case) for panel in panels_shown(wildcards.figure)
+        }
+        return [
+            f"results/{wildcards.model}/{noun}/{panel.puzzle}/{case // CASES['shard_size']:02d}.json"
+            for panel, case in of_panels.items()
+        ]
+
+    return of_figure
 
 
 def shown(figure, *tables):
