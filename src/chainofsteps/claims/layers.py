@@ -45,8 +45,11 @@ def reversed_by_a_swap(
         per_case = (rows.outcome == "source").groupby([rows.task, rows.case]).mean()
         if per_case.empty:
             return UNMEASURED
-        values = bootstrap_mean(per_case.to_numpy(), interval.resamples, interval.level, interval.seed, bounds=SHARE)
-        return Measured(len(per_case), seeds_of(rows), *values)
+        values, how = per_case.to_numpy(), (interval.resamples, interval.level, interval.seed)
+        earlier = Measured(len(values), seeds_of(rows), *bootstrap_mean(values, *how))
+        return Measured(len(values), seeds_of(rows), *bootstrap_mean(values, *how, SHARE), earlier=earlier)
 
     clean = final[final.run == "target"]
-    return replace(flips(final[swap]), null=flips(clean).estimate, clean=float((clean.outcome == "target").mean()))
+    found, undisturbed = flips(final[swap]), float((clean.outcome == "target").mean())
+    earlier = found.earlier and replace(found.earlier, clean=undisturbed)
+    return replace(found, null=flips(clean).estimate, clean=undisturbed, earlier=earlier)
