@@ -15,7 +15,7 @@ from chainofsteps.config.read import load_config
 from chainofsteps.model import schedule
 from chainofsteps.model.load import Experts, check_checkpoint
 from chainofsteps.model.sampling import Sampling
-from chainofsteps.names import PUZZLES, SPLITS
+from chainofsteps.names import BENCHMARK, SPLITS
 from chainofsteps.probes.skill.run import load_pipeline, measure, sample
 from chainofsteps.probes.skill.table import COLUMNS
 from chainofsteps.run.denoise import GuidedVelocity, initial_latents
@@ -71,7 +71,7 @@ def test_our_loop_ends_in_the_bits_of_the_stock_pipeline(tmp_path):
 @pytest.mark.parametrize("folder", [FOLDER, EXPERTS], ids=lambda folder: folder.name)
 def test_measured_skill_is_what_the_figures_need(folder):
     rows = pd.read_csv(folder / "skill.csv")
-    assert (rows.puzzle.value_counts() >= 24).all() and set(rows.puzzle) == set(PUZZLES)
+    assert (rows.puzzle.value_counts() >= 24).all() and set(rows.puzzle) == set(BENCHMARK)
     for name in ABLE:
         cases = rows[rows.puzzle == name]
         assert len(cases) >= 24 and cases.success.mean() >= LEAST, name

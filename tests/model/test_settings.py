@@ -62,7 +62,7 @@ def test_every_script_that_runs_the_model_is_told_where():
     assert len(told) == 3 and all("placement(job.config, job.wildcards.model)" in text for text in told)
     decoding = [text for text in texts if "load_vae(" in text]
     placed = ("device_of(job.config, job.wildcards.model)", "device=sampling.torch_device")
-    assert len(decoding) == 3 and all(any(words in text for words in placed) for text in decoding)
+    assert len(decoding) == 4 and all(any(words in text for words in placed) for text in decoding)
     assert (
         device_of(config, "mine") == torch.device("cpu")
         and device_of(config, "other") == Sampling.from_config(ENTRY).torch_device

@@ -13,4 +13,4 @@ def test_everything_is_planned_for_another_number_of_steps(steps, tmp_path):
     planned = snakemake(tmp_path, "-n", "--", "all")
     assert planned.returncode == 0, planned.stdout
     jobs = jobs_of(planned.stdout)
-    assert jobs["claims"] == jobs["fig6"] == 1 and jobs["panels"] == 8
+    assert jobs["claims"] == jobs["fig6"] == 1 and jobs["panels"] == 9

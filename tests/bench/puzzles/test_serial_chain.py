@@ -88,4 +88,4 @@ def test_guesses_without_the_chain_solve_few_long_ones(guess):
             chosen = next(i for i in rng.permutation(3) if ends.count(squares[i]) == most)
         right, long = right + (chosen == layout["goal"]), long + 1
     assert long > 100
-    assert right / long < {"nearest": 0.5, "largest": 0.6}[guess]
+    assert right / long < {"nearest": 0.5, "largest": 0.75}[guess]
