@@ -15,7 +15,7 @@ with Drawing(snakemake) as drawing:
         figB1.draw(by_step, by_puzzle, calibration, pictures),
         "Figure B1: choice or search",
         caption=figB1.caption(panel, by_step, drawing.about),
-        summary=figB1.summary(by_step, by_puzzle),
+        summary=figB1.summary(by_puzzle),
         tables={"points": by_step},
         of=["by_step", "table", "calibration", "pictures", "ideal"],
     )

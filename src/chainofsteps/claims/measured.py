@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from ..model.schedule import sigmas
-from ..probes.candidates.table import RUN, RUN_COLUMNS, STEP_COLUMNS, WEIGHT_COLUMNS
+from ..probes.candidates.table import RUN, RUN_COLUMNS, STEP_COLUMNS, WEIGHT_COLUMNS, reliable
 from ..probes.indices import resolve, resolve_one
 from ..probes.noise.table import CKA_COLUMNS, SCORE_COLUMNS, read_table
 from ..probes.swap.table import read_rows
@@ -159,7 +159,7 @@ def _layers_and_runs(tables: Tables, settings: Mapping[str, Any], run: Run) -> d
 def _choice(tables: Tables, settings: Mapping[str, Any], run: Run) -> dict[str, Measured]:
     dependence = {"E5": choice.noise_dependence(tables.invariance, run.interval)}
     steps, runs = tables.candidate_steps, tables.candidate_runs
-    if runs.empty:
+    if reliable(runs).empty:
         return {**dict.fromkeys(("C4L", "C5L", "C7L", "C14L", "E1", "E2", "E3"), UNMEASURED), **dependence}
     of, weights = exploration.Undisturbed(tables.finished, run.interval), latents.listed(tables.candidate_weights, runs)
     return {

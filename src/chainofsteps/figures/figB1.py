@@ -18,6 +18,7 @@ MODEL = {"color": style.BLUE, "marker": "o", "linestyle": "-", "label": "model"}
 OBSERVER = {"color": style.VERMILLION, "marker": "s", "linestyle": "--", "label": "ideal denoiser"}
 LAW = {"color": style.BLACK, "linestyle": (0, (1, 1.5)), "linewidth": 1.0, "label": "commitment law"}
 COLUMNS = 4
+NOWHERE = "no run ends in a listed answer"
 LINES = ["-", "--"]  # of as many puzzles as there are colours, and of the others
 FEW = 4  # cases that a point of the calibration has at least
 
@@ -44,28 +45,35 @@ class Pictures(NamedTuple):
 
 
 def draw(by_step: pd.DataFrame, by_puzzle: pd.DataFrame, calibration: pd.DataFrame, pictures: Pictures) -> Figure:
-    """Figure B1: pictures of one run, a row of axes for puzzles with several right answers, one for puzzles with one,
-    the bits, and the calibration."""
-    several, single = tasks_of(by_step, "multi"), tasks_of(by_step, "unique")
-    tall = 0.5 + PICTURE * len(pictures.panel.steps)
-    heights = [tall, *(0.55 + 1.1 * -(-len(tasks) // COLUMNS) for tasks in (several, single)), 1.9]
+    """Figure B1: pictures of one run and the calibration, curves of the puzzles with several right answers and of those
+    with one, and the bits of the latter. A kind without a puzzle has no rows."""
+    several, single = tasks_of(by_puzzle, "multi"), tasks_of(by_puzzle, "unique")
+    kinds = [(tasks, curve) for tasks, curve in ((several, ANSWER), (single, RIGHT)) if tasks]
+    heights = [0.5 + PICTURE * len(pictures.panel.steps)]
+    heights += [0.55 + 1.1 * -(-len(tasks) // COLUMNS) for tasks, _ in kinds] + [1.9] * bool(single)
     figure = plt.figure(figsize=(style.WIDTH, sum(heights)), layout="constrained")
-    parts = figure.subfigures(4, 1, height_ratios=heights)
-    above = parts[0].subfigures(1, 3, width_ratios=[1.15, 1.15, 1])
-    for part, words, shown in zip(above, ("model", "ideal denoiser"), (pictures.model, pictures.ideal), strict=False):
-        grid(part, pictures.panel, shown, pictures.sigmas)
-        part.suptitle(words)
-    style.panel_letter(above[0], "a")
-    calibrated(above[2], calibration)
-    style.panel_letter(above[2], "b")
-    for part, letter, tasks, curve in zip(parts[1:], "cd", (several, single), (ANSWER, RIGHT), strict=False):
+    parts = list(np.atleast_1d(figure.subfigures(len(heights), 1, height_ratios=heights)))
+    beside(parts[0], calibration, pictures)
+    for part, letter, (tasks, curve) in zip(parts[1:], "cd", kinds, strict=False):
         curves(part, tasks, by_step, by_puzzle, curve)
         style.panel_letter(part, letter)
-    axes = parts[3].subplots(1, 2, width_ratios=[1.4, 1])
-    gains(axes[0], single, by_step)
-    shares(axes[1], single, by_puzzle)
-    style.panel_letter(parts[3], "e")
+    if single:
+        axes = parts[-1].subplots(1, 2, width_ratios=[1.4, 1])
+        gains(axes[0], single, by_step)
+        shares(axes[1], single, by_puzzle)
+        style.panel_letter(parts[-1], "cde"[len(kinds)])
     return figure
+
+
+def beside(part, calibration: pd.DataFrame, pictures: Pictures) -> None:
+    """The pictures of the model, those of the ideal denoiser, and the calibration, side by side."""
+    model, ideal, right = part.subfigures(1, 3, width_ratios=[1.15, 1.15, 1])
+    for of, words, shown in ((model, "model", pictures.model), (ideal, "ideal denoiser", pictures.ideal)):
+        grid(of, pictures.panel, shown, pictures.sigmas)
+        of.suptitle(words)
+    calibrated(right, calibration)
+    style.panel_letter(model, "a")
+    style.panel_letter(right, "b")
 
 
 def calibrated(part, calibration: pd.DataFrame) -> None:
@@ -99,10 +107,14 @@ def curves(part, tasks: Sequence[str], by_step: pd.DataFrame, by_puzzle: pd.Data
         for measure, look in ((curve.observer, OBSERVER), (curve.model, MODEL)):
             rows = measured(by_step, task, measure)
             marks.band(axes, rows.step, rows["mean"], rows.low, rows.high, **look)
+        if rows.empty:
+            axes.text(0.5, 0.5, NOWHERE.replace(" a ", "\na "), transform=axes.transAxes, ha="center", va="center")
         law = by_puzzle[(by_puzzle.task == task) & (by_puzzle.measure == "law_step")]
         if curve is ANSWER and len(law):
             axes.axvline(law["mean"].iloc[0], **LAW)
-        axes.set(title=f"{spoken(task)}, n = {rows.n.iloc[0]}", ylim=(-0.04, 1.06), yticks=[0, 0.5, 1])
+        axes.set(
+            title=f"{spoken(task)}, n = {rows.n.max() if len(rows) else 0}", ylim=(-0.04, 1.06), yticks=[0, 0.5, 1]
+        )
         axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
     for axes in grid[len(tasks) :]:
         axes.set_axis_off()
@@ -148,31 +160,31 @@ def colour(number: int) -> str:
     return style.PALETTE[number % len(style.PALETTE)]
 
 
-def value(by_puzzle: pd.DataFrame, task: str, measure: str) -> str:
-    """A mean with its interval, such as "0.97 [0.95, 0.98]"."""
-    row = by_puzzle[(by_puzzle.task == task) & (by_puzzle.measure == measure)].iloc[0]
-    return f"{row['mean']:.2f} [{row.low:.2f}, {row.high:.2f}]"
+def value(by_puzzle: pd.DataFrame, task: str, measure: str) -> str | None:
+    """A mean with its interval, such as "0.97 [0.95, 0.98]"; None if it was not measured."""
+    rows = by_puzzle[(by_puzzle.task == task) & (by_puzzle.measure == measure)]
+    return None if rows.empty else "{mean:.2f} [{low:.2f}, {high:.2f}]".format(**rows.iloc[0])
 
 
-def summary(by_step: pd.DataFrame, by_puzzle: pd.DataFrame) -> str:
+def summary(by_puzzle: pd.DataFrame) -> str:
     """In words: when the model and the ideal denoiser commit, and how many bits the first forward has."""
-    lines = [
-        f"{spoken(task)}: the model commits at step {value(by_puzzle, task, 'commitment_model')}, the ideal denoiser "
-        f"at {value(by_puzzle, task, 'commitment_observer')}; the law says {value(by_puzzle, task, 'law_step')}."
-        for task in tasks_of(by_step, "multi")
-    ]
-    lines += [
-        f"{spoken(task)}: {value(by_puzzle, task, 'first_share')} of the bits on the right answer are there after the "
-        "first forward."
-        for task in tasks_of(by_step, "unique")
-    ]
+    lines = []
+    for task in tasks_of(by_puzzle, "multi"):
+        measures = ("commitment_model", "commitment_observer", "law_step")
+        model, ideal, law = (value(by_puzzle, task, measure) for measure in measures)
+        said = f"the model commits at step {model}, the ideal denoiser at {ideal}; the law says {law}"
+        lines.append(f"{spoken(task)}: {said if model else NOWHERE}.")
+    for task in tasks_of(by_puzzle, "unique"):
+        share = value(by_puzzle, task, "first_share")
+        said = f"{share} of the bits on the right answer are there after the first forward"
+        lines.append(f"{spoken(task)}: {said if share else NOWHERE}.")
     return "\n".join(lines) + "\n"
 
 
 def caption(panel: Panel, by_step: pd.DataFrame, about: Mapping[str, object]) -> str:
     """The measures in reStructuredText, one paragraph."""
     return (
-        f"Figure B1. Choice or search? Model {about['model']}; means over at least {by_step.n.min()} cases with "
+        f"Figure B1. Choice or search? Model {about['model']}; means over {_cases(by_step)} cases with "
         f"{about['level']:.0%} bootstrap intervals, seeds averaged within a case. Weights are read in the "
         "latents: those of the mixture of candidate answers nearest to x0_pred (model), and the posterior of the "
         f"candidates given the noisy latents (ideal denoiser). {listed([panel])}: x0_pred of the model, and what the "
@@ -184,3 +196,7 @@ def caption(panel: Panel, by_step: pd.DataFrame, about: Mapping[str, object]) ->
         "answer: its weight. The ideal denoiser knows nothing but the latents. (e) Bits that the model adds at "
         "each step to what the latents hold, and the share of a run's bits that its first forward has.\n"
     )
+
+
+def _cases(by_step: pd.DataFrame) -> str:
+    return "no" if by_step.empty else f"at least {by_step.n.min()}"

@@ -59,6 +59,8 @@ def law(axes: Axes, cases: pd.DataFrame, sigmas: np.ndarray) -> None:
 
 def summary(cases: pd.DataFrame) -> str:
     """In words: how much later the model commits, and how commitment goes with distance."""
+    if cases.empty:
+        return "No run of a puzzle with several right answers ends in one of them.\n"
     later = (cases.commitment_model - cases.commitment_observer).mean()
     ranks = cases[["distance", "commitment_model", "commitment_observer"]].rank().corr().distance
     return (

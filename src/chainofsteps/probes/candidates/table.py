@@ -170,4 +170,5 @@ def _means(
             mean, low, high = bootstrap_mean(per_case.to_numpy(dtype=float), **statistics)
             about = {"measure": measure, "n": len(per_case), "seeds": group.seed.nunique()}
             rows.append({**dict(zip(keys, values, strict=True)), **about, "mean": mean, "low": low, "high": high})
-    return pd.DataFrame(rows).round(4)
+    columns = [*keys, "measure", "n", "seeds", "mean", "low", "high"]
+    return pd.DataFrame(rows, columns=columns).round(4)
