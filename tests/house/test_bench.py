@@ -150,7 +150,7 @@ def test_bench_says_what_a_job_costs_and_how_long_the_dag_takes(checkpoint, tmp_
     few, many = (results[f"DAG of 100 cases, {size} to a job"] for size in (24, 2))
     assert (few["goal"], many["goal"]) == (10, 10)
     jobs_of = [int(re.search(r": (\d+) jobs", dag["detail"])[1]) for dag in (few, many)]
-    assert jobs_of[1] > 4 * jobs_of[0]
+    assert jobs_of[1] > 3 * jobs_of[0]  # what is weighed in latents has as many jobs in both
     # vbvr-wan2.2: 50 steps with guidance; three clean runs, one of them for the ensemble; by two operators 50 steps
     # from where they start, 21 frames
     assert "rule trajectory" in share["detail"] and "300 in trajectory" in share["detail"]
