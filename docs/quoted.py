@@ -45,7 +45,7 @@ def claims(*names: str) -> str:
             said = f"**{claim['verdict']}**" + (f" ({claim['why']})" if claim["why"] else "")
             cells = [claim["id"], claim["claim"], estimate(claim), "" if null is None else f"{null:.2f}"]
             rows.append([*cells, f"{claim['n']}, {claim['seeds']}", said])
-    return markdown(["", "claim", "estimate [95% interval]", "ideal denoiser", "cases, seeds", "verdict"], rows)
+    return markdown(["", "claim", "estimate [95% interval]", "null", "cases, seeds", "verdict"], rows)
 
 
 def all_claims() -> str:
