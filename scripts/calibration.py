@@ -11,6 +11,7 @@ with Job(snakemake, CALIBRATION) as job:
     asked = items(job.wildcards.task, network.encoded.cases, job.params.seeds, job.params.steps)
     job.open(network.identities({name: run for name, (run, _) in asked.items()}))
     for name in job.pending("forwards"):
-        job.save(name, *teacher_forced(network, answers, *asked[name]))
+        tensors, rows, forwards = teacher_forced(network, answers, *asked[name])
+        job.save(name, tensors, rows, forwards=forwards)
     write_table(job.output.table, table_of(job.rows(), asked, job.columns))
     job.finish([job.output.table], **network.about)

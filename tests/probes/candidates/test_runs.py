@@ -126,7 +126,7 @@ def test_the_ideal_denoiser_is_calibrated_where_no_run_leads(shards):
     network = SimpleNamespace(
         sigmas=SIGMAS,
         conditioning=lambda case: SimpleNamespace(latents_shape=(1, *SHAPE)),
-        velocity=lambda conditioning: velocity,
+        velocity=lambda conditioning, counter: velocity,
     )
     asked = items("maze", ["00000"], [7, 8], [0, 6, 12])
     assert [step for _, step in asked.values()] == [0, 0, 6, 6, 12, 12] and len(asked) == 6

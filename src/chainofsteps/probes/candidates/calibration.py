@@ -15,6 +15,7 @@ import pandas as pd
 import torch
 
 from ...model import schedule
+from ...model.network import Forwards
 from ...names import RunId
 from ...run.denoise import initial_latents
 from ...statistics import bootstrap_mean
@@ -37,14 +38,16 @@ def items(task: str, cases: Sequence[str], seeds: Sequence[int], steps: Sequence
 
 def teacher_forced(
     network: Network, answers: ShardReader, run: RunId, step: int
-) -> tuple[dict[str, torch.Tensor], list[dict[str, Any]]]:
-    """x0_pred (2, C, F, h, w) of the noisy latents of two right answers, and a row for each: COLUMNS from `sigma`."""
+) -> tuple[dict[str, torch.Tensor], list[dict[str, Any]], int]:
+    """x0_pred (2, C, F, h, w) of the noisy latents of two right answers, a row for each (COLUMNS from `sigma`), and how
+    many forwards that took."""
     candidates, conditioning = stored(answers, run.case), network.conditioning(run.case)
     latents, sigma = answers.load(run.case)[0]["latents"], network.sigmas[step]
     right = np.flatnonzero(candidates.right)[:ASKED]
+    counter = Forwards()
     noise = initial_latents(conditioning.latents_shape, run.label, run.seed, False)
     noisy = (1 - sigma) * latents[right] + sigma * noise
-    x0_pred = schedule.x0_pred(noisy, network.velocity(conditioning)(noisy, step), sigma)
+    x0_pred = schedule.x0_pred(noisy, network.velocity(conditioning, counter=counter)(noisy, step), sigma)
     rows = []
     for answer, state, clean in zip(right, noisy.split(1), x0_pred.split(1), strict=True):
         model = mixture_weights(candidates, flat(clean))[0]
@@ -52,7 +55,7 @@ def teacher_forced(
         weights = {"weight": float(model[answer]), "observer": float(observer[answer])}
         behind = float(bits_behind(observer, model))
         rows.append({"sigma": float(sigma), "answer": candidates.names[answer], **weights, "bits_behind": behind})
-    return {"x0_pred": x0_pred}, rows
+    return {"x0_pred": x0_pred}, rows, counter.total
 
 
 def table_of(
