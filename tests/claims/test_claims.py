@@ -106,3 +106,19 @@ def test_what_was_said_before_a_change_stands_beside_it():
     assert rows["C9"]["earlier"] is None and rows["E1"]["added"] == "2026-11-30"
     page = markdown(list(rows.values()), SCHEMA, 0.95)
     assert "**C8** Changed on 2026-11-30." in page and "Before: 0.90 [0.80, 0.95], holds. Now:" in page
+
+
+@pytest.mark.parametrize(
+    ("main", "beside", "expected"),
+    [
+        ((0.1, 0.2), (0.1, 0.2), HOLDS),
+        ((0.1, 0.2), (-0.1, 0.2), OPEN),
+        ((0.1, 0.2), (-0.2, -0.1), FAILS),
+        ((-0.1, 0.2), (-0.2, -0.1), FAILS),
+        ((-0.2, -0.1), (0.1, 0.2), FAILS),
+        ((-0.1, 0.2), (0.1, 0.2), OPEN),
+    ],
+)
+def test_a_claim_holds_if_all_beside_it_holds_and_fails_if_one_fails(main, beside, expected):
+    found = Measured(9, 1, 0.0, *main, beside={"also": Measured(9, 1, 0.0, *beside)})
+    assert decide(found, {**CLAIM, "beside": {"also": "the same elsewhere"}}, SCHEMA)[0] == expected

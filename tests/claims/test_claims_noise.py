@@ -120,7 +120,7 @@ def test_the_steps_of_high_sigma_are_asked_alone():
     assert found.beside["noisy"].estimate == pytest.approx(0.1 - 0.2, abs=1e-3)
     assert decide(found, SCHEMA["claims"]["C1"], SCHEMA) == (
         FAILS,
-        "with that frame, and noise at steps of sigma above .5 alone: does not hold",
+        "with the scored latent frame among the frames, and noise at steps of sigma above .5 alone: does not hold",
     )
 
 

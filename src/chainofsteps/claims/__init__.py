@@ -107,21 +107,22 @@ def decide(found: Measured, definition: Mapping[str, Any], schema: Mapping[str, 
     if why is not None:
         return OPEN, why
     said = verdict(found.low, found.high, definition["rule"])
+    beside = _beside(found, definition)
+    if FAILS in beside and said != FAILS:
+        return FAILS, beside[FAILS]
     if said != OPEN:
-        return _with_all_beside(said, found, definition)
+        return (OPEN, beside[OPEN]) if said == HOLDS and OPEN in beside else (said, None)
     if math.isnan(found.low):
         return OPEN, "no interval"
     cases = cases_to_decide(found, definition["rule"])
     return OPEN, "the interval reaches over the bound" + (f"; about {cases} cases would decide" if cases else "")
 
 
-def _with_all_beside(said: str, found: Measured, definition: Mapping[str, Any]) -> tuple[str, str | None]:
-    """A verdict holds if all that is measured beside it holds, and fails if one of them fails."""
-    others = {verdict(other.low, other.high, definition["rule"]): name for name, other in found.beside.items()}
-    for word in (FAILS, OPEN):
-        if said == HOLDS and word in others:
-            return word, f"{definition['beside'][others[word]]}: {word}"
-    return said, None
+def _beside(found: Measured, definition: Mapping[str, Any]) -> dict[str, str]:
+    """Of each verdict on what must hold as well, the reason that it gives: the claim holds if all do, and fails if one
+    does."""
+    said = {name: verdict(other.low, other.high, definition["rule"]) for name, other in found.beside.items()}
+    return {word: f"{definition['beside'][name]}: {word}" for name, word in said.items()}
 
 
 def before_the_change(found: Measured, definition: Mapping[str, Any], schema: Mapping[str, Any]) -> dict | None:
