@@ -23,6 +23,17 @@ FROM_A_RUN = (
 )
 PAGES = ("docs/choice_or_search.md", "docs/results.md")
 BLOCK = re.compile(r"(<!-- numbers: (\S+) -->\n).*?(<!-- end -->)", re.S)
+SPOKEN = {  # the columns of tables/candidates.csv
+    "commitment_model": "model commits at step",
+    "commitment_observer": "ideal denoiser at step",
+    "law_step": "law at step",
+    "distance": "distance of the answers",
+    "same_answer": "ends in the same answer",
+    "same_by_chance": "by chance",
+    "blend_in_latents": "blended in latents",
+    "blend_in_pixels": "blended in pixels",
+    "first_share": "share in the first forward",
+}
 SHOWN = (0, 1, 2, 3, 4, 5, 8, 12, 19)  # steps
 
 
@@ -97,7 +108,7 @@ def by_puzzle(*measures: str, kind: str = "multi") -> str:
         of = table[table.task == task].set_index("measure")
         cells = [interval(of.loc[measure]) for measure in measures]
         rows.append([f"{task.replace('_', ' ')} (n = {of.loc[measures[0], 'n']})", *cells])
-    return markdown(["puzzle", *(measure.replace("_", " ") for measure in measures)], rows)
+    return markdown(["puzzle", *(SPOKEN[measure] for measure in measures)], rows)
 
 
 def said(figure: str) -> str:

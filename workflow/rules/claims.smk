@@ -26,7 +26,7 @@ rule claims:
             "claims/claims.md",
             caption="../report/claims.rst",
             category="Claims",
-            labels={"claims": "C1 to C14, E1 to E5", "model": config["model"]},
+            labels={"claims": "C1 to C14, E1 to E3, E5", "model": config["model"]},
         ),
     log:
         "results/logs/claims.log",

@@ -12,7 +12,7 @@ from chainofsteps.probes.candidates.observer import (
     Candidates,
     bits_behind,
     commitment_sigma,
-    commitment_step,
+    committed,
     gain_bits,
     ideal_x0_pred,
     law_step,
@@ -120,7 +120,7 @@ def test_an_ideal_denoiser_commits_where_the_law_says(distance):
     sigmas, steps = schedule.sigmas(50, 5.0), []
     for seed in range(24):
         model, _, _ = both(planted(2, distance=distance, seed=seed), sigmas, seed + 100)
-        steps.append(commitment_step(model))
+        steps.append(committed(model[:, model[-1].argmax()]))
     expected = law_step(distance, sigmas[:-1].numpy())
     assert abs(np.median(steps) - expected) <= 1, f"committed at {np.median(steps)}, the law says {expected}"
 
@@ -144,10 +144,10 @@ def test_the_gain_of_a_searcher_is_spread_over_its_steps():
 
 def test_commitment_is_the_first_step_that_is_never_left_again():
     weights = np.array([[0.95, 0.05], [0.5, 0.5], [0.92, 0.08], [0.99, 0.01]])
-    assert commitment_step(weights) == 2
-    assert commitment_step(weights[[0, 2, 3]]) == 0
-    assert commitment_step(np.full((5, 2), [0.6, 0.4])) == 5, "never"
-    assert commitment_step(np.full((5, 2), [0.9, 0.1])) == 5, "at the level is not above it"
+    assert committed(weights[:, 0]) == 2
+    assert committed(weights[[0, 2, 3], 0]) == 0
+    assert committed([0.6] * 5) == 5, "never"
+    assert committed([0.9] * 5) == 5, "at the level is not above it"
 
 
 @pytest.mark.parametrize(

@@ -21,11 +21,11 @@ from ...run.denoise import initial_latents
 from ...statistics import bootstrap_mean
 from ...store.reader import ShardReader
 from ..network import Network
+from .count import ASKED
 from .observer import bits_behind, mixture_weights, observer_weights
 from .rows import flat, stored
 
 COLUMNS = ["model", "task", "kind", "case", "seed", "step", "sigma", "answer", "weight", "observer", "bits_behind"]
-ASKED = 2  # right answers of a case
 BINS = np.array([0, 0.1, 0.3, 0.5, 0.7, 0.9, 1])
 CALIBRATED = ["task", "quantity", "at", "cases", "n", "mean", "low", "high"]
 

@@ -17,7 +17,7 @@ class AnswersCount(DecodingCount):
         return sum(item_bytes(ANSWERS * latents) for latents in shard.latent_bytes)
 
 
-ASKED = 2  # right answers of a case that the calibration takes: calibration.ASKED
+ASKED = 2  # right answers of a case that the calibration takes
 
 
 class CalibrationCount(NetworkCount):

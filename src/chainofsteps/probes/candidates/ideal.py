@@ -1,9 +1,8 @@
 """The ideal denoiser in place of the network: its runs, and what noise does to them. No forward, no decoding."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-import pandas as pd
 import torch
 
 from ...model.shapes import Latents, Sigmas
@@ -14,7 +13,6 @@ from ...store.untouched import untouched
 from ..noise.run import sweep
 from ..noise.similarity import Similarity
 from ..noise.spec import expand
-from ..noise.table import CKA_COLUMNS
 from .observer import Candidates, ideal_x0_pred
 from .rows import flat, stored
 
@@ -65,8 +63,3 @@ def ideal_noise(
     velocity = IdealVelocity(candidates, clean.sigmas)
     found = sweep(velocity, clean, interventions, run.label, run.seed, compared, null)
     return [{**row, "case": run.case} for row in found.rows]
-
-
-def table_of(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str]) -> pd.DataFrame:
-    """CKA_COLUMNS of the noise probe."""
-    return pd.DataFrame(rows).assign(**columns)[CKA_COLUMNS].astype({"frame": "Int64"})

@@ -125,12 +125,9 @@ def mixture_weights(candidates: Candidates, x0_pred: Flat) -> tuple[Weights, flo
     return weights, float(np.linalg.norm(offset - weights @ directions) / candidates.spread)
 
 
-def commitment_step(weights: np.ndarray, level: float = COMMITTED) -> int:
-    """The first step from which the weight of the finally leading candidate stays above `level`; S if it never does.
-
-    weights: of K candidates at each of S steps.
-    """
-    below = np.flatnonzero(weights[:, weights[-1].argmax()] <= level)
+def committed(weights: Sequence[float], level: float = COMMITTED) -> int:
+    """The first step from which a weight, one for each of S steps, stays above `level`; S if it never does."""
+    below = np.flatnonzero(np.asarray(weights) <= level)
     return int(below[-1]) + 1 if len(below) else 0
 
 

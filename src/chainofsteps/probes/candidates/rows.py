@@ -38,15 +38,11 @@ def encoded_answers(case: Case, vae: AutoencoderKLWan) -> tuple[torch.Tensor, li
     return latents, list(answers), [right for _, right in answers.values()]
 
 
-def candidates_of(latents: torch.Tensor, names: list[str], right: list[bool]) -> Candidates:
-    """Candidates from latents (K, C, F, h, w)."""
-    return Candidates(names, np.array(right), latents.flatten(1).double().numpy())
-
-
 def stored(answers: ShardReader, case: str) -> Candidates:
     """The candidate answers of a case, from the shard that `encode_case` filled."""
     rows = answers.rows(case)
-    return candidates_of(answers.load(case)[0]["latents"], [r["candidate"] for r in rows], [r["right"] for r in rows])
+    latents = answers.load(case)[0]["latents"].flatten(1).double().numpy()
+    return Candidates([row["candidate"] for row in rows], np.array([row["right"] for row in rows]), latents)
 
 
 def step_rows(candidates: Candidates, trajectory: Trajectory) -> list[dict[str, Any]]:

@@ -14,7 +14,7 @@ import pandas as pd
 
 from ...statistics import bootstrap_mean
 from .blends import BLENDS
-from .observer import COMMITTED, commitment_sigma, gain_bits
+from .observer import commitment_sigma, committed, gain_bits, law_step
 
 RUN = ["model", "task", "kind", "case", "seed"]
 STEP_COLUMNS = [
@@ -82,7 +82,7 @@ def of_run(rows: Sequence[dict[str, Any]], right: Sequence[str], distance: float
         "commitment_model": committed([step["answer_model"] for step in steps]),
         "commitment_observer": committed([step["answer_observer"] for step in steps]),
         "law_sigma": law,
-        "law_step": int((sigmas > law).sum()) if np.isfinite(law) else None,
+        "law_step": law_step(distance, sigmas) if np.isfinite(law) else None,
         "bits_total": last,
         "bits_first": first,
     }
@@ -101,12 +101,6 @@ def _of_step(row: Mapping[str, Any], right: Sequence[str]) -> dict[str, Any]:
         "right_observer": right_observer,
         "gain": float(gain_bits(right_model, right_observer)),
     }
-
-
-def committed(weights: Sequence[float], level: float = COMMITTED) -> int:
-    """The first step from which a weight stays above `level`; the number of steps if it never does."""
-    below = np.flatnonzero(np.asarray(weights) <= level)
-    return int(below[-1]) + 1 if len(below) else 0
 
 
 def reliable(runs: pd.DataFrame) -> pd.DataFrame:
