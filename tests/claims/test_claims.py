@@ -104,7 +104,10 @@ def test_what_was_said_before_a_change_stands_beside_it():
     rows = {row["id"]: row for row in judge(found, SCHEMA, "tiny")}
     assert (rows["C8"]["verdict"], rows["C8"]["earlier"]["verdict"]) == (OPEN, HOLDS)
     assert rows["C9"]["earlier"] is None and rows["E1"]["added"] == "2026-11-30"
-    page = markdown(list(rows.values()), SCHEMA, 0.95)
+    found["C4"] = Measured(34, 1, 0.4, 0.3, 0.5, earlier=Measured(34, 1, 0.4, -0.1, 0.9))
+    page = markdown(judge(found, SCHEMA, "tiny"), SCHEMA, 0.95)
+    assert "Before: 0.40 [-0.10, 0.90], not decided by these data. Now: 0.40 [0.30, 0.50], holds." in page
+    assert page.count("Holds below 0.05.") == 1 and page.count("Holds between -0.1 and 0.1.") == 1
     assert "**C8** Changed on 2026-11-30." in page and "Before: 0.90 [0.80, 0.95], holds. Now:" in page
 
 

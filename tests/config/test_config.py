@@ -10,7 +10,7 @@ from configured import ROOT, default, put
 from chainofsteps.config.models import sources
 from chainofsteps.config.ranges import check_ranges
 from chainofsteps.config.read import load_config, validate
-from chainofsteps.config.tasks import tasks_of, untouched_seeds
+from chainofsteps.config.tasks import shards_of, tasks_of, untouched_seeds, weighed_number
 from chainofsteps.errors import InputError
 from chainofsteps.names import BENCHMARK
 
@@ -262,3 +262,17 @@ def test_reading_the_configuration_imports_nothing_heavy():
 def test_a_probe_that_cannot_be_is_refused(config, place, value, words):
     put(config, place, value)
     assert words in refused(config)
+
+
+def test_more_cases_are_weighed_than_other_probes_take(config):
+    config = {
+        **config,
+        "cases": {**config["cases"], "tasks": ["loop_maze"], "number": 16, "number_elsewhere": 6, "shard_size": 8},
+    }
+    config["candidates"] = {**config["candidates"], "tasks": ["loop_maze", "bounce"], "number": 20, "shard_size": 3}
+    assert [weighed_number(config, task) for task in ("loop_maze", "bounce", "shelf")] == [20, 20, 6]
+    config["candidates"]["number"] = 10
+    assert [weighed_number(config, task) for task in ("loop_maze", "bounce")] == [16, 10]
+    names = [f"{index:05d}" for index in range(20)]
+    assert [len(shard) for shard in shards_of(names, 16, config)] == [8, 8, 3, 1]
+    assert sum(shards_of(names, 16, config), []) == names
