@@ -1,6 +1,7 @@
 """Figure B1: choice or search. Weights on candidate answers by step, of the model and of the ideal denoiser."""
 
 from collections.abc import Mapping, Sequence
+from textwrap import fill
 from typing import NamedTuple
 
 import matplotlib.pyplot as plt
@@ -108,7 +109,7 @@ def curves(part, tasks: Sequence[str], by_step: pd.DataFrame, by_puzzle: pd.Data
             rows = measured(by_step, task, measure)
             marks.band(axes, rows.step, rows["mean"], rows.low, rows.high, **look)
         if rows.empty:
-            axes.text(0.5, 0.5, NOWHERE.replace(" a ", "\na "), transform=axes.transAxes, ha="center", va="center")
+            axes.text(0.5, 0.5, fill(NOWHERE, 18), transform=axes.transAxes, ha="center", va="center")
         law = by_puzzle[(by_puzzle.task == task) & (by_puzzle.measure == "law_step")]
         if curve is ANSWER and len(law):
             axes.axvline(law["mean"].iloc[0], **LAW)
@@ -189,7 +190,7 @@ def caption(panel: Panel, by_step: pd.DataFrame, about: Mapping[str, object]) ->
         "latents: those of the mixture of candidate answers nearest to x0_pred (model), and the posterior of the "
         f"candidates given the noisy latents (ideal denoiser). {listed([panel])}: x0_pred of the model, and what the "
         "ideal denoiser estimates from the same latents. (b) The denoiser alone, on latents made from a right answer "
-        "and new noise: its weight on that answer against the ideal one's. "
+        "and new noise: its weight on that answer against the ideal one's, and how many bits it is behind. "
         "(c) Puzzles with several right answers: the weight "
         "of the answer that the run ends with. The ideal denoiser knows the right answers and only chooses. "
         "Dotted: the step at which theory expects half of the runs to have committed. (d) Puzzles with one right "
