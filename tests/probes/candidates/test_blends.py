@@ -55,14 +55,16 @@ def test_one_right_answer_is_blended_with_nothing(tmp_path, vae):
     assert sum(right) == 1 and len(latents) == len(names) and read_blends(case, latents, names, right, vae) == {}
 
 
-def test_candidates_with_equal_videos_are_one_and_right_if_one_of_them_is(tmp_path, monkeypatch):
+@pytest.mark.parametrize("right_last", [True, False])
+def test_candidates_with_equal_videos_are_one_and_right_if_one_of_them_is(tmp_path, monkeypatch, right_last):
     case = case_of(tmp_path, "loop_maze")
     puzzle = puzzles.puzzle("loop_maze")
     answers = puzzle.answers(case.layout)
     right = candidates.right_answers("loop_maze", case.layout)
     name, video = next((name, video) for name, video in answers.items() if name in right)
-    twice = {"a twin": video, name: video, "nothing": np.zeros_like(video)}
+    first, last = ("a twin", name) if right_last else (name, "a twin")
+    twice = {first: video, last: video, "nothing": np.zeros_like(video)}
     monkeypatch.setattr(rows, "right_answers", lambda task, layout: {name})
     monkeypatch.setattr(rows.puzzles, "puzzle", lambda task: SimpleNamespace(answers=lambda layout: twice))
     found = rows.distinct_answers(case)
-    assert {answer: solves for answer, (_, solves) in found.items()} == {"a twin": True, "nothing": False}
+    assert {answer: solves for answer, (_, solves) in found.items()} == {first: True, "nothing": False}
