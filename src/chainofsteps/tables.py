@@ -15,8 +15,16 @@ def write_table(path: Path | str, table: pd.DataFrame) -> None:
     atomic_write(path, table.to_csv(index=False).encode())
 
 
-def read_shards(paths: Iterable[str | Path], columns: Mapping[str, Any] | None = None) -> pd.DataFrame:
-    """The tables of all shards in one. columns: types of some, by name; the names of cases are words and no numbers."""
+def read_shards(
+    paths: Iterable[str | Path], columns: Mapping[str, Any] | None = None, of_none: Sequence[str] | None = None
+) -> pd.DataFrame:
+    """The tables of all shards in one. columns: types of some, by name; the names of cases are words and no numbers.
+
+    of_none: the columns of the table without a row that no path gives; ValueError for no path without them.
+    """
+    paths = list(paths)
+    if not paths and of_none is not None:
+        return pd.DataFrame(columns=list(of_none))
     return pd.concat([pd.read_csv(path, dtype={"case": str, **(columns or {})}) for path in paths], ignore_index=True)
 
 

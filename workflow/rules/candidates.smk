@@ -88,10 +88,14 @@ rule calibration:
 
 rule candidates_table:
     input:
-        calibration=calibrated(),
+        calibration=shard_files(
+            "results/{model}/calibration/{task}/{shard}.csv",
+            config["model"],
+            several(tasks_of(config, "candidates")),
+        ),
         steps=candidate_tables("steps"),
         runs=candidate_tables("runs"),
-        blends=answer_tables(),
+        blends=weighed("results/{model}/answers/{task}/{shard}_blends.csv", config["model"], SEVERAL_ANSWERS),
     output:
         by_step="tables/candidates_by_step.csv",
         table="tables/candidates.csv",
@@ -116,8 +120,10 @@ rule candidates_table:
 
 rule invariance:
     input:
-        trajectories=weighed("results/{model}/trajectory/{task}/{shard}.json"),
-        cases=weighed("results/cases/{task}/{shard}.json"),
+        trajectories=lambda wildcards: weighed(
+            "results/{model}/trajectory/{task}/{shard}.json", wildcards.model
+        ),
+        cases=lambda wildcards: weighed("results/cases/{task}/{shard}.json", wildcards.model),
     output:
         table="results/{model}/tables/invariance.csv",
     log:

@@ -9,7 +9,7 @@ rule claims:
         schema=workflow.source_path("../schemas/claims.schema.yaml"),
         scores=f"results/{config['model']}/tables/fig3_scores.csv",
         cka=f"results/{config['model']}/tables/fig3_cka.csv",
-        ideal_cka=rules.ideal_cka.output.table if ideal_tasks() else [],
+        ideal_cka=rules.ideal_cka.output.table if several(CASES["tasks"]) else [],
         runs=rules.decided.output.runs,
         activations=rules.activations_table.output.runs,
         swap=swap_tables,

@@ -55,7 +55,9 @@ rule ideal_noise:
 
 rule ideal_cka:
     input:
-        shard_files("results/{model}/ideal_noise/{task}/{shard}.csv", config["model"], ideal_tasks()),
+        shard_files(
+            "results/{model}/ideal_noise/{task}/{shard}.csv", config["model"], several(CASES["tasks"])
+        ),
     output:
         table=f"results/{config['model']}/tables/ideal_cka.csv",
     log:

@@ -48,7 +48,8 @@ class Tables:
             ensemble=read_shards(paths["ensemble"], {"steps": str}),
             swap=read_rows(paths["swap"]),
             **{name: pd.read_csv(paths[name], dtype={"case": str}) for name in ("runs", "activations", "invariance")},
-            **{name: _candidates(paths[name], columns) for name, columns in CANDIDATES.items()},
+            # without a row where the configuration has no puzzle whose answers can be listed
+            **{name: read_shards(paths[name], of_none=columns) for name, columns in CANDIDATES.items()},
             **{name: read_shards(paths[name]) for name in ("masses", "readings", "finished", "frames", "few_steps")},
         )
 
@@ -63,11 +64,6 @@ CANDIDATES = {
 def _ideal(path: str | Sequence[str]) -> pd.DataFrame:
     """The table of the ideal denoiser's runs; without a row where no puzzle of Figure 3 has several answers."""
     return read_table(path, CKA_COLUMNS, "dissimilarity") if path else pd.DataFrame(columns=[*CKA_COLUMNS, "unit"])
-
-
-def _candidates(paths: Sequence[str], columns: Sequence[str]) -> pd.DataFrame:
-    """A table of all shards; without a row where the configuration has no puzzle whose answers can be listed."""
-    return read_shards(paths) if paths else pd.DataFrame(columns=columns)
 
 
 @dataclass(frozen=True)

@@ -137,6 +137,7 @@ def test_the_ideal_denoiser_is_calibrated_where_no_run_leads(shards):
     assert len(rows) == 12 and rows.weight.to_numpy() == pytest.approx(rows.observer.to_numpy(), abs=2e-3)
     assert rows[rows.step == 0].observer.tolist() == pytest.approx([0.5] * 4)
     assert (rows[rows.step == 12].observer > 0.99).all()  # made from the answer that is asked for
+    assert means(rows[:0], STATISTICS).empty  # where no puzzle has several right answers
     curves = means(rows, STATISTICS).set_index("quantity")
     weight, behind = curves.loc["weight"], curves.loc["bits_behind"]
     assert weight["mean"].to_numpy() == pytest.approx(weight["at"].to_numpy(), abs=2e-3)

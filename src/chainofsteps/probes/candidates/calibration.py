@@ -75,7 +75,7 @@ def means(table: pd.DataFrame, statistics: Mapping[str, Any]) -> pd.DataFrame:
     table: COLUMNS. quantity weight: of the model, where the ideal denoiser's lies between two of BINS; at: the mean of
     that. quantity bits_behind: at a step.
     """
-    places = np.minimum(np.digitize(table.observer, BINS) - 1, len(BINS) - 2)
+    places = np.minimum(np.digitize(table.observer.astype(float), BINS) - 1, len(BINS) - 2)
     rows = []
     for quantity, keys in (("weight", places), ("bits_behind", table.step)):
         for (task, _), group in table.groupby([table.task, keys], sort=False):
@@ -84,4 +84,5 @@ def means(table: pd.DataFrame, statistics: Mapping[str, Any]) -> pd.DataFrame:
             mean, low, high = bootstrap_mean(per_case.to_numpy(), **statistics)
             about = {"task": task, "quantity": quantity, "at": at, "cases": len(per_case), "n": len(group)}
             rows.append({**about, "mean": mean, "low": low, "high": high})
-    return pd.DataFrame(rows).sort_values(["quantity", "task", "at"], kind="stable", ignore_index=True)[CALIBRATED]
+    found = pd.DataFrame(rows, columns=CALIBRATED)
+    return found.sort_values(["quantity", "task", "at"], kind="stable", ignore_index=True)
