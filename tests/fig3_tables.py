@@ -11,6 +11,7 @@ from chainofsteps.probes.noise.table import CKA_COLUMNS, SCORE_COLUMNS, read_tab
 INTERVAL = fig3_points.Interval(resamples=200, level=0.9, seed=3)
 
 
+FEATURES = ("x0_pred", "latents")
 TASKS = {"multi": "loop_maze", "unique": "unique_maze"}
 
 
@@ -24,7 +25,7 @@ def params(steps: int, boundary: float | None = None, **changes) -> Params:
     return Params(
         sampling={"steps": steps, "shift": 3.0, "guidance_scale": 1.0, "boundary": boundary},
         noise={"frames": "all", "restore_first_frame": True},
-        similarity={"kernel": "linear", "unbiased": True, "sensitivity": "mean"},
+        similarity={"features": list(FEATURES), "kernel": "linear", "unbiased": True, "sensitivity": "mean"},
         statistics={"resamples": 200, "level": 0.9, "seed": 3},
         **changes,
     )
@@ -52,7 +53,8 @@ def tables(
                 for run in ("baseline", "reseed"):
                     scores.append({**of_seed, "run": run, "score": generator.random()})
                 cka += [
-                    {**of_seed, "run": "reseed", "later_step": t, "dissimilarity": generator.random()}
+                    {**of_seed, "run": "reseed", "later_step": t, "features": name, "dissimilarity": generator.random()}
+                    for name in FEATURES
                     for t in range(steps)
                 ]
                 for operator in operators:
@@ -66,11 +68,12 @@ def tables(
                         scores.append({**noise, **run, "score": generator.random()})
                         first = run["step"] if run["run"] == "noise_at_step" else 0
                         cka += [
-                            {**noise, **run, "later_step": t, "dissimilarity": generator.random()}
+                            {**noise, **run, "later_step": t, "features": name, "dissimilarity": generator.random()}
+                            for name in FEATURES
                             for t in range(first, steps)
                         ]
     scores = pd.DataFrame(scores).assign(exact=0, latent_frames=frames or 3).reindex(columns=SCORE_COLUMNS)
-    return scores, pd.DataFrame(cka).assign(features="latents").reindex(columns=CKA_COLUMNS)
+    return scores, pd.DataFrame(cka).reindex(columns=CKA_COLUMNS)
 
 
 def read(folder: Path, scores: pd.DataFrame, cka: pd.DataFrame):

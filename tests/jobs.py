@@ -34,7 +34,7 @@ def configured(checkpoint):
             "noise_seed": 1000,
             "restore_first_frame": True,
         },
-        "similarity": {"features": "latents", "kernel": "linear", "unbiased": True},
+        "similarity": {"features": ["latents"], "kernel": "linear", "unbiased": True},
         "few_steps": {"steps": [1, STEPS]},
         "frames": {"counts": [5]},
         "ensemble": {

@@ -13,7 +13,7 @@ def cka_table(peak: int, final: float) -> pd.DataFrame:
     """Noise at step `peak` costs most at the end, and at any other `final`; right after a step the more the earlier."""
     rng, rows = np.random.default_rng(0), []
     for case in range(CASES):
-        about = {"kind": "multi", "unit": f"maze/{case}", "seed": 1}
+        about = {"features": "latents", "kind": "multi", "unit": f"maze/{case}", "seed": 1}
         for later in range(STEPS):
             rows.append({**about, "run": "reseed", "later_step": later, "dissimilarity": 0.5})
             for step in range(later + 1):
@@ -105,7 +105,7 @@ def test_step_against_frame_takes_inner_frames_of_puzzles_with_several_solutions
 def test_the_steps_of_high_sigma_are_asked_alone():
     rows = []
     for case in range(CASES):
-        about = {"kind": "multi", "unit": f"multi/{case}", "seed": 1, "latent_frames": 5}
+        about = {"features": "latents", "kind": "multi", "unit": f"multi/{case}", "seed": 1, "latent_frames": 5}
         rows.append({**about, "run": "baseline", "score": 1.0})
         for step in range(4):
             noisy = {**about, "run": "noise_at_step", "operator": "replace", "step": step}

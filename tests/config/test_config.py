@@ -158,7 +158,7 @@ def test_key_that_is_like_none_lists_the_known_ones(config):
         ("trajectory.seeds", [], "is [], but must be"),
         ("models.embedded.steps", 0, "is 0, but must be a whole number of at least 1"),
         ("models.embedded.boundary", 1.5, "must be null or a number above 0 and below 1"),
-        ("similarity.features", "block:x", 'is "block:x", but must be a text of the form'),
+        ("similarity.features", ["block:x"], '[0]\' is "block:x", but must be a text of the form'),
         ("cases.tasks", None, "is null, but must be a list"),
         ("statistics", 5, "is 5, but must be a section of keys"),
         ("model", "embeded", "is 'embeded', which is not in 'models'; did you mean 'embedded'?"),

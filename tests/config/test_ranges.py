@@ -21,7 +21,7 @@ def config():
         ("noise.steps", [0, 20], "step 20 is out of range; this model has steps 0 to 19"),
         ("noise.frames", [5], "frame 5 is out of range; this model has frames 0 to 4"),
         ("ensemble.steps", [20], "step 20 is out of range; this model has steps 0 to 19"),
-        ("similarity.features", "block:8", "layer 8 is out of range; this model has layers 0 to 7"),
+        ("similarity.features", ["x0_pred", "block:8"], "layer 8 is out of range; this model has layers 0 to 7"),
     ],
 )
 def test_out_of_range(config, place, value, message):
@@ -34,7 +34,7 @@ def test_out_of_range(config, place, value, message):
 
 def test_what_is_not_known_yet_is_not_checked(config):
     put(config, "noise.frames", [99])
-    put(config, "similarity.features", "block:99")
+    put(config, "similarity.features", ["block:99"])
     check_ranges(config, steps=20)
 
 

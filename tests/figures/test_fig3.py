@@ -6,7 +6,7 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
-from fig3_tables import INTERVAL, TASKS, params, read, tables
+from fig3_tables import FEATURES, INTERVAL, TASKS, params, read, tables
 from matplotlib.collections import QuadMesh
 from matplotlib.legend import Legend
 
@@ -54,7 +54,8 @@ def line(ax, label: str) -> np.ndarray:
 def test_curves_bands_and_lines_are_the_points(tmp_path):
     figure, points, cells = drawn(tmp_path)
     panels = axes_with(figure, "step of injection $s$")
-    for ax, sensitivity, kind in zip(panels[:2], panels[2:], ("multi", "unique"), strict=True):
+    pairs = zip(panels[2::2], panels[3::2], strict=True)
+    for ax, sensitivities, kind in zip(panels[:2], pairs, ("multi", "unique"), strict=True):
         of_kind = points[points.kind == kind]
         for run, label in (
             ("baseline", "clean"),
@@ -68,10 +69,14 @@ def test_curves_bands_and_lines_are_the_points(tmp_path):
             assert line(ax, operator).tolist() == rows.score.tolist()
             edge = set(band.get_paths()[0].vertices[:, 1])
             assert edge == set(rows.low) | set(rows.high)
-            curve = cells[(cells.kind == kind) & (cells.operator == operator) & (cells.quantity == "sensitivity")]
-            assert line(sensitivity, operator).tolist() == curve.dissimilarity.tolist()
-        null = cells[(cells.kind == kind) & (cells.run == "reseed") & (cells.quantity == "sensitivity")]
-        assert line(sensitivity, "re-seed null").tolist() == null.dissimilarity.tolist()
+        of_kind = cells[(cells.kind == kind) & (cells.quantity == "sensitivity")]
+        for sensitivity, features in zip(sensitivities, FEATURES, strict=True):
+            curves = of_kind[of_kind.features == features]
+            for operator in ("replace", "renoise"):
+                curve = curves[curves.operator == operator].dissimilarity.tolist()
+                assert line(sensitivity, operator).tolist() == curve
+            null = curves[curves.run == "reseed"].dissimilarity.tolist()
+            assert line(sensitivity, "re-seed null").tolist() == null
 
 
 def test_frame_panels_show_points_intervals_and_marks(tmp_path):
@@ -87,7 +92,12 @@ def test_frame_panels_show_points_intervals_and_marks(tmp_path):
 
 def test_maps_hold_the_cells_and_nothing_before_the_injection(tmp_path):
     figure, _, cells = drawn(tmp_path)
-    cells = cells[(cells.quantity == "cell") & (cells.kind == "unique") & (cells.operator == "renoise")]
+    cells = cells[
+        (cells.quantity == "cell")
+        & (cells.features == FEATURES[0])
+        & (cells.kind == "unique")
+        & (cells.operator == "renoise")
+    ]
     maps = [item.get_array() for ax in figure.axes for item in ax.collections if isinstance(item, QuadMesh)]
     at_step, at_frame, reseed = [array for array in maps if array.shape[1] == 4][-3:]
     for row in cells[cells.run == "noise_at_step"].itertuples():
@@ -139,7 +149,7 @@ def test_all_text_is_inside_the_figure_apart_and_large_enough(tmp_path, size):
 
 
 def test_what_was_not_run_is_named(tmp_path):
-    for scheme, panels in (("step", 2 + 4), ("frame", 2 + 4 + 2)):  # score, maps; and sensitivity, of steps alone
+    for scheme, panels in (("step", 2 + 4), ("frame", 2 + 4 + 4)):  # score, maps; and sensitivity, of steps alone
         figure, points, _ = drawn(tmp_path, schemes=(scheme,))
         assert set(points.run) & {"noise_at_step", "noise_at_frame"} == {f"noise_at_{scheme}"}
         without = [ax for ax in figure.axes if "not run" in [text.get_text() for text in ax.texts]]

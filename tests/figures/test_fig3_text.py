@@ -53,7 +53,8 @@ def test_the_summary_says_what_the_numbers_say(tmp_path):
     assert "over 5 cases, noise at step costs more;" in of_multi
     assert "the worst inner latent frame 0.81 [0.80, 0.82] (latent frame 1)" in of_unique
     assert "over 5 cases, noise at step costs less;" in of_unique
-    assert "sensitivity peaks at step 1 with 0.60 [0.60, 0.60], the re-seed null there is 0.50" in of_multi
+    assert "sensitivity of x0_pred peaks at step 1 with 0.60 [0.60, 0.60], the re-seed null there is 0.50" in of_multi
+    assert "sensitivity of latents peaks at step 1" in of_multi
 
 
 def test_overlapping_intervals_are_not_told_apart(tmp_path):
@@ -77,14 +78,16 @@ def test_the_caption_follows_the_tables(tmp_path):
     noisy = scores.operator.notna()
     scores.loc[noisy, ["amplitude", "timing", "noise_seed"]] = [0.5, "after", 77]
     scores.loc[scores.run == "baseline", "score"] = 0.75
-    caption = words_of(tmp_path, scores, cka.assign(features="x0_pred"))[1]
+    caption = words_of(tmp_path, scores, cka)[1]
     for words in (
         "model embedded, 4 steps, shift 3, guidance scale 1, seed 4, 5.",
         "multi: 7 cases of loop_maze; unique: 7 cases of unique_maze",
         "Operators: add; amplitude 0.5, injected after the update of a step, noise seed 77.",
         "90% bootstrap intervals (200 resamples of cases, seeds averaged within a case; n = 7 a point)",
         "multi: clean 0.75 [0.49, 0.84], static first frame 0.",
-        "1 - unbiased linear CKA of x0_pred",
+        "1 - unbiased linear CKA of x0_pred, tokens as samples",
+        "The curves are of x0_pred, below them of latents as well. The latents hold the injected noise",
+        "compared over the tokens of the other latent frames",
     ):
         assert words in caption
     assert "low-noise expert" not in caption

@@ -72,7 +72,7 @@ def test_the_jobs_of_all_shards_are_the_closed_forms(config, planned):
 def test_guidance_seeds_and_block_features_are_counted(config, planned):
     config["models"]["tiny"]["guidance_scale"] = 5.0
     config["trajectory"]["seeds"] = [1, 3]
-    config["similarity"]["features"] = "block:1"
+    config["similarity"]["features"] = ["latents", "block:1"]
     found = planned(config, *shards("noise", ["loop_maze"]))
     assert total(found, "noise") == ForwardCount(3 * 2 * 2 * (620 + 2 * 20), 3 * 2 * 2 * 1000)
 

@@ -55,14 +55,20 @@ def sweep(
     interventions = list(interventions)
     latents, dissimilarity = _perturbed(run, interventions, similarity, null, progress)
     scores = scores_of(run, _finals(run, latents, interventions, null, restore_first_frame), scored)
-    about = [{**row, "features": similarity.features} for row in _described(interventions, null)]
-    return Table.of(_rows(about, scores, dissimilarity), COLUMNS, latents)
+    described = _described(interventions, null)
+    rows = (
+        {**row, "features": features}
+        for features, of_features in zip(similarity.features, dissimilarity.tolist(), strict=True)
+        for row in _rows(described, scores, of_features)
+    )
+    return Table.of(rows, COLUMNS, latents)
 
 
 def _perturbed(
     run: Run, interventions: list[Intervention], similarity: Similarity, null: Run | None, progress: bool
 ) -> tuple[dict[str, Tensor], Tensor]:
-    """Final latents by name, and the dissimilarity (interventions [+ 1: the null], S), NaN where nothing differs."""
+    """Final latents by name, and the dissimilarity (features, interventions [+ 1: the null], S), NaN where nothing
+    differs."""
     if not interventions:
         raise InputError("sweep: no intervention is named; give at least one, such as NoiseAtStep(3)")
     tap = block_tap(similarity, run.steps)
@@ -88,10 +94,12 @@ def _described(interventions: Sequence[Intervention], null: Run | None) -> list[
 
 
 def _rows(
-    described: Sequence[Mapping[str, Any]], scores: Sequence[Mapping[str, Any]], dissimilarity: Tensor
+    described: Sequence[Mapping[str, Any]],
+    scores: Sequence[Mapping[str, Any]],
+    dissimilarity: Sequence[Sequence[float]],
 ) -> Iterator[dict[str, Any]]:
     """A row for each run and later step at which it was compared."""
-    for about, score, values in zip(described, scores, dissimilarity.tolist(), strict=True):
+    for about, score, values in zip(described, scores, dissimilarity, strict=True):
         for step, value in enumerate(values):
             if value == value:  # NaN: not compared
                 yield {**about, "later_step": step, "dissimilarity": value, **score}

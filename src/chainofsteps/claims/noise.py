@@ -33,7 +33,9 @@ def step_against_frame(scores: pd.DataFrame, interval: Interval, restored: bool,
 
 
 def at_the_end(cka: pd.DataFrame) -> pd.DataFrame:
-    """Dissimilarity of the final latents; puzzles with several solutions."""
+    """Dissimilarity of the final latents, which are the last x0_pred as well; puzzles with several solutions."""
+    found = list(cka.features.unique())
+    cka = cka[cka.features == ("latents" if "latents" in found else found[0])] if found else cka
     return cka[(cka.kind == "multi") & (cka.later_step == cka.later_step.max())]
 
 

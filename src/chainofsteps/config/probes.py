@@ -59,10 +59,10 @@ class NoiseSection(Section):
 class SimilaritySection(Section):
     """The distance of a perturbed run from the clean one, 1 - CKA at each later step."""
 
-    features: Annotated[str, Field(pattern="^(latents|x0_pred|block:[0-9]+)$")] = Field(
-        Compared.features,
-        description="The features that are compared, with tokens as samples: latents, x0_pred, or block:<l>, the "
-        "hidden states after a block.",
+    features: Several[Annotated[str, Field(pattern="^(latents|x0_pred|block:[0-9]+)$")]] = Field(
+        list(Compared.features),
+        description="The features that are compared, with tokens as samples: latents, x0_pred, and one block:<l>, the "
+        "hidden states after a block. The first one is drawn as maps; the latents hold the injected noise itself.",
     )
     kernel: Literal[*KERNELS] = Field(Compared.kernel, description="Kernel of CKA.")
     unbiased: bool = Field(

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..errors import InputError
 from ..probes.indices import indices
-from ..probes.noise.spec import block_layer
+from ..probes.noise.spec import tapped_layer
 from .tasks import number_of, tasks_of
 
 
@@ -69,6 +69,6 @@ def check_ranges(
     indices("candidates.calibration.steps", config["candidates"]["calibration"]["steps"], steps)
     if latent_frames is not None:
         indices("noise.frames", config["noise"]["frames"], latent_frames)
-    layer = block_layer(config["similarity"]["features"])
+    layer = tapped_layer(config["similarity"]["features"])
     if layer is not None and layers is not None and layer >= layers:
         raise InputError(f"similarity.features: layer {layer} is out of range; this model has layers 0 to {layers - 1}")

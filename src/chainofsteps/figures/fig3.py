@@ -34,6 +34,7 @@ class Setting:
     scored_frame: int | None  # the last of a video, which the puzzles score; None where lengths differ
     restored: bool  # latent frame 0 is put back before decoding wherever it was noised
     sensitivity: str  # "mean" or "final"
+    features: list[str]  # what is compared by CKA; the first is drawn as maps
 
     @classmethod
     def of(cls, scores: pd.DataFrame, params: Mapping[str, Mapping]) -> "Setting":
@@ -50,6 +51,7 @@ class Setting:
             scored_frame=int(lengths.max()) - 1 if lengths.nunique() == 1 else None,
             restored=params["noise"]["restore_first_frame"],
             sensitivity=params["similarity"]["sensitivity"],
+            features=list(params["similarity"]["features"]),
         )
 
     @property
@@ -243,10 +245,10 @@ def expert_boundaries(axes, setting: Setting) -> None:
 
 
 def cka_rows(figure, points: pd.DataFrame, tasks: dict[str, list[str]], setting: Setting) -> None:
-    """Maps of CKA dissimilarity, one per kind and operator, over the sensitivity curves of each kind."""
+    """Maps of CKA dissimilarity of the first features, over the sensitivity curves of each kind and features."""
     kinds, operators = kinds_of(points), operators_of(points)
     maps, curves = figure.subfigures(2, 1, height_ratios=[1.25, 1])
-    cells = points[points.quantity == "cell"]
+    cells = points[(points.quantity == "cell") & (points.features == setting.features[0])]
     columns = [(kind, operator) for kind in kinds for operator in operators]
     grid = maps.add_gridspec(3, len(columns), height_ratios=[20, 5, 1.4], hspace=0.02)
     image = None
@@ -255,14 +257,21 @@ def cka_rows(figure, points: pd.DataFrame, tasks: dict[str, list[str]], setting:
         axes = [maps.add_subplot(grid[row, column]) for row in range(3)]
         image = map_column(axes, of_map, setting, first=column == 0)
         axes[0].set_title(f"{SOLUTIONS.get(kind, kind)}\n{operator}")
-    maps.colorbar(image, ax=maps.axes, label="CKA dissimilarity", ticks=[0, 0.5, 1], pad=0.01, aspect=28)
+    words = f"CKA dissimilarity\nof {features_words(setting.features[0])}"
+    maps.colorbar(image, ax=maps.axes, label=words, ticks=[0, 0.5, 1], pad=0.01, aspect=28)
     of_curves = points[points.quantity == "sensitivity"]
-    for axes, kind in zip(np.atleast_1d(curves.subplots(1, len(kinds), sharey=True)), kinds, strict=True):
-        sensitivity_curves(axes, of_curves[of_curves.kind == kind], setting)
-        axes.set_title(heading(kind, tasks))
-        if kind == kinds[0]:
-            axes.set_ylabel(f"sensitivity\n({setting.sensitivity} over $t \\geq s$)")
+    panels = [(kind, features) for kind in kinds for features in setting.features]
+    grid = np.atleast_1d(curves.subplots(1, len(panels), sharey=True))
+    for axes, (kind, features) in zip(grid, panels, strict=True):
+        sensitivity_curves(axes, of_curves[(of_curves.kind == kind) & (of_curves.features == features)], setting)
+        axes.set_title(f"{SOLUTIONS.get(kind, kind)}\n{features_words(features)}")
+    grid[0].set_ylabel(f"sensitivity\n({setting.sensitivity} over $t \\geq s$)")
     legend(curves, axes)
+
+
+def features_words(features: str) -> str:
+    """What is compared, for a reader."""
+    return {"x0_pred": r"$\hat{x}_0$"}.get(features, features.replace("block:", "hidden states after layer "))
 
 
 def map_column(axes, cells: pd.DataFrame, setting: Setting, first: bool):

@@ -88,15 +88,18 @@ def headline(verdicts: list[str]) -> str:
 def sensitivity_words(cka: pd.DataFrame, kind: str, operator: str) -> list[str]:
     """Where sensitivity peaks, and the re-seed null there."""
     curves = cka[(cka.kind == kind) & (cka.quantity == "sensitivity")]
-    curve = curves[curves.operator == operator]
-    if curve.empty:
-        return []
-    peak = curve.loc[curve.dissimilarity.idxmax()]
-    null = curves[(curves.run == "reseed") & (curves.step == peak.step)].iloc[0]
-    return [
-        f"sensitivity peaks at step {peak.step} with {number(peak, 'dissimilarity')}, "
-        f"the re-seed null there is {number(null, 'dissimilarity')}"
-    ]
+    sentences = []
+    for features, of_features in curves.groupby("features", sort=False):
+        curve = of_features[of_features.operator == operator]
+        if curve.empty:
+            continue
+        peak = curve.loc[curve.dissimilarity.idxmax()]
+        null = of_features[(of_features.run == "reseed") & (of_features.step == peak.step)].iloc[0]
+        sentences.append(
+            f"sensitivity of {features} peaks at step {peak.step} with {number(peak, 'dissimilarity')}, "
+            f"the re-seed null there is {number(null, 'dissimilarity')}"
+        )
+    return sentences
 
 
 def caption(
@@ -169,12 +172,15 @@ def cka_words(cka: pd.DataFrame, setting: Setting, similarity: Mapping) -> list[
     """Panel (c), with the sensitivity and the step of the low-noise expert."""
     kernel = ("unbiased " if similarity["unbiased"] else "") + similarity["kernel"]
     over = "the last step" if setting.sensitivity == "final" else "the mean over later steps"
+    first, others = setting.features[0], setting.features[1:]
+    beside = f", below them of {' and '.join(others)} as well" if others else ""
+    noise = " The latents hold the injected noise itself for as long as sigma is high." if "latents" in others else ""
     first_low = setting.boundary_step
     return [
-        f"(c) CKA dissimilarity (1 - {kernel} CKA of {listed(cka.features)}, tokens as samples) to the clean "
+        f"(c) CKA dissimilarity (1 - {kernel} CKA of {first}, tokens as samples) to the clean "
         "run of the same seed, against step of injection and later step; below it the same for noise at each "
-        "latent frame, and for a clean run from another seed. The tokens of the noised latent frame itself are among "
-        "those compared, so part of the dissimilarity in its row is the injected noise and no effect on the others.",
+        f"latent frame, and for a clean run from another seed. The curves are of {first}{beside}.{noise} "
+        "Noise at a latent frame is compared over the tokens of the other latent frames: its own are the noise.",
         f"Sensitivity is {over}; the re-seed null is reduced in the same way.",
         *([] if first_low is None else [f"Purple line: the low-noise expert works from step {first_low}."]),
     ]

@@ -26,7 +26,7 @@ SEEDS = range(1, 7)
 STATISTICS = {"resamples": 100, "level": 0.95, "seed": 0}
 NOISE = {"schemes": ["step", "frame"], "operators": ["renoise"], "steps": [1, 12], "frames": [1], "timing": "before"}
 NOISE |= {"amplitude": 1.0, "noise": "fixed", "noise_seed": 1000}
-SIMILARITY = {"features": "latents", "kernel": "linear", "unbiased": True}
+SIMILARITY = {"features": ["latents"], "kernel": "linear", "unbiased": True}
 
 
 def latents(distance: float) -> torch.Tensor:
@@ -103,7 +103,7 @@ def test_the_noise_probe_runs_the_ideal_denoiser(shards):
     assert set(rows.run) == {"noise_at_step", "reseed"} and set(rows.case) == {"00000"}
     last = rows[rows.later_step == 19].set_index("step").dissimilarity
     assert last[12] == pytest.approx(0, abs=1e-3)  # committed long before: new noise changes nothing
-    layers = ideal_noise(answers, trajectories, runs[0], 2, NOISE, {**SIMILARITY, "features": "block:1"})
+    layers = ideal_noise(answers, trajectories, runs[0], 2, NOISE, {**SIMILARITY, "features": ["block:1"]})
     assert pd.DataFrame(layers).dissimilarity.tolist() == rows.dissimilarity.tolist()
 
 

@@ -31,6 +31,19 @@ def test_before_a_step_is_after_the_step_before():
     assert torch.equal(before, after)
 
 
+def others(latents, run):
+    """Tokens of the latent frames that a run has no noise of its own on."""
+    kept = [frame for frame in range(SHAPE[2]) if frame != getattr(run, "frame", None)]
+    return token_features(latents[:, kept])
+
+
+def test_several_features_are_compared_in_one_sweep():
+    baseline, null, runs = record(analytic), record(analytic, seed=2), list(every_run(operators=("renoise",)))
+    both = sweep(analytic, baseline, runs, CASE, SEED, Similarity(["x0_pred", "latents"]), null)
+    apart = [sweep(analytic, baseline, runs, CASE, SEED, Similarity(one), null).rows for one in ("x0_pred", "latents")]
+    assert both.rows == apart[0] + apart[1]
+
+
 @pytest.mark.parametrize("features", ["latents", "x0_pred"])
 def test_rows_are_the_dissimilarity_of_the_runs_alone(features):
     similarity, baseline, null = Similarity(features), record(analytic), record(analytic, seed=2)
@@ -53,7 +66,7 @@ def test_rows_are_the_dissimilarity_of_the_runs_alone(features):
             key: about[key] for key in ("run", "step", "frame", "operator")
         }
         assert (row["case"], row["seed"], row["features"], row["later_step"]) == (CASE, SEED, features, step)
-        value = similarity.dissimilarity(token_features(perturbed[0]), token_features(clean[step][0]))
+        value = similarity.dissimilarity(others(perturbed[0], run), others(clean[step][0], run))
         assert row["dissimilarity"] == pytest.approx(float(value), abs=1e-12)
 
 

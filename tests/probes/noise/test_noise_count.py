@@ -95,7 +95,7 @@ def test_several_operators_share_one_baseline(experts, c):
 def test_clean_runs_that_ride_along_are_counted(experts, with_null):
     S, F, c = 4, 2, 2
     runs = at_frames(F, (1,))
-    options = {"features": "block:0", "null": with_null}
+    options = {"features": ["x0_pred", "block:0"], "null": with_null}
     riding = 2 * S if with_null else S - 1
     closed_form = c * (S + F * (S - 1) + riding)
     assert planned(runs, S, c, **options).planned == closed_form

@@ -3,13 +3,13 @@
 import pytest
 import tiny
 import torch
-from sweeps import CASE, SEED, SIGMAS, STEPS, alone, analytic, every_run, record
+from sweeps import CASE, SEED, SHAPE, SIGMAS, STEPS, alone, analytic, every_run, record
 
 from chainofsteps.model.conditioning import Conditioning
 from chainofsteps.model.load import Experts
 from chainofsteps.model.sampling import Sampling
 from chainofsteps.probes.noise.run import Sweep, block_tap, sweep
-from chainofsteps.probes.noise.similarity import Similarity
+from chainofsteps.probes.noise.similarity import Similarity, without_frame
 from chainofsteps.probes.noise.spec import NoiseAtFrame, NoiseAtStep
 from chainofsteps.run.denoise import GuidedVelocity
 from chainofsteps.run.taps import Tap, full
@@ -81,8 +81,12 @@ def test_block_features_are_those_of_the_runs_alone(checkpoint, conditioning):
         return [taken[0, 0] for taken in kept.take().values()]
 
     of_baseline = hidden_states(None)
+
+    def others(states, run):
+        return without_frame(states, getattr(run, "frame", None), SHAPE[2])
+
     expected = [
-        float(similarity.dissimilarity(perturbed, of_baseline[step]))
+        float(similarity.dissimilarity(others(perturbed, run), others(of_baseline[step], run)))
         for run in [*runs, "null"]
         for step, perturbed in enumerate(hidden_states(run))
         if run == "null" or step >= run.start

@@ -155,15 +155,25 @@ def test_latents_that_cannot_be_cut_into_patches_are_refused():
 
 
 def test_settings_come_from_the_configuration():
-    section = {"features": "block:3", "kernel": "rbf", "unbiased": False, "sensitivity": "mean"}
+    section = {"features": ["x0_pred", "block:3"], "kernel": "rbf", "unbiased": False, "sensitivity": "mean"}
     settings = Similarity.from_config(section)
-    assert settings == Similarity("block:3", "rbf", False) and settings.layer == 3
+    assert settings == Similarity(["x0_pred", "block:3"], "rbf", False) and settings.layer == 3
     x, y = randn(N, P), randn(N, P, seed=1)
     assert float(settings.dissimilarity(x, y)) == 1 - float(cka(x, y, "rbf", False))
     assert Similarity().layer is None
 
 
-@pytest.mark.parametrize("wrong", [{"features": "blocks"}, {"features": "block:"}, {"kernel": "cosine"}])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"features": "blocks"},
+        {"features": "block:"},
+        {"features": ["x0_pred", "x0_pred"]},
+        {"features": []},
+        {"features": ["block:1", "block:2"]},
+        {"kernel": "cosine"},
+    ],
+)
 def test_wrong_settings_are_refused(wrong):
     with pytest.raises(InputError, match="similarity: "):
         Similarity(**wrong)

@@ -12,7 +12,7 @@ from ...store.reader import ShardReader
 from ...store.untouched import untouched
 from ..noise.run import sweep
 from ..noise.similarity import Similarity
-from ..noise.spec import expand
+from ..noise.spec import block_layer, expand
 from .observer import Candidates, ideal_x0_pred
 from .rows import flat, stored
 
@@ -48,8 +48,7 @@ def ideal_noise(
 ) -> list[dict[str, Any]]:
     """Rows of CKA of the exact denoiser's run from the noise of `run`, after the noise at a step that `noise` says.
 
-    As `noise.run.sweep` has them; the exact denoiser has no layers, so latents are compared where the model's layers
-    are.
+    As `noise.run.sweep` has them, of the features that are no layers: the exact denoiser has none.
     """
     candidates = stored(answers, run.case)
     clean, null = (
@@ -57,9 +56,8 @@ def ideal_noise(
         for seed in (run.seed, null_seed)
     )
     interventions = expand({**noise, "schemes": ["step"]}, clean.steps, clean.latents.shape[2])
-    compared = Similarity.from_config(similarity)
-    if compared.layer is not None:
-        compared = Similarity.from_config({**similarity, "features": "latents"})
+    features = [name for name in similarity["features"] if block_layer(name) is None] or ["latents"]
+    compared = Similarity.from_config({**similarity, "features": features})
     velocity = IdealVelocity(candidates, clean.sigmas)
     found = sweep(velocity, clean, interventions, run.label, run.seed, compared, null)
     return [{**row, "case": run.case} for row in found.rows]

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from ..count import ITEM, DecodingCount, ForwardCount, NetworkCount, Peak, Shard, item_bytes
-from .spec import Intervention, block_layer, check_exists, expand, references
+from .spec import Intervention, check_exists, expand, references, tapped_layer
 
 CKA_ROW, SCORE_ROW = 265, 300  # bytes of a row: in a file's metadata, and again in the shard's table
 REFERENCES = 5  # rows of a case's scores beside the perturbed runs': baseline, null, ground truth and the two floors
@@ -13,21 +13,21 @@ def perturbed(
     interventions: Sequence[Intervention],
     steps: int,
     branches: int = 1,
-    features: str = "latents",
+    features: Sequence[str] = ("latents",),
     null: bool = True,
 ) -> ForwardCount:
     """All interventions on one stored baseline: each runs from its `start`, c sum(S - start); naive is c S for each.
 
     So one operator at every step costs c S (S + 1) / 2 with the noise before the forward and c S (S - 1) / 2 with it
     after the update; at every latent frame, from step s on, c F (S - s).
-    With `features` "block:<l>" the hidden states of the baseline are needed, which are not stored: it is sampled
-    again beside the perturbed runs, from the first start on; with `null` the baseline and the null are, at all steps.
+    With "block:<l>" among the `features` the hidden states of the baseline are needed, which are not stored: it is
+    sampled again beside the perturbed runs, from the first start on; with `null` the baseline and the null are, at all steps.
     InputError if an intervention is at a step that does not exist.
     """
     for run in interventions:
         check_exists(run, steps)
     planned = sum(steps - run.start for run in interventions)
-    if block_layer(features) is not None:
+    if tapped_layer(features) is not None:
         planned += sum(references(interventions, step, null) for step in range(steps))
     return ForwardCount(branches * planned, branches * steps * len(interventions))
 
@@ -57,6 +57,7 @@ class NoiseCount(NetworkCount):
         for video, latents in zip(shard.videos, shard.latent_bytes, strict=True):
             interventions = _interventions(shard, video.latent_frames)
             rows = steps + sum(steps - run.first_step for run in interventions)  # the null's, and each run's
+            rows *= len(shard.config["similarity"]["features"])
             total += item_bytes(*[latents] * len(interventions)) + rows * CKA_ROW
         return total * shard.seeds
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ...errors import InputError
-from .spec import block_layer
+from .spec import block_layer, tapped_layer
 
 KERNELS = ("linear", "rbf")
 
@@ -15,17 +15,25 @@ KERNELS = ("linear", "rbf")
 class Compared:
     """What is compared, and how: the `similarity` section of the configuration.
 
-    `features`: "latents" (x_{t+1}), "x0_pred" (of step t) or "block:<l>" (hidden states after layer l at
-    step t, conditional branch).
+    features: one or several of "latents" (x_{t+1}), "x0_pred" (of step t) and, once, "block:<l>" (hidden states after
+    layer l at step t, conditional branch); the first is the one that Figure 3 draws as maps. The latents hold the
+    injected noise itself for as long as sigma is high, the x0_pred only what the model made of it.
     """
 
-    features: str = "latents"
+    features: str | Sequence[str] = ("x0_pred", "latents")
     kernel: str = "linear"
     unbiased: bool = True
 
     def __post_init__(self):
-        if self.features not in ("latents", "x0_pred") and self.layer is None:
-            raise InputError(f"similarity: features must be latents, x0_pred or block:<layer>, not {self.features!r}")
+        names = (self.features,) if isinstance(self.features, str) else tuple(self.features)
+        object.__setattr__(self, "features", names)
+        for name in names:
+            if name not in ("latents", "x0_pred") and block_layer(name) is None:
+                raise InputError(f"similarity: features must be latents, x0_pred or block:<layer>, not {name!r}")
+        if not names or len(set(names)) < len(names):
+            raise InputError(f"similarity: features must name each once, and one at least, not {list(names)}")
+        if sum(block_layer(name) is not None for name in names) > 1:
+            raise InputError(f"similarity: features can have one block:<layer> at most, not {list(names)}")
         if self.kernel not in KERNELS:
             raise InputError(f"similarity: kernel must be one of {', '.join(KERNELS)}; not {self.kernel!r}")
 
@@ -36,5 +44,5 @@ class Compared:
 
     @property
     def layer(self) -> int | None:
-        """The layer of "block:<l>", else None."""
-        return block_layer(self.features)
+        """The layer of "block:<l>" if it is among the features, else None."""
+        return tapped_layer(self.features)

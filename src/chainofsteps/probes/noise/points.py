@@ -98,7 +98,8 @@ def comparisons(scores: pd.DataFrame, interval: Interval, restored: bool, scored
 
 
 def cka_points(cka: pd.DataFrame, interval: Interval, sensitivity: str) -> pd.DataFrame:
-    """Cells of the maps and points of the sensitivity curves, told apart by `quantity` cell | sensitivity.
+    """Cells of the maps and points of the sensitivity curves, told apart by `quantity` cell | sensitivity, and by
+    `features`.
 
     cell: mean CKA dissimilarity over cases at (step of injection or latent frame, later step).
     sensitivity at step s: mean over later steps t >= s ("mean") or the last one ("final"), with its interval.
@@ -109,7 +110,7 @@ def cka_points(cka: pd.DataFrame, interval: Interval, sensitivity: str) -> pd.Da
         if kind not in set(reseeded.kind):
             raise InputError(f"CKA table: kind {kind} has no rows of run reseed; run the noise rule again")
     cells = (
-        cka.groupby(["kind", "run", "operator", "step", "frame", "later_step"], dropna=False)
+        cka.groupby(["features", "kind", "run", "operator", "step", "frame", "later_step"], dropna=False)
         .agg(cases=("unit", "nunique"), dissimilarity=("dissimilarity", "mean"))
         .reset_index()
         .assign(quantity="cell")
@@ -118,13 +119,13 @@ def cka_points(cka: pd.DataFrame, interval: Interval, sensitivity: str) -> pd.Da
     steps = sorted((reseeded.later_step if noisy.empty else noisy.step).unique())
     nulls = [reseeded[reseeded.later_step >= step].assign(step=step) for step in steps]
     curves = []
-    groups = pd.concat([noisy, *nulls]).groupby(["kind", "run", "operator", "step"], dropna=False)
-    for (kind, run, operator, step), rows in groups:
+    keys = ["features", "kind", "run", "operator", "step"]
+    for of_curve, rows in pd.concat([noisy, *nulls]).groupby(keys, dropna=False):
         if sensitivity == "final":
             rows = rows[rows.later_step == rows.later_step.max()]
         values = _per_case(rows, "dissimilarity")
         estimate, low, high = bootstrap_mean(values.to_numpy(), interval.resamples, interval.level, interval.seed)
-        curve = {"quantity": "sensitivity", "kind": kind, "run": run, "operator": operator, "step": step}
+        curve = {"quantity": "sensitivity", **dict(zip(keys, of_curve, strict=True))}
         curves.append(curve | {"cases": len(values), "dissimilarity": estimate, "low": low, "high": high})
-    order = ["quantity", "kind", "run", "operator", "step", "frame", "later_step", "cases"]
+    order = ["quantity", "features", "kind", "run", "operator", "step", "frame", "later_step", "cases"]
     return pd.concat([cells, pd.DataFrame(curves)]).reindex(columns=[*order, "dissimilarity", "low", "high"])

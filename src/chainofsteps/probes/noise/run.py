@@ -19,7 +19,7 @@ from ...run.probe import OnStep, Probe, StepState, Velocity, advance, check_fini
 from ...run.taps import Tap
 from ...run.trajectory import Trajectory
 from .inject import apply, noise_of
-from .similarity import Similarity, token_features
+from .similarity import Similarity, token_features, without_frame
 from .spec import Intervention, check_exists, references
 
 # Features (rbf: pairs of tokens) of the runs compared at once, in float64: two of a 14B model, all of the embedded one.
@@ -32,8 +32,8 @@ class SweepState:
     """The perturbed runs before `step`.
 
     latents (runs, C, F, h, w): x_step of each run, with the noise that enters before the forward of `step`; until a run
-    starts, the baseline's. dissimilarity (runs [+ 1: the null], S) float64: 1 - CKA at each step, nan where nothing was
-    compared.
+    starts, the baseline's. dissimilarity (features, runs [+ 1: the null], S) float64: 1 - CKA at each step, nan where
+    nothing was compared; of noise at a latent frame the tokens of the others.
     """
 
     step: int
@@ -61,18 +61,26 @@ class NoiseResult:
 class BlockTap(Tap):
     """Dissimilarity of every item's hidden states after a layer, branch cond, to those of the batch's first item.
 
-    Reduced on the device: for a 14B model the hidden states of an item are 0.7 GB.
+    Reduced on the device: for a 14B model the hidden states of an item are 0.7 GB. frames: latent frames of the video;
+    left_out: of each item of the next batch the latent frame whose tokens are not compared, or None.
     """
 
     def __init__(self, similarity: Similarity, steps: int):
         super().__init__([similarity.layer], range(steps), "cond", self._reduce)
         self.similarity = similarity
         self._first: Tensor | None = None
+        self.frames, self.left_out = 1, []
 
     def _reduce(self, hidden_states: HiddenStates) -> Tensor:
         if self._first is None:  # the first chunk of a batch
             self._first = hidden_states[0]
-        return self.similarity.dissimilarity(hidden_states, self._first)
+        chunk, self.left_out = self.left_out[: len(hidden_states)], self.left_out[len(hidden_states) :]
+        values = hidden_states.new_empty(len(hidden_states), dtype=torch.float64)
+        for frame in dict.fromkeys(chunk):
+            items = [i for i, of_item in enumerate(chunk) if of_item == frame]
+            parts = (without_frame(states, frame, self.frames) for states in (hidden_states[items], self._first))
+            values[items] = self.similarity.dissimilarity(*parts)
+        return values
 
     def take_dissimilarity(self) -> Tensor:
         """The dissimilarity (B,) of the last batch."""
@@ -82,7 +90,7 @@ class BlockTap(Tap):
 
 
 def block_tap(similarity: Similarity, steps: int) -> BlockTap | None:
-    """The tap that GuidedVelocity and Sweep share for features "block:<l>"; None for other features."""
+    """The tap that GuidedVelocity and Sweep share if "block:<l>" is among the features, else None."""
     return None if similarity.layer is None else BlockTap(similarity, steps)
 
 
@@ -113,6 +121,8 @@ class Sweep(Probe[SweepState, NoiseResult]):
             check_exists(run, self.steps, self.baseline.latents.shape[2])
         for step, latents in enumerate(self.baseline.latents[1:]):
             check_finite(latents, self.case, step)
+        if self.tap is not None:
+            self.tap.frames = self.baseline.latents.shape[2]
 
     @property
     def sigmas(self) -> Sigmas:
@@ -122,11 +132,15 @@ class Sweep(Probe[SweepState, NoiseResult]):
         rows = len(self.interventions) + (self.null is not None)
         latents = self._baseline(0)
         self._inject("before", 0, latents, 0, None)
-        return SweepState(0, latents, torch.full((rows, self.steps), torch.nan, dtype=torch.float64))
+        shape = (len(self.similarity.features), rows, self.steps)
+        return SweepState(0, latents, torch.full(shape, torch.nan, dtype=torch.float64))
 
     def latents(self, state: SweepState, step: int) -> Latents:
         """Every run that has started; with a tap the baseline stands first and the null last."""
         first, last = self._references(step)
+        if self.tap is not None:
+            left_out = [_noised(self.interventions[i]) for i in self._started(step)]
+            self.tap.left_out = [None] * len(first) + left_out + [None] * len(last)
         return torch.cat([*first, state.latents[self._started(step)], *last])
 
     def after(self, state: SweepState, seen: StepState, updated: Latents) -> SweepState:
@@ -178,31 +192,38 @@ class Sweep(Probe[SweepState, NoiseResult]):
                 check_finite(of_run, self.case, step, run.name())
 
     def _compared(self, before: Tensor, step: int, latents: Latents, x0_pred: Latents) -> Tensor:
-        """The dissimilarity (runs [+ 1], S) with the column of `step` filled in."""
+        """The dissimilarity (features, runs [+ 1], S) with the column of `step` filled in."""
         dissimilarity = before.clone()
         null = [-1] * (self.null is not None)  # its row is the last
-        if self.tap is None:
-            runs, values = self._compare(step, latents, x0_pred)
-            dissimilarity[runs + null, step] = values
-        elif self._references(step)[0]:  # the baseline, to which the tap compares the rest of the batch
-            dissimilarity[self._started(step) + null, step] = self.tap.take_dissimilarity()[1:]
+        for of_features, name in zip(dissimilarity, self.similarity.features, strict=True):
+            if name == "latents":
+                runs = self._runs(lambda run: run.first_step <= step)
+                of_features[runs + null, step] = self._compare(runs, latents, lambda run: run.at(step + 1))
+            elif name == "x0_pred":
+                runs = self._started(step)
+                of_features[runs + null, step] = self._compare(runs, x0_pred, lambda run: run.x0_pred(step))
+            elif self._references(step)[0]:  # the baseline, to which the tap compares the rest of the batch
+                of_features[self._started(step) + null, step] = self.tap.take_dissimilarity()[1:]
         return dissimilarity
 
-    def _compare(self, step: int, latents: Latents, x0_pred: Latents) -> tuple[list[int], Tensor]:
-        """The runs that differ by the end of a step, and their dissimilarity with the null's behind it."""
-        if self.similarity.features == "latents":
-            runs = self._runs(lambda run: run.first_step <= step)
-            perturbed, of = latents, lambda trajectory: trajectory.at(step + 1)
-        else:
-            runs = self._started(step)
-            perturbed, of = x0_pred, lambda trajectory: trajectory.x0_pred(step)
-        baseline = token_features(of(self.baseline)[0])
+    def _compare(self, runs: list[int], perturbed: Latents, of: Callable[[Trajectory], Latents]) -> Tensor:
+        """The dissimilarity of some runs, out of all that are `perturbed`, to the baseline; the null's behind it.
+
+        of: what the same latents are of an undisturbed run.
+        """
+        baseline, frames = token_features(of(self.baseline)[0]), self.baseline.latents.shape[2]
         elements = baseline.numel() if self.similarity.kernel == "linear" else len(baseline) ** 2
         at_once = max(1, COMPARED_ELEMENTS // elements)
-        compared = [perturbed[part] for part in torch.tensor(runs, dtype=torch.long).split(at_once)]
-        compared += [of(self.null)] if self.null is not None else []
-        values = [self.similarity.dissimilarity(token_features(part), baseline) for part in compared if len(part)]
-        return runs, torch.cat(values) if values else torch.empty(0, dtype=torch.float64)
+        left_out = [_noised(self.interventions[run]) for run in runs]
+        values = torch.empty(len(runs), dtype=torch.float64)
+        for frame in dict.fromkeys(left_out):
+            places = torch.tensor([place for place, of_run in enumerate(left_out) if of_run == frame])
+            for part in places.split(at_once):
+                features = token_features(perturbed[[runs[place] for place in part]])
+                pair = (without_frame(one, frame, frames) for one in (features, baseline))
+                values[part] = self.similarity.dissimilarity(*pair)
+        null = [self.similarity.dissimilarity(token_features(of(run)), baseline) for run in [self.null] if run]
+        return torch.cat([values, *null])
 
     def _rows(self, dissimilarity: Tensor) -> list[dict[str, Any]]:
         null = {"run": "reseed", "step": None, "frame": None, "operator": None}
@@ -213,13 +234,19 @@ class Sweep(Probe[SweepState, NoiseResult]):
                 **about,
                 **{key: row[key] for key in null},
                 "later_step": step,
-                "features": self.similarity.features,
+                "features": features,
                 "dissimilarity": value,
             }
-            for row, values in zip(described, dissimilarity.tolist(), strict=True)
+            for features, of_features in zip(self.similarity.features, dissimilarity.tolist(), strict=True)
+            for row, values in zip(described, of_features, strict=True)
             for step, value in enumerate(values)
             if not math.isnan(value)  # nan: not measured
         ]
+
+
+def _noised(run: Intervention) -> int | None:
+    """The one latent frame that a run has noise on, whose tokens are not compared: they are the noise; None for all."""
+    return getattr(run, "frame", None)
 
 
 def sweep(

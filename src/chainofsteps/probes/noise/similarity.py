@@ -40,6 +40,15 @@ def token_features(latents: Tensor) -> Tensor:
     return rearrange(latents, "... c f (h p) (w q) -> ... (f h w) (c p q)", p=PATCH, q=PATCH)
 
 
+def without_frame(features: Tensor, frame: int | None, frames: int) -> Tensor:
+    """Features (..., n, p) less the tokens of one latent frame of so many; all for None, or if there is one."""
+    if frame is None or frames == 1:
+        return features
+    apart = rearrange(features, "... (f n) p -> ... f n p", f=frames)
+    kept = [index for index in range(frames) if index != frame]
+    return rearrange(apart[..., kept, :, :], "... f n p -> ... (f n) p")
+
+
 def cka(x: Tensor, y: Tensor, kernel: str = Compared.kernel, unbiased: bool = Compared.unbiased) -> Tensor:
     """CKA of features x (..., n, p) and y (..., n, q) over the same n samples: float64, of the batch's shape.
 

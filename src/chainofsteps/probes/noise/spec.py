@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -251,6 +251,11 @@ def block_layer(features: str) -> int | None:
     """The layer of "block:<l>", None for any other word."""
     word, _, layer = features.partition(":")
     return int(layer) if word == "block" and layer.isdecimal() else None
+
+
+def tapped_layer(features: Iterable[str]) -> int | None:
+    """The layer of "block:<l>" among some features, None if there is none."""
+    return next((layer for layer in map(block_layer, features) if layer is not None), None)
 
 
 def references(interventions: Sequence[Intervention], step: int, null: bool) -> int:

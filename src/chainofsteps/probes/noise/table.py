@@ -85,7 +85,7 @@ def _one_setting(table: pd.DataFrame, path: Path | str) -> None:
     """Averaging over two settings would draw a curve that nobody measured: InputError."""
     noisy = table[table.run.isin(NOISE_RUNS)]
     at_frame = noisy[noisy.run == "noise_at_frame"]
-    for name in ("model", "features", "amplitude", "timing", "noise_seed", "noise", "step"):
+    for name in ("model", "amplitude", "timing", "noise_seed", "noise", "step"):
         # over how many steps, and whether with the same noise, is a matter of noise at frame only
         rows = at_frame if name in ("noise", "step") else noisy
         values = rows[name].dropna().unique() if name in table.columns else []
