@@ -1,4 +1,4 @@
-"""Decode the swapped runs of a shard, and read whose answer each shows; beside them the clean runs of both sides."""
+"""Read in latents whose answer each swapped run of a shard shows; beside them the clean runs of both sides."""
 
 import torch
 

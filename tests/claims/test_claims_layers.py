@@ -26,7 +26,7 @@ def test_layers_are_specialised_by_the_gain_of_later_ones():
 def test_a_swap_reverses_by_the_middle_layer_at_the_first_step():
     rows = []
     for case in range(CASES):
-        about = run(case, task="object_sets", readout="final", steps="0", mode="residual")
+        about = run(case, task="object_sets", readout="final", steps="0", mode="residual", width=1)
         rows.append({**about, "run": "target", "layer": None, "outcome": "target" if case else "other"})
         for layer in range(8):
             for steps in ("0", "0 1"):
@@ -36,5 +36,7 @@ def test_a_swap_reverses_by_the_middle_layer_at_the_first_step():
     found = reversed_by_a_swap(pd.DataFrame(rows), 4, "residual", [0], INTERVAL)
     assert (found.n, found.estimate, found.null) == (CASES, 0.75, 0.0)
     assert found.clean == pytest.approx(1 - 1 / CASES)
+    wide = pd.DataFrame(rows).assign(width=3)
+    assert math.isnan(reversed_by_a_swap(wide, 4, "residual", [0], INTERVAL).estimate)
     other = pd.DataFrame(rows).assign(mode="full")
     assert math.isnan(reversed_by_a_swap(other, 4, "residual", [0], INTERVAL).estimate)

@@ -10,7 +10,7 @@ from configured import ROOT, default, put
 from chainofsteps.config.models import sources
 from chainofsteps.config.ranges import check_ranges
 from chainofsteps.config.read import load_config, validate
-from chainofsteps.config.tasks import shards_of, tasks_of, untouched_seeds, weighed_number
+from chainofsteps.config.tasks import asked_number, levels, shards_of, tasks_of, untouched_seeds
 from chainofsteps.errors import InputError
 from chainofsteps.names import BENCHMARK
 
@@ -270,9 +270,21 @@ def test_more_cases_are_weighed_than_other_probes_take(config):
         "cases": {**config["cases"], "tasks": ["loop_maze"], "number": 16, "number_elsewhere": 6, "shard_size": 8},
     }
     config["candidates"] = {**config["candidates"], "tasks": ["loop_maze", "bounce"], "number": 20, "shard_size": 3}
-    assert [weighed_number(config, task) for task in ("loop_maze", "bounce", "shelf")] == [20, 20, 6]
+    config["swap"] = {**config["swap"], "task": "bounce", "number": 9}
+    config["ensemble"] = {**config["ensemble"], "headroom": ["bounce", "shelf"], "number": 12}
+    found = {task: levels(config, task) for task in ("loop_maze", "bounce", "shelf", "occlusion")}
+    assert found == {
+        "loop_maze": {16: 8, 20: 3},
+        "bounce": {6: 8, 9: 8, 12: 8, 20: 3},
+        "shelf": {6: 8, 12: 8},
+        "occlusion": {6: 8},
+    }
+    assert [asked_number(config, section, "bounce") for section in ("x0_pred", "swap", "ensemble")] == [6, 9, 12]
     config["candidates"]["number"] = 10
-    assert [weighed_number(config, task) for task in ("loop_maze", "bounce")] == [16, 10]
+    assert levels(config, "bounce") == {6: 8, 9: 8, 10: 3, 12: 8}
+    assert list(levels(config, "loop_maze")) == [16]
     names = [f"{index:05d}" for index in range(20)]
-    assert [len(shard) for shard in shards_of(names, 16, config)] == [8, 8, 3, 1]
-    assert sum(shards_of(names, 16, config), []) == names
+    assert [len(shard) for shard in shards_of(names, {16: 8, 20: 3})] == [8, 8, 3, 1]
+    assert [len(shard) for shard in shards_of(names, {6: 8, 18: 8, 20: 8})] == [6, 8, 4, 2]
+    assert [len(shard) for shard in shards_of(names, {20: 8})] == [8, 8, 4]
+    assert sum(shards_of(names, {6: 8, 18: 8, 20: 8}), []) == names

@@ -23,7 +23,7 @@ def settled():
 def values(section, place=""):
     """Every value of the file below a section, with its place."""
     for key, value in section.items():
-        if isinstance(value, dict) and key not in ("models", "shown"):
+        if isinstance(value, dict) and key not in ("models", "shown", "parts"):
             yield from values(value, f"{place}{key}.")
         else:
             yield f"{place}{key}", value

@@ -64,11 +64,12 @@ def test_the_default_probes_fit_the_default_model(config):
         ("activations.shown.step", 3, "activations.shown: step 3 is not there; there are 0, 10, 19"),
         ("swap.steps", [[0], [20]], "swap.steps: step 20 is out of range"),
         ("swap.layers", [8], "swap.layers: layer 8 is out of range"),
-        ("swap.frames", [5], "swap.frames: frame 5 is out of range"),
+        ("swap.parts.first_frame.frames", [5], "swap.parts.first_frame.frames: frame 5 is out of range"),
+        ("swap.widths", [9], "swap.widths: this model has 8 layers"),
         (
             "cases.shard_size",
             1,
-            "swap: a pair is two cases of one shard; set cases.number_elsewhere and cases.shard_size",
+            "swap: a pair is two cases of one shard; set swap.number and cases.shard_size",
         ),
     ],
 )

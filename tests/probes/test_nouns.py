@@ -33,19 +33,27 @@ KEYS = {
     "frames_score": {"frames", "trajectory", "counts", "seeds"},
     "activations": {"activations", "trajectory"},
     "swap": {"swap", "null_seed", "batch_size", "trajectory"},  # and pairs, which the job adds
-    "swap_score": {"swap"},
+    "swap_score": {"answers", "swap"},
     "evalkit": {"trajectory", "kit", "seeds"},
     "skill": {"model", "sampling"},
     "answers": {"model"},
     "candidates": {"answers", "trajectory"},
     "calibration": {"sampling", "batch_size", "model", "conditioning", "answers"},
 }
-RECIPES = {"score": 2, "x0_pred": 2, "few_steps_score": 2, "skill": 2}  # the others have 1
+RECIPES = {
+    "score": 2,
+    "x0_pred": 2,
+    "few_steps_score": 2,
+    "skill": 2,
+    "noise": 2,
+    "swap": 2,
+    "swap_score": 2,
+}  # the others have 1
 SECTIONS = {
     "noise": ("noise", {"restore_first_frame"}),
-    "ensemble": ("ensemble", {"tasks"}),
+    "ensemble": ("ensemble", {"tasks", "headroom", "number"}),
     "activations": ("activations", {"tasks", "scale", "shown"}),
-    "swap": ("swap", {"task"}),
+    "swap": ("swap", {"task", "number"}),
 }
 
 

@@ -25,6 +25,7 @@ SCRIPTS = {
     "frames_score": (TABLE, {}),
     "activations": ({}, {}),
     "swap": ({}, {"matrix": []}),
+    "answers": ({"blends": "00_blends.csv"}, {}),
     "swap_score": (TABLE, {"steps": STEPS}),
 }
 OLD = {

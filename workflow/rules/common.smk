@@ -12,12 +12,12 @@ from chainofsteps.bench import vbvr
 from chainofsteps.config.ranges import check_ranges
 from chainofsteps.config.read import validate
 from chainofsteps.config.tasks import (
-    number_of,
+    asked_number,
+    levels,
     shards_of,
     tasks_by_section,
     tasks_of,
     untouched_seeds,
-    weighed_number,
 )
 from chainofsteps.errors import InputError
 from chainofsteps.model.checkpoint import INDEX, check_boundary, check_text_tokens, layers_of
@@ -60,7 +60,7 @@ def stopping(function):
 def cases_of(task):
     """Names of all configured cases of a task: those of every probe first."""
     if CASES["folder"] is None:
-        return [f"{index:05d}" for index in range(weighed_number(config, task))]
+        return [f"{index:05d}" for index in range(max(levels(config, task)))]
     if CASES["source"]:  # known before it is downloaded
         return list(vbvr.CASES[: CASES["number"]])
     return case_names(beside_snakefile(CASES["folder"]), task)[: CASES["number"]]
@@ -137,11 +137,12 @@ def check_configuration():
 
 
 ALL_NAMES = check_configuration()
-CASE_NAMES = {  # of every probe
-    task: names[: number_of(CASES, task)] if CASES["folder"] is None else names
+LEVELS = {
+    task: levels(config, task) if CASES["folder"] is None else {len(names): CASES["shard_size"]}
     for task, names in ALL_NAMES.items()
 }
-SHARDS = {task: shards_of(names, len(CASE_NAMES[task]), config) for task, names in ALL_NAMES.items()}
+CASE_NAMES = {task: names[: min(LEVELS[task])] for task, names in ALL_NAMES.items()}  # of every probe
+SHARDS = {task: shards_of(names, LEVELS[task]) for task, names in ALL_NAMES.items()}
 
 
 @cache
@@ -157,19 +158,18 @@ wildcard_constraints:
     figure=r"fig[AB]?\d+",
 
 
-def shards(task):
-    """Names of the shards that every probe takes of a task: 00, 01, ..."""
-    return [f"{index:02d}" for index in range(-(-len(CASE_NAMES[task]) // CASES["shard_size"]))]
+def shards(task, section="cases"):
+    """Names of the shards that a section takes of a task: 00, 01, ...; by default those that every section takes."""
+    number = len(ALL_NAMES[task]) if CASES["folder"] else asked_number(config, section, task)
+    asked = set(ALL_NAMES[task][:number])
+    return [f"{index:02d}" for index, names in enumerate(SHARDS[task]) if asked.issuperset(names)]
 
 
-def all_shards_of(task):
-    """Names of all shards of a task."""
-    return [f"{index:02d}" for index in range(len(SHARDS[task]))]
-
-
-def shard_files(pattern, model, tasks):
-    """`pattern` for every shard of the tasks."""
-    return [pattern.format(model=model, task=task, shard=shard) for task in tasks for shard in shards(task)]
+def shard_files(pattern, model, tasks, section="cases"):
+    """`pattern` for every shard that a section takes of the tasks."""
+    return [
+        pattern.format(model=model, task=task, shard=shard) for task in tasks for shard in shards(task, section)
+    ]
 
 
 def all_shards(pattern):

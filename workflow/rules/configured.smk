@@ -70,8 +70,8 @@ def configured():
             "first_seed": CASES["first_seed"] if made else None,
         },
         "cases": {
-            task: dict(zip(all_shards_of(task), names_of_shards, strict=True))
-            for task, names_of_shards in SHARDS.items()
+            task: {f"{index:02d}": names for index, names in enumerate(of_task)}
+            for task, of_task in SHARDS.items()
         },
         "endings": {model: items_in_manifests(model) for model in of},
         "items": {name: noun.names(config) for name, noun in NOUNS.items() if noun.names},

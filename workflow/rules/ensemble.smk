@@ -61,6 +61,7 @@ rule ensemble_table:
             "results/{model}/ensemble_score/{task}/{shard}.csv",
             config["model"],
             tasks_of(config, "ensemble"),
+            "ensemble",
         ),
     output:
         table="tables/ensemble.csv",

@@ -10,7 +10,7 @@ rule fig6:
         swap="tables/swap.csv",
         matrix="tables/swap_matrix.csv",
         swaps=lambda wildcards: shard_files(
-            rules.swap.output.manifest, config["model"], {config["swap"]["task"]} & {*CASE_NAMES}
+            rules.swap.output.manifest, config["model"], {config["swap"]["task"]} & {*CASE_NAMES}, "swap"
         ),
     output:
         pdf=report(

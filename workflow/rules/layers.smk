@@ -36,7 +36,7 @@ def swap_trajectory(wildcards):
 def swap_shards():
     """The scored shards of the task whose runs are swapped; none where cases come from a folder without it."""
     tasks = [task for task in [config["swap"]["task"]] if task in CASE_NAMES]
-    return shard_files("results/{model}/swap_score/{task}/{shard}.csv", config["model"], tasks)
+    return shard_files("results/{model}/swap_score/{task}/{shard}.csv", config["model"], tasks, "swap")
 
 
 def swap_tables(wildcards):

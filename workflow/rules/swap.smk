@@ -35,6 +35,7 @@ rule swap_score:
     input:
         model="results/model/{model}.json",
         cases=puzzle_cases,
+        answers="results/{model}/answers/{task}/{shard}.json",
         trajectory="results/{model}/trajectory/{task}/{shard}.json",
         swap="results/{model}/swap/{task}/{shard}.json",
     output:
@@ -46,12 +47,12 @@ rule swap_score:
         "results/{model}/benchmarks/swap_score/{task}/{shard}.tsv"
     priority: 2  # the longest chain first, so that all cores end together
     conda:
-        "../../envs/gpu.yaml"
+        "../../envs/cpu.yaml"
     threads: 1
     resources:
-        gpu=1,
+        gpu=0,
         mem_mb=2000,
-        runtime=240,
+        runtime=60,
     params:
         recipe=RECIPES["swap_score"],
         settings=settings_of("swap_score"),

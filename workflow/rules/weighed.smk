@@ -7,9 +7,7 @@ def weighed(pattern, model, among=None):
     among: tasks outside of these are left out.
     """
     tasks = [task for task in tasks_of(config, "candidates") if among is None or task in among]
-    return [
-        pattern.format(model=model, task=task, shard=shard) for task in tasks for shard in all_shards_of(task)
-    ]
+    return shard_files(pattern, model, tasks, "candidates")
 
 
 def candidate_tables(table):

@@ -51,17 +51,19 @@ def sweep(
     >>> table.tensors[table.name[0]].shape
     torch.Size([16, 5, 8, 8])
     """
-    similarity = Similarity(similarity) if isinstance(similarity, str) else similarity
-    interventions = list(interventions)
+    similarity, interventions = _similarity(similarity), list(interventions)
     latents, dissimilarity = _perturbed(run, interventions, similarity, null, progress)
     scores = scores_of(run, _finals(run, latents, interventions, null, restore_first_frame), scored)
-    described = _described(interventions, null)
-    rows = (
-        {**row, "features": features}
-        for features, of_features in zip(similarity.features, dissimilarity.tolist(), strict=True)
-        for row in _rows(described, scores, of_features)
+    described, by_features = (
+        _described(interventions, null),
+        zip(similarity.features, dissimilarity.tolist(), strict=True),
     )
+    rows = ({**row, "features": name} for name, values in by_features for row in _rows(described, scores, values))
     return Table.of(rows, COLUMNS, latents)
+
+
+def _similarity(asked: Similarity | str) -> Similarity:
+    return Similarity(asked) if isinstance(asked, str) else asked
 
 
 def _perturbed(

@@ -20,7 +20,7 @@ from .model import Run, bar
 from .table import Table
 
 READ = ["outcome", "mass_source", "mass_target", "exact_source", "exact_target"]
-COLUMNS = ["name", "run", "layer", "mode", "steps", "readout", *READ]
+COLUMNS = ["name", "run", "layer", "width", "mode", "steps", "readout", *READ]
 
 
 def swap(
@@ -30,23 +30,23 @@ def swap(
     layers: Indices = "all",
     steps: Indices = 0,
     modes: str | Sequence[str] = "residual",
+    width: int = 1,
     frames: Indices = "all",
     rows: Indices = "all",
     readouts: str | Sequence[str] = READOUTS,
     progress: bool = False,
 ) -> Table:
-    """Put one layer of the source's forward in place of the target's, at each of some layers in turn (Figure 6).
+    """Put a layer of the source's forward in place of the target's, at each of some layers in turn (Figure 6).
 
     source: a case with the target's first frame and another prompt; or a Run of it, with rows of its own, from the
-    target's noise: `model.run(case, latents=target.at(0))`. layers: an index, a list or "all"; a swap at each. steps:
-    the same; all together are one swap's. modes: "residual", "tokens" (of latent `frames` and token `rows`), "full".
-    readouts: "x0_pred" at the last swapped step; "final", the video at the end. Raises InputError for an index that
-    does not exist, and for cases that differ in more than their prompts.
+    target's noise: `model.run(case, latents=target.at(0))`. layers: an index, a list or "all"; a swap at each, of
+    `width` neighbouring layers. steps: the same; all together are one swap's. modes: "residual", "tokens" (of latent
+    `frames` and token `rows`), "full". readouts: "x0_pred" at the last swapped step; "final", the video at the end.
+    Raises InputError for an index that is not there, or cases that differ in more than their prompts.
 
     A row is a swap and a readout, or the clean `target` or source. outcome: whose answer the last frame shows: source,
-    target or other; masses and exact as in tables/swap.csv. All are empty unless both cases are puzzles with one
-    right answer each, and not the same. `table.tensors[name]`: the latents (1, C, F, h, w) that were read.
-    Source: probes/swap/run.py, the workflow's own swaps.
+    target or other; masses: of both in it; exact: a score of 1. All are empty unless both cases are puzzles with one
+    right answer each, and not the same. `table.tensors[name]`: the latents (1, C, F, h, w). Source: probes/swap/run.py.
 
     >>> import chainofsteps as cos
     >>> model = cos.load("models/embedded")
@@ -55,12 +55,13 @@ def swap(
     >>> table[["run", "layer", "readout"]].values.tolist()
     [['swap', 0, 'x0_pred'], ['swap', 7, 'x0_pred'], ['target', <NA>, 'x0_pred']]
     """
-    other = source if isinstance(source, Run) else None
-    sides = {"target": target} | ({"source": other} if other is not None else {})
-    case, at = source if other is None else other.case, indices("swap.steps", listed(steps), target.steps)
-    swaps = expand({"layers": listed(layers), "modes": listed(modes), "steps": [at]}, target.steps, target.model.layers)
-    part, readouts = {"frames": listed(frames), "rows": listed(rows)}, _checked(readouts)
-    state = _run(sides, case, swaps, part, "final" in readouts, progress)
+    runs = {"source": source} if isinstance(source, Run) else {}
+    sides, case = {"target": target, **runs}, source.case if runs else source
+    at = indices("swap.steps", listed(steps), target.steps)
+    parts, readouts = {"part": {"frames": listed(frames), "rows": listed(rows)}}, _checked(readouts)
+    asked = {"layers": listed(layers), "modes": listed(modes), "steps": [at], "widths": [width], "parts": parts}
+    swaps = expand(asked, target.steps, target.model.layers)
+    state = _run(sides, case, swaps, parts, "final" in readouts, progress)
     read = [*_swapped(state, swaps, readouts), *_clean(sides, at, readouts)]
     return _table(read, Pair(target.case, case), target)
 
@@ -75,14 +76,14 @@ def _checked(readouts: str | Sequence[str]) -> list[str]:
 
 
 def _run(
-    sides: Mapping[str, Run], case: Case, swaps: list[Swap], part: Mapping[str, Any], to_the_end: bool, progress: bool
+    sides: Mapping[str, Run], case: Case, swaps: list[Swap], parts: Mapping[str, Any], to_the_end: bool, progress: bool
 ) -> SwapState:
-    """The swaps, run to their last readout. case: the source's; part: of the tokens, that mode tokens swaps."""
+    """The swaps, run to their last readout. case: the source's; parts: of the tokens, that mode tokens swaps."""
     target = sides["target"]
     model, of_target, of_source = target.model, *target.model.encode(target.case, case)
     if not torch.equal(of_target.condition, of_source.condition):
         raise InputError(f"swap: {target.label} and {case.task}/{case.name} differ in more than their prompts")
-    probe = SwapSweep(target, sides.get("source"), model.velocity(case), swaps, part, target.label, to_the_end)
+    probe = SwapSweep(target, sides.get("source"), model.velocity(case), swaps, parts, target.label, to_the_end)
     with bar(f"swap {target.label}", target.steps, progress) as seen:
         return advance(probe, model.velocity(target.case), probe.begin(), on_step=seen)
 

@@ -34,12 +34,13 @@ def specialised(activations: pd.DataFrame, layers: int, first_layers: float, int
 def reversed_by_a_swap(
     swaps: pd.DataFrame, layer: int, mode: str, steps: Sequence[int], interval: Interval
 ) -> Measured:
-    """C10: share of pairs that end in the source's answer after a swap at a layer and a set of steps.
+    """C10: share of pairs that end in the source's answer after a swap at one layer and a set of steps.
 
     swaps: rows of `swap_score.COLUMNS`. The null is the share without a swap.
     """
     final = swaps[(swaps.readout == "final") & swaps.outcome.notna()]
-    swap = (final.run == "swap") & (final["mode"] == mode) & (final.steps == words(steps)) & (final.layer == layer)
+    swap = (final.run == "swap") & (final["mode"] == mode) & (final.width == 1) & (final.layer == layer)
+    swap &= final.steps == words(steps)
 
     def flips(rows: pd.DataFrame) -> Measured:
         per_case = (rows.outcome == "source").groupby([rows.task, rows.case]).mean()

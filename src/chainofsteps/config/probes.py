@@ -16,7 +16,21 @@ from ..probes.noise.features import KERNELS, Compared
 from ..probes.noise.spec import NOISES, OPERATORS, SCHEMES, TIMINGS, NoiseAtFrame, NoiseAtStep
 from ..probes.swap.spec import MODES as SWAPS
 from ..probes.swap.spec import READOUTS
-from .types import AtLeastOne, Below, Index, Indices, Name, Positive, Section, Seed, Several, Share, Tasks, Two
+from .types import (
+    AnyNumber,
+    AtLeastOne,
+    Below,
+    Index,
+    Indices,
+    Name,
+    Positive,
+    Section,
+    Seed,
+    Several,
+    Share,
+    Tasks,
+    Two,
+)
 
 OF_A_FOLDER = "Where cases come from a folder, the tasks of `cases` are taken instead."
 
@@ -145,6 +159,14 @@ class EnsembleSection(Section):
     tasks: Literal["all"] | Tasks = Field(
         description="Puzzles of the embedded benchmark; all takes those in and out of domain. " + OF_A_FOLDER
     )
+    headroom: AnyNumber[Name] = Field(
+        [],
+        description="Those of `tasks` that the model solves now and then, by tables/skill.csv: where every score is "
+        "near 1 no gain can show. Figure 7 draws them apart.",
+    )
+    number: AtLeastOne = Field(
+        1, description="Cases of each puzzle in `headroom`, where that is more than `cases` has."
+    )
     seeds: Two[Seed] = Field(
         description="Seeds that are merged; the first one is carried. Each is an untouched run too, beside those of "
         "`trajectory`."
@@ -208,19 +230,27 @@ class ActivationsSection(Section):
     shown: ShownSection = Field(description="The run whose maps Figure 6a shows.")
 
 
+class PartSection(Section):
+    """A set of tokens, by latent frame and by row of the token grid."""
+
+    frames: Indices = Field("all", description="Latent frames.")
+    rows: Indices = Field("all", description="Rows of the token grid.")
+
+
 class SwapSection(Section):
     """Latent swap. The target is a case, the source the next one of its shard, from the target's noise; pairs with the
     same answer are left out and counted."""
 
     task: Name = Field(description="A puzzle whose cases share their first frame and have one right answer each.")
-    layers: Indices = Field("all", description="Layers that are swapped, one at a time.")
+    number: AtLeastOne = Field(1, description="Cases of that puzzle, where that is more than `cases` has of it.")
+    layers: Indices = Field("all", description="Layers that are swapped: a swap begins at each.")
+    widths: Several[AtLeastOne] = Field([1], description="How many neighbouring layers a swap takes.")
     modes: Several[Literal[*SWAPS]] = Field(
         description="residual puts the update of the source's block on the target's input of that block, tokens "
         "replaces some tokens of the block's output, full all of it, which is degenerate where the text is the same."
     )
     steps: Several[Indices] = Field(description="Sets of steps at which a layer is swapped.")
-    frames: Indices = Field("all", description="Latent frames whose tokens mode tokens swaps.")
-    rows: Indices = Field(description="Rows of the token grid that mode tokens swaps.")
+    parts: dict[Name, PartSection] = Field({}, description="The sets of tokens that mode tokens swaps, each apart.")
     readouts: Several[Literal[*READOUTS]] = Field(
         [*READOUTS],
         description="x0_pred is the clean estimate at the last swapped step, final the video of the end; without final "

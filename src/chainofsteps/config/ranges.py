@@ -11,7 +11,7 @@ from typing import Any
 from ..errors import InputError
 from ..probes.indices import indices
 from ..probes.noise.spec import tapped_layer
-from .tasks import number_of, tasks_of
+from .tasks import asked_number, tasks_of
 
 
 def check_activations(config: Mapping[str, Any], cases: Mapping[str, Iterable[str]], layers: int | None) -> None:
@@ -44,16 +44,18 @@ def check_activations(config: Mapping[str, Any], cases: Mapping[str, Iterable[st
 def check_swap(config: Mapping[str, Any], latent_frames: int | None, layers: int | None) -> None:
     """InputError if `swap` names a layer, step or latent frame that is not there (None: not known), or has no pair."""
     asked, cases = config["swap"], config["cases"]
-    if number_of(cases, asked["task"]) == 1 or cases["shard_size"] == 1:
-        number = "number" if asked["task"] in cases["tasks"] else "number_elsewhere"
-        raise InputError(
-            f"swap: a pair is two cases of one shard; set cases.{number} and cases.shard_size to 2 or more"
-        )
+    made = cases["folder"] is None
+    if cases["shard_size"] == 1 or (made and asked_number(config, "swap", asked["task"]) == 1):
+        raise InputError("swap: a pair is two cases of one shard; set swap.number and cases.shard_size to 2 or more")
     for steps in asked["steps"]:
         indices("swap.steps", steps, config["models"][config["model"]]["steps"])
-    for key, count in (("layers", layers), ("frames", latent_frames)):
-        if count is not None:
-            indices(f"swap.{key}", asked[key], count)
+    if layers is not None:
+        indices("swap.layers", asked["layers"], layers)
+        if min(asked["widths"]) > layers:
+            raise InputError(f"swap.widths: this model has {layers} layers, fewer than any width")
+    for name, part in asked["parts"].items():
+        if latent_frames is not None:
+            indices(f"swap.parts.{name}.frames", part["frames"], latent_frames)
 
 
 def check_ranges(

@@ -37,21 +37,37 @@ def number_of(cases: Mapping[str, Any], task: str) -> int:
     return cases["number"] if task in cases["tasks"] else cases["number_elsewhere"]
 
 
-def weighed_number(config: Mapping[str, Any], task: str) -> int:
-    """How many cases of a puzzle are made here in all: those of every probe, and more for candidates."""
-    more = config["candidates"]["number"] if task in tasks_of(config, "candidates") else 0
-    return max(number_of(config["cases"], task), more)
+def asked_number(config: Mapping[str, Any], section: str, task: str) -> int:
+    """How many cases of a puzzle that is made here a section takes, the first ones: those that every section takes, or
+    its own `number` where that is more."""
+    more = {
+        "candidates": (tasks_of(config, "candidates"), config["candidates"]["number"]),
+        "ensemble": (config["ensemble"]["headroom"], config["ensemble"]["number"]),
+        "swap": (tasks_of(config, "swap"), config["swap"]["number"]),
+    }
+    tasks, number = more.get(section, ((), 0))
+    return max(number_of(config["cases"], task), number if task in tasks else 0)
 
 
-def shards_of(names: Sequence[str], shared: int, config: Mapping[str, Any]) -> list[list[str]]:
-    """The cases of each shard of a task, at most `cases.shard_size` in one.
+def levels(config: Mapping[str, Any], task: str) -> dict[int, int]:
+    """How many cases of a puzzle the sections take, each number once, with the size of the shards up to it.
 
-    names: of all cases. shared: how many of them every probe takes. They fill shards of their own, the first ones. The
-    shards of the others have a size of their own, since nothing but candidates is measured on them.
+    The least comes first, which every section takes, and the most last, which are made. What candidates alone takes
+    is in shards of a size of their own, since nothing is perturbed there.
     """
-    sizes = config["cases"]["shard_size"], config["candidates"]["shard_size"]
-    parts = zip((list(names[:shared]), list(names[shared:])), sizes, strict=True)
-    return [part[first : first + most] for part, most in parts for first in range(0, len(part), most)]
+    weighed = {asked_number(config, "candidates", task): config["candidates"]["shard_size"]}
+    others = {asked_number(config, section, task) for section in SECTIONS if section != "candidates"}
+    return dict(sorted({**weighed, **dict.fromkeys(others, config["cases"]["shard_size"])}.items()))
+
+
+def shards_of(names: Sequence[str], sizes: Mapping[int, int]) -> list[list[str]]:
+    """The cases of each shard of a task. sizes: of `levels`; no shard lies on both sides of one of its numbers, so that
+    each section takes whole shards."""
+    shards, start = [], 0
+    for end, size in sizes.items():
+        shards += [list(names[first : min(first + size, end)]) for first in range(start, end, size)]
+        start = end
+    return shards
 
 
 def untouched_seeds(config: Mapping[str, Any]) -> list[int]:

@@ -67,10 +67,11 @@ class Every(Section):
 
 
 class Below(Section):
-    """The indices below a fraction of how many the model has; the first one at least."""
+    """The indices below a fraction of how many the model has, from another fraction on; one at least."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": ["{below: 0.25}"]})
+    model_config = ConfigDict(json_schema_extra={"examples": ["{below: 0.25}", "{above: 0.25, below: 0.75}"]})
     below: Share = Field(description="The fraction.")
+    above: Share | None = Field(None, description="The fraction from which on, itself among them; null: the first.")
 
 
 # A step, a layer, a latent frame. 0.5 of 20 steps is step 10: the fraction of the count, rounded down.

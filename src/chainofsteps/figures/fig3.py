@@ -8,19 +8,14 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
 from ..model import schedule
 from ..probes.noise.points import kinds_of, operators_of
 from . import marks, style
+from .fig3_schemes import draw_schemes
 
 SOLUTIONS = {"multi": "several solutions", "unique": "one solution"}
-FORMULAS = {
-    "replace": r"$x \leftarrow a\,\epsilon$",
-    "renoise": r"$x \leftarrow (1-\sigma)\,\hat{x}_0 + \sigma a\,\epsilon$",
-    "add": r"$x \leftarrow x + a\,\epsilon$",
-}
 
 
 @dataclass(frozen=True)
@@ -65,7 +60,7 @@ def draw(scores: pd.DataFrame, cka: pd.DataFrame, tasks: dict[str, list[str]], s
     """Figure 3 from the points of `score_points` and `cka_points`; `tasks` names the tasks of each kind."""
     figure = plt.figure(figsize=(style.WIDTH, 7.4), layout="constrained")
     top, middle, bottom = figure.subfigures(3, 1, height_ratios=[1.5, 2.15, 3.45])
-    schemes(top, operators_of(scores), setting)
+    draw_schemes(top, operators_of(scores), setting.latent_frames, setting.restored)
     score_row(middle, scores, tasks, setting)
     cka_rows(bottom, cka, tasks, setting)
     for part, letter in zip((top, middle, bottom), "abc", strict=True):
@@ -78,54 +73,6 @@ def heading(kind: str, tasks: dict[str, list[str]]) -> str:
     names = ", ".join(name.replace("_", " ") for name in tasks[kind])
     names = names if len(names) <= 60 else f"{len(tasks[kind])} tasks"  # of a whole benchmark
     return f"{SOLUTIONS.get(kind, kind)} ({names})"
-
-
-# ---- (a)
-
-
-def schemes(figure, operators: list[str], setting: Setting) -> None:
-    """Two grids, steps x latent frames, with one row or one column of noise; the formulas beside them."""
-    axes = figure.subplots(1, 3, width_ratios=[1, 1, 1.05])
-    rows, columns = 6, min(setting.latent_frames, 7)
-    scheme_grid(axes[0], rows, columns, row=2)
-    if setting.restored:
-        mark(axes[0], 0, 1, "restored", below=3)
-    scheme_grid(axes[1], rows, columns, column=columns // 2)
-    for ax, words, formula in (
-        (axes[0], "noise at step $s$", r"$x_{s,\,\mathrm{all}\,f} \leftarrow \mathcal{N}(0, I)$"),
-        (axes[1], "noise at frame $f$", r"$x_{\mathrm{all}\,s,\,f} \leftarrow \mathcal{N}(0, I)$"),
-    ):
-        ax.set_title(words, pad=19)
-        ax.text(0.5, 1.04, formula, transform=ax.transAxes, ha="center", va="bottom", fontsize=style.FORMULA)
-    axes[2].axis("off")
-    axes[2].set_title("what is put in place of $x$", pad=19)
-    place = {"transform": axes[2].transAxes, "va": "center"}
-    short = {"transform": axes[2].transAxes, "markevery": [0], "clip_on": False}
-    for line, name in enumerate(operators):
-        y = 1.1 - 0.42 * line
-        axes[2].plot([0.0, 0.1], [y, y], **style.OPERATORS[name], **short)
-        axes[2].text(0.15, y, name, **place)
-        axes[2].text(0.15, y - 0.18, FORMULAS[name], **place, fontsize=style.FORMULA)
-    words = r"$\epsilon \sim \mathcal{N}(0, I)$" + (r"; $\hat{x}_0$: estimate" if "renoise" in operators else "")
-    axes[2].text(0.15, 1.06 - 0.42 * len(operators), words, **place, color=style.GREY, fontsize=style.FORMULA)
-
-
-def scheme_grid(axes, rows: int, columns: int, row: int | None = None, column: int | None = None) -> None:
-    """One grid: cells clear up from noise (dark) to the video (light); injected noise is speckled."""
-    shades = np.repeat(np.linspace(0.6, 0.95, rows)[:, None], columns, axis=1)
-    axes.imshow(shades, cmap="gray", vmin=0, vmax=1, extent=(0, columns, rows, 0))
-    x, y, wide, high = (0, row, columns, 1) if row is not None else (column, 0, 1, rows)
-    speckle = np.random.default_rng(0).random((5 * high, 9 * wide))
-    axes.imshow(speckle, cmap="gray", extent=(x, x + wide, y + high, y))
-    axes.hlines(range(1, rows), 0, columns, color="white", linewidth=0.8)
-    axes.vlines(range(1, columns), 0, rows, color="white", linewidth=0.8)
-    axes.add_patch(Rectangle((x, y), wide, high, fill=False, edgecolor=style.BLACK, linewidth=1.4, clip_on=False))
-    axes.set(xlim=(0, columns), ylim=(rows, 0), aspect="auto", xticks=[])
-    axes.set_yticks([0.5, rows - 0.5], ["noise", "video"])
-    axes.tick_params(length=0)
-    axes.set_xlabel(r"latent frame $f\;\rightarrow$")
-    axes.set_ylabel(r"$\leftarrow\;$step $s$", labelpad=-8)
-    axes.spines[:].set_visible(False)
 
 
 # ---- (b)
@@ -167,13 +114,6 @@ def not_run(axes) -> None:
     clear = {"facecolor": "white", "edgecolor": "none", "pad": 1.5}  # of the lines that may run behind it
     place = {"transform": axes.transAxes, "ha": "center", "va": "center"}
     axes.text(0.5, 0.5, "not run", **place, color=style.GREY, bbox=clear, zorder=9)
-
-
-def mark(axes, low: float, high: float, word: str, below: float) -> None:
-    """Shade what lies between two x, and put a word so many points below it."""
-    axes.axvspan(low, high, color=style.ORANGE, alpha=0.16, linewidth=0, zorder=2)
-    place = {"xycoords": ("data", "axes fraction"), "xytext": (0, -below), "textcoords": "offset points"}
-    axes.annotate(word, ((low + high) / 2, 0), **place, ha="center", va="top", fontsize=7)
 
 
 def level_lines(axes, points: pd.DataFrame) -> None:
@@ -225,7 +165,7 @@ def frame_axis(axes, setting: Setting) -> None:
     axes.set_xlim(-0.5, last + 0.5)
     axes.set_xticks(np.unique(np.linspace(0, last, min(last + 1, 5)).round().astype(int)))
     for frame, word in setting.marks.items():
-        mark(axes, frame - 0.5, frame + 0.5, word, below=13)
+        marks.shade(axes, frame - 0.5, frame + 0.5, word, below=13)
 
 
 def expert_boundary(axes, setting: Setting) -> None:

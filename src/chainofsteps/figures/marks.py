@@ -75,3 +75,10 @@ def heat_map(axes: Axes, table: pd.DataFrame, every: tuple[int, int]) -> QuadMes
     axes.set(xlabel="", ylabel="")
     axes.spines[:].set_visible(True)
     return axes.collections[0]
+
+
+def shade(axes, low: float, high: float, word: str, below: float) -> None:
+    """Shade what lies between two x, and put a word so many points below it."""
+    axes.axvspan(low, high, color=style.ORANGE, alpha=0.16, linewidth=0, zorder=2)
+    place = {"xycoords": ("data", "axes fraction"), "xytext": (0, -below), "textcoords": "offset points"}
+    axes.annotate(word, ((low + high) / 2, 0), **place, ha="center", va="top", fontsize=7)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..bench import vbvr
-from ..config.tasks import number_of, shards_of, untouched_seeds, weighed_number
+from ..config.tasks import levels, shards_of, untouched_seeds
 from ..model.sizes import EMBEDDED_FRAMES, EMBEDDED_SIDE
 from ..names import case_names
 from ..probes.count import ModelSizes, Shard, VideoSize
@@ -38,7 +38,7 @@ class Cases:
         """All cases of a task, in order: those of every probe first."""
         section = self.config["cases"]
         if section["folder"] is None:
-            return [f"{index:05d}" for index in range(weighed_number(self.config, task))]
+            return [f"{index:05d}" for index in range(max(levels(self.config, task)))]
         if section["source"]:
             return list(vbvr.CASES[: section["number"]])
         return case_names(Path(self.root, section["folder"]), task)[: section["number"]]
@@ -65,8 +65,8 @@ class Cases:
             sizes = self._shown(wildcards) if "figure" in wildcards else []
             return Shard(**about, case_count=0, first_case=0, sizes=sizes)
         section, task, names = self.config["cases"], wildcards["task"], self.names(wildcards["task"])
-        shared = number_of(section, task) if section["folder"] is None else len(names)
-        counts = list(map(len, shards_of(names, shared, self.config)))
+        alike = {len(names): section["shard_size"]}  # every section takes all cases of a folder
+        counts = list(map(len, shards_of(names, levels(self.config, task) if section["folder"] is None else alike)))
         number, sizes = int(wildcards["shard"]), self.of_task(task)
         first, count = sum(counts[:number]), counts[number]
         return Shard(**about, case_count=count, first_case=first, sizes=sizes and sizes[first : first + count])

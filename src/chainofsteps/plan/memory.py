@@ -48,7 +48,7 @@ def memory_of(count: JobCount, shard: Shard) -> Memory | None:
     if model.offloaded:
         what = what.replace("one expert", "one layer of an expert")
     try:
-        held = max(_bytes(model, peak) for peak in count.peaks(shard))
+        held = max((_bytes(model, peak) for peak in count.peaks(shard)), default=0)
         if count.loaded is Loaded.ENCODER:  # the encoders and the VAE are loaded one after the other
             held = max(0, _vae(model) + held - loaded)
         return Memory(loaded, held, what)

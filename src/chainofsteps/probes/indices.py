@@ -1,7 +1,8 @@
 """Steps, layers and frames as the configuration names them: whole numbers, or words that follow the model.
 
-`all` · `first`, `middle`, `last` · a fraction such as 0.5 · `{every: 4}` · `{below: 0.25}`. Of 20 steps, `middle` and
-0.5 are step 10, and `{below: 0.25}` is steps 0 to 4: a fraction of the count is rounded down.
+`all` · `first`, `middle`, `last` · a fraction such as 0.5 · `{every: 4}` · `{below: 0.25}` · `{above: 0.25, below:
+0.75}`. Of 20 steps, `middle` and 0.5 are step 10, `{below: 0.25}` is steps 0 to 4, and with `above: 0.1` it is steps 2
+to 4: a fraction of the count is rounded down, and the index that it gives is the first one.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,7 +25,8 @@ def resolve(value: Indices, count: int) -> list[int]:
     if isinstance(value, Mapping):
         if "every" in value:
             return list(range(0, count, value["every"]))
-        return list(range(max(1, _share(value["below"], count))))
+        first = _share(value.get("above") or 0.0, count)
+        return list(range(first, max(first + 1, _share(value["below"], count))))
     return list(dict.fromkeys(resolve_one(index, count) for index in value))
 
 

@@ -28,11 +28,11 @@ def velocity(model, stream):
     return network.head(model, network.walk(model, stream))
 
 
-def swapped(model, source, target, mode, mask=None, layers=range(LAYERS), counter=None):
-    mask = token_mask(GRID) if mask is None else mask
-    return {
-        one.layer: v for one, v in swap(model, source, target, [Swap(layer, mode) for layer in layers], mask, counter)
-    }
+def swapped(model, source, target, mode, mask=None, layers=range(LAYERS), counter=None, width=1):
+    masks = {"part": token_mask(GRID) if mask is None else mask}
+    part = "part" if mode == "tokens" else ""
+    swaps = [Swap(layer, mode, width=width, part=part) for layer in layers if layer + width <= LAYERS]
+    return {one.layer: v for one, v in swap(model, source, target, swaps, masks, counter)}
 
 
 def test_full_is_degenerate_where_the_text_is_the_same(model):
@@ -104,6 +104,46 @@ def test_a_planted_layer_is_found(model):
         assert torch.equal(v, target_velocity) == (layer != planted)
 
 
+def test_neighbouring_layers_are_swapped_at_once(model):
+    """The updates of all of them on the target's input of the first; of all layers, all of the source's updates."""
+    source, target = stream_of(model, 0, 7), stream_of(model, 1, 8)
+    states = {}
+    for name, stream in (("source", source), ("target", target)):
+        kept = [stream.hidden_states]
+        network.walk(model, stream, tap=lambda _, hidden, kept=kept: kept.append(hidden.clone()))
+        states[name] = kept
+    found = swapped(model, source, target, "residual", width=2)
+    assert list(found) == [0, 1, 2]
+    for layer, v in found.items():
+        hidden = states["target"][layer] + states["source"][layer + 2] - states["source"][layer]
+        rest = network.walk(model, replace(target, hidden_states=hidden), layer + 2)
+        assert torch.allclose(v, network.head(model, rest), atol=1e-5)
+    whole = swapped(model, source, target, "tokens", width=LAYERS)
+    assert torch.equal(whole[0], velocity(model, source))  # every token after every layer: the source's run
+
+
+def test_tokens_of_neighbouring_layers_are_put_back_after_each(model):
+    source, target = stream_of(model, 0, 7), stream_of(model, 1, 8)
+    mask, kept = token_mask(GRID, rows=[1]), []
+    network.walk(model, source, tap=lambda _, hidden: kept.append(hidden.clone()))
+    edited = network.walk(
+        model,
+        target,
+        edit=lambda layer, hidden: torch.where(mask[None, :, None], kept[layer], hidden) if layer < 3 else hidden,
+    )
+    found = swapped(model, source, target, "tokens", mask, layers=[0], width=3)
+    assert torch.allclose(found[0], network.head(model, edited), atol=1e-5)
+
+
+def test_forwards_of_neighbouring_layers_are_the_floor(model):
+    source, target = stream_of(model, 0, 7), stream_of(model, 1, 8)
+    for mode, own in (("residual", 0), ("full", 0), ("tokens", 1)):
+        counter = network.Forwards()
+        swapped(model, source, target, mode, layers=[1], counter=counter, width=2)
+        # the source to layer 2, the target to layer 1, then layer 3; mode tokens its own layer 2
+        assert counter.total == pytest.approx((3 + 2 + 1 + own) / LAYERS), mode
+
+
 def test_forwards_are_the_floor(model):
     source, target, counter = stream_of(model, 0, 7), stream_of(model, 1, 8), network.Forwards()
     swapped(model, source, target, "residual", counter=counter)
@@ -116,6 +156,8 @@ def test_forwards_are_the_floor(model):
 def test_the_part_is_of_the_grid():
     assert token_mask(GRID).all()
     assert token_mask(GRID, frames=[0]).sum() == 16
+    assert torch.equal(token_mask(GRID, rows={"above": 0.25, "below": 0.75}), token_mask(GRID, rows=[1, 2]))
+    assert torch.equal(token_mask(GRID, frames=["last"]), token_mask(GRID, frames=[4]))
     upper = token_mask(GRID, rows=[0, 1]).view(GRID)
     assert upper[:, :2].all() and not upper[:, 2:].any()
     for bad in ({"frames": [5]}, {"frames": []}, {"rows": [4]}):
@@ -126,16 +168,13 @@ def test_the_part_is_of_the_grid():
 def test_what_cannot_be_is_refused(model):
     one = stream_of(model, 0, 7)
     with pytest.raises(InputError, match="layer 4 is out of range.*0 to 3"):
-        list(swap(model, one, one, [Swap(4)], token_mask(GRID)))
+        list(swap(model, one, one, [Swap(3, width=2)], {}))
 
 
-def test_streams_are_shown_layer_by_layer(model):
+def test_the_source_is_shown_layer_by_layer(model):
     source, target = stream_of(model, 0, 7), stream_of(model, 1, 8)
     seen = {}
     swaps = [Swap(layer) for layer in range(LAYERS)]
-    list(
-        swap(model, source, target, swaps, token_mask(GRID), on_walked=lambda layer, *pair: seen.update({layer: pair}))
-    )
+    list(swap(model, source, target, swaps, {}, on_walked=lambda layer, stream: seen.update({layer: stream})))
     assert list(seen) == list(range(LAYERS))
-    for stream, shown in zip((source, target), seen[LAYERS - 1], strict=True):
-        assert torch.equal(network.head(model, shown), velocity(model, stream))
+    assert torch.equal(network.head(model, seen[LAYERS - 1]), velocity(model, source))

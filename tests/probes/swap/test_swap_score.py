@@ -3,11 +3,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 from chainofsteps.bench.cases import Case
 from chainofsteps.bench.puzzles import puzzle
 from chainofsteps.errors import InputError
-from chainofsteps.probes.swap.rows import COLUMNS, Pair, outcome, pairs_of, right_video
+from chainofsteps.probes.candidates.observer import Candidates
+from chainofsteps.probes.swap.rows import COLUMNS, Pair, latent_answers, outcome, pairs_of, read_latents, right_video
 from chainofsteps.probes.swap.table import read_rows, split, summary, write
 
 STATISTICS = {"resamples": 200, "level": 0.95, "seed": 0}
@@ -44,6 +46,32 @@ def test_neither_a_mixture_nor_a_third_answer_is_a_flip(pair):
         assert found["outcome"] == "other" and not found["exact_source"] and not found["exact_target"]
 
 
+def test_latents_are_read_for_the_answers_of_both_cases():
+    """Target and source share one wrong candidate; blends of known weights are read as what they are."""
+    z = np.eye(5, 320) * 40
+    target = Candidates(["a", "b", "c"], np.array([True, False, False]), z[:3])
+    source = Candidates(["d", "b", "e"], np.array([True, False, False]), z[[3, 1, 4]])
+    answers = latent_answers(target, source)
+    assert list(answers.names) == ["target", "source", "target: b", "target: c", "source: e"]
+
+    def shown(weights):
+        return read_latents(answers, torch.from_numpy(np.asarray(weights) @ answers.latents).view(1, 4, 5, 4, 4))
+
+    assert shown([0.1, 0.8, 0.1, 0, 0]) == {
+        "outcome": "source",
+        "mass_source": pytest.approx(0.8, abs=1e-3),
+        "mass_target": pytest.approx(0.1, abs=1e-3),
+    }
+    assert shown([0.9, 0.1, 0, 0, 0])["outcome"] == "target"
+    assert shown([0.4, 0.6, 0, 0, 0])["outcome"] == shown([0, 0.1, 0.9, 0, 0])["outcome"] == "other"
+    far = torch.from_numpy(answers.latents[1]).view(1, 4, 5, 4, 4) + 8 * torch.randn(
+        1, 4, 5, 4, 4, generator=torch.Generator().manual_seed(0), dtype=torch.float64
+    )
+    assert read_latents(answers, far)["outcome"] == "other"
+    with pytest.raises(InputError, match="a case has 2 right answers"):
+        latent_answers(target, Candidates(["d", "e"], np.array([True, True]), z[3:]))
+
+
 def test_an_answer_that_is_faint_or_has_a_rival_is_not_shown():
     assert outcome({"target": 0.1, "source": 0.6, "x": 0.3}) == "source"
     assert outcome({"target": 0.0, "source": 0.49, "x": 0.0}) == "other"
@@ -66,11 +94,18 @@ def rows(cases=4, planted=2, seeds=(1, 2)):
     for case in range(cases):
         common = {"model": "m", "task": "t", "case": f"{case:05d}", "source": "x", "matrix": case < 2}
         for seed in seeds:
-            run = common | {"seed": seed, "exact_source": False, "exact_target": True}
+            run = common | {"seed": seed}
             for layer in range(4):
                 for steps in ("0", "1", "0 1"):
                     flips = layer == planted and seed == 1
-                    swapped = {"run": "swap", "layer": layer, "mode": "residual", "steps": steps, "readout": "final"}
+                    swapped = {
+                        "run": "swap",
+                        "layer": layer,
+                        "width": 1,
+                        "mode": "residual",
+                        "steps": steps,
+                        "readout": "final",
+                    }
                     masses = {"mass_source": float(flips), "mass_target": float(not flips)}
                     found.append(run | swapped | masses | {"outcome": "source" if flips else "target"})
             for steps in ("0", "0 1"):
@@ -87,7 +122,7 @@ def test_a_planted_flip_is_found_at_its_layer():
     assert curve.flip.to_dict() == {0: 0, 1: 0, 2: 0.5, 3: 0} and curve.kept[2] == 0.5 and curve.other[2] == 0
     assert (curve.n == 4).all() and (curve.seeds == 2).all() and curve.flip_low[2] < 0.2 < 0.8 < curve.flip_high[2]
     (clean,) = table[(table.run == "target") & (table.steps == "0")].itertuples()
-    assert (clean.flip, clean.kept, clean.exact_target) == (0, 1, 1)
+    assert (clean.flip, clean.kept, clean.mass_target) == (0, 1, 1)
     (same,) = table[table.run == "same_text"].itertuples()
     assert same.distance == 0 and np.isnan(same.flip)
 
@@ -99,6 +134,8 @@ def test_curves_and_matrix_are_told_apart():
         "target",
         "same_text",
     }
+    wide = rows().assign(width=3)
+    assert split(wide, ["0", "0 1"])[1].empty
     assert set(matrix.case) == {"00000", "00001"} and set(matrix.step) == {0, 1}
 
 
@@ -113,6 +150,6 @@ def test_tables_are_read_back_as_they_were(tmp_path):
     curves, _ = split(back, ["0"])
     write(tmp_path / "table.csv", curves, STATISTICS)
     text = (tmp_path / "table.csv").read_text()
-    assert ",2,residual,0,final,4,2,0.5," in text
+    assert ",2,1,residual,,0,final,4,2,0.5," in text
     write(tmp_path / "none.csv", curves[:0], STATISTICS)
-    assert (tmp_path / "none.csv").read_text() == "model,task,run,layer,mode,steps,readout\n"
+    assert (tmp_path / "none.csv").read_text() == "model,task,run,layer,width,mode,part,steps,readout\n"

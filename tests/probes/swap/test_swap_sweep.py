@@ -16,7 +16,7 @@ from chainofsteps.run.probe import advance
 from chainofsteps.run.trajectory import record
 
 STEPS, LAYERS = 4, tiny.LAYERS
-PART = {"frames": "all", "rows": [1, 2]}
+PARTS = {"objects": {"frames": "all", "rows": [1, 2]}, "first": {"frames": ["first"], "rows": "all"}}
 SHAPE = (1, 16, 3, 8, 8)
 
 
@@ -43,7 +43,7 @@ class Pair:
 
     def sweep(self, swaps, stored=False, final=True, stops=(None,)):
         target, source = self.velocities
-        sweep = SwapSweep(self.target, self.source if stored else None, source, swaps, PART, "c", final)
+        sweep = SwapSweep(self.target, self.source if stored else None, source, swaps, PARTS, "c", final)
         state = sweep.begin()
         for stop in stops:
             state = advance(sweep, target, sweep.resume(state.to_tensors()), stop)
@@ -57,13 +57,16 @@ def pair(checkpoint):
 
 
 SETS = [(0,), (0, 1, 2), (2,)]
-ALL = [Swap(layer, mode, steps) for steps in SETS for mode in MODES for layer in range(LAYERS)]
+OF_MODES = [(mode, part) for mode in MODES for part in (PARTS if mode == "tokens" else [""])]
+ALL = [Swap(layer, mode, steps, part=part) for steps in SETS for mode, part in OF_MODES for layer in range(LAYERS)]
+WIDE = [Swap(0, mode, steps, LAYERS, part) for steps in SETS for mode, part in OF_MODES]
+ALL += WIDE
 
 
 @pytest.mark.parametrize("stored", [False, True])
 @pytest.mark.parametrize("final", [False, True])
 def test_ran_is_planned(pair, stored, final):
-    for chosen in (ALL, ALL[-1:], [Swap(0, steps=(1, 3))]):
+    for chosen in (ALL, ALL[-1:], WIDE, WIDE[2:3], [Swap(0, steps=(1, 3))]):
         _, ran = pair.sweep(chosen, stored, final)
         assert ran == pytest.approx(float(swap_forwards(chosen, STEPS, LAYERS, 1, stored, final)))
 
@@ -113,11 +116,14 @@ def alone(pair, run):
         if step in run.steps:
             model = target.model_at(step)
             streams = [v.stream(latents, step, "cond") for v, latents in ((source, pair.source.at(step)), (target, x))]
+            mask = token_mask(streams[0].grid, **PARTS[run.part]) if run.part else None
             before = [network.walk(model, stream, 0, run.layer) for stream in streams]
-            after = [network.walk(model, stream, run.layer, run.layer + 1) for stream in before]
-            states = [(a.hidden_states, b.hidden_states) for a, b in zip(before, after, strict=True)]
-            hidden = swapped_hidden_states(run.mode, *states, token_mask(streams[0].grid, **PART))
-            end = network.walk(model, replace(after[1], hidden_states=hidden), run.layer + 1)
+            for layer in range(run.layer, run.last + 1):
+                after = [network.walk(model, stream, layer, layer + 1) for stream in before]
+                states = [(a.hidden_states, b.hidden_states) for a, b in zip(before, after, strict=True)]
+                hidden = swapped_hidden_states(run.mode, *states, mask)
+                before = [after[0], replace(after[1], hidden_states=hidden)]
+            end = network.walk(model, before[1], run.last + 1)
             velocity = target.combined({"cond": network.head(model, end)}, x, step)
             x0_pred = schedule.x0_pred(x, velocity, sigma)
         x = schedule.euler_step(x, velocity, sigma, sigma_next)
@@ -127,7 +133,7 @@ def alone(pair, run):
 @pytest.mark.parametrize("stored", [False, True])
 def test_each_swap_is_that_swap_alone_bit_for_bit(checkpoint, stored):
     single = Pair(checkpoint, batch_size=1)
-    every = [*ALL, Swap(0, "residual", (1, 3)), Swap(1, "tokens", (0, 3))]
+    every = [*ALL, Swap(0, "residual", (1, 3)), Swap(1, "tokens", (0, 3), part="objects")]
     state, _ = single.sweep(every, stored)
     for run in every:
         final, x0_pred = alone(single, run)
@@ -179,4 +185,4 @@ def test_full_is_degenerate_with_the_same_text_and_not_without(pair):
 
 def test_runs_from_different_noise_are_no_pair(pair):
     with pytest.raises(InputError, match="start from different noise"):
-        SwapSweep(pair.target, pair.other, pair.velocities[1], ALL, PART, "c")
+        SwapSweep(pair.target, pair.other, pair.velocities[1], ALL, PARTS, "c")

@@ -9,14 +9,24 @@ from chainofsteps.errors import InputError
 from chainofsteps.probes.swap.count import same_text_forwards, swap_forwards
 from chainofsteps.probes.swap.spec import Swap, expand, nodes
 
-CONFIG = {"layers": "all", "modes": ["residual", "tokens"], "steps": [[0], [2, 0, 1]]}
+CONFIG = {
+    "layers": "all",
+    "modes": ["residual", "tokens"],
+    "steps": [[0], [2, 0, 1]],
+    "widths": [1],
+    "parts": {"a": {}},
+}
 
 
 def test_a_swap_is_its_name_and_its_row():
-    one = Swap(3, "tokens", (1, 0))
-    assert one.name() == "swap_l3_tokens_s0.1"
-    assert one.row() == {"run": "swap", "layer": 3, "mode": "tokens", "steps": "0 1"}
-    assert one.until(0) == Swap(3, "tokens", (0,)) and one.until(7) == one
+    one = Swap(3, "tokens", (1, 0), part="objects")
+    assert one.name() == "swap_l3_tokens_objects_s0.1"
+    of_layers = {"layer": 3, "width": 1, "mode": "tokens", "part": "objects"}
+    assert one.row() == {"run": "swap", **of_layers, "steps": "0 1"}
+    assert one.until(0) == Swap(3, "tokens", (0,), part="objects") and one.until(7) == one
+    wide = Swap(3, width=2)
+    assert (wide.name(), wide.last, wide.runs_blocks) == ("swap_l3-4_residual_s0", 4, 0)
+    assert Swap(3, "tokens", width=3, part="a").runs_blocks == 2
 
 
 @pytest.mark.parametrize(
@@ -26,6 +36,7 @@ def test_a_swap_is_its_name_and_its_row():
         ((-1,), "layer must be a whole number"),
         ((0, "full", (0, -2)), "step must be a whole number"),
         ((0, "full", ()), "a set of steps is empty"),
+        ((0, "full", (0,), 0), "width must be a whole number from 1 up"),
     ],
 )
 def test_a_swap_that_cannot_be_is_refused(values, words):
@@ -35,7 +46,9 @@ def test_a_swap_that_cannot_be_is_refused(values, words):
 
 def test_expand_lists_each_run_once():
     swaps = expand(CONFIG, steps=4, layers=3)
-    assert len(swaps) == 2 * 2 * 3 and Swap(1, "tokens", (0, 1, 2)) in swaps
+    assert len(swaps) == 2 * 2 * 3 and Swap(1, "tokens", (0, 1, 2), part="a") in swaps
+    wide = expand({**CONFIG, "modes": ["tokens", "full"], "widths": [1, 2], "parts": {"a": {}, "b": {}}}, 4, 3)
+    assert len(wide) == 2 * (2 * (3 + 2) + 3) and Swap(1, "tokens", (0,), 2, "b") in wide
     with_matrix = expand(CONFIG, steps=4, layers=3, matrix=True)
     assert len(with_matrix) == 12 + 3 * 3  # residual at step 0 alone is among them already
     with pytest.raises(InputError, match="swap.steps: step 4 is out of range"):

@@ -30,4 +30,4 @@ CANDIDATES = Noun("candidates", 1, settings, ("answers", "trajectory"), unknown_
 CALIBRATION = Noun(
     "calibration", 1, calibration_settings, ("model", "conditioning", "answers"), calibration_endings, rows=True
 )
-RECIPES = {"candidates_table": 1, "ideal_panels": 1, "ideal_noise": 1, "ideal_cka": 1}
+RECIPES = {"candidates_table": 1, "ideal_panels": 1, "ideal_noise": 2, "ideal_cka": 1}

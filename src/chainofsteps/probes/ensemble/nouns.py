@@ -9,7 +9,7 @@ from ..settings import batch_size, part_of
 
 def settings(config: Mapping[str, Any], model: str) -> dict[str, Any]:
     """Settings of the final latents of the ensembles."""
-    return {"ensemble": part_of(config, "ensemble", "tasks"), **batch_size(config, model)}
+    return {"ensemble": part_of(config, "ensemble", "tasks", "headroom", "number"), **batch_size(config, model)}
 
 
 def score_settings(_config: Mapping[str, Any], _model: str) -> dict[str, Any]:

@@ -21,7 +21,8 @@ def perturbed(
     So one operator at every step costs c S (S + 1) / 2 with the noise before the forward and c S (S - 1) / 2 with it
     after the update; at every latent frame, from step s on, c F (S - s).
     With "block:<l>" among the `features` the hidden states of the baseline are needed, which are not stored: it is
-    sampled again beside the perturbed runs, from the first start on; with `null` the baseline and the null are, at all steps.
+    sampled again beside the perturbed runs, from the first start on; with `null` the baseline and the null are, at all
+    steps.
     InputError if an intervention is at a step that does not exist.
     """
     for run in interventions:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
-from ..count import DecodingCount, ForwardCount, NetworkCount, Peak, Shard, item_bytes
+from ..count import ForwardCount, NetworkCount, Peak, Shard, item_bytes
 from .spec import Swap, expand, last_step, nodes
 
 KEPT_STATES = 4  # hidden states that a layer's swap keeps: source and target, before the block and after it
@@ -34,16 +34,17 @@ def swap_forwards(
     step. final: swapped runs go on to the end. For a single swapped step s and all L layers, read at the end, this is
     c [(s + 1) + 1 + (L - 1) / 2 + L (S - s - 1)]: the source's forwards, the target's at step s, the layers that are
     left of each swapped forward, and the later steps of the swapped runs. Read at step s alone it is
-    c [(s + 1) + 1 + (L - 1) / 2].
+    c [(s + 1) + 1 + (L - 1) / 2]. A swap of w neighbouring layers leaves w - 1 fewer of them, but in mode tokens, which
+    runs these blocks with its own other tokens.
     """
     total, last = Fraction(0), last_step(swaps)
     for step in range(steps):
         starting, going = nodes(swaps, step, final)
         acting = [run for run in (*starting, *going) if step in run.steps]
         needed = layers if not stored and step < last else 0  # the whole forward, for the source's next step
-        source = max([needed, *(run.layer + 1 for run in acting)])
+        source = max([needed, *(run.last + 1 for run in acting)])
         target = max([0, *(run.layer + 1 for run in starting)])
-        rest = sum(layers - 1 - run.layer for run in starting)
+        rest = sum(layers - 1 - run.last + run.runs_blocks for run in starting)
         total += Fraction(source + target + rest, layers) + len(going)
     return branches * total
 
@@ -81,7 +82,9 @@ class SwapCount(NetworkCount):
         (layers,) = shard.model.known("layers")
         swaps = expand(shard.config["swap"], shard.model.steps, layers, _in_matrix(shard) > 0)
         at_once = min(shard.model.batch_size, len(swaps))
-        return [Peak(shard.largest, forward=at_once, hidden_states=KEPT_STATES)]
+        first_step = [swap for swap in swaps if swap.steps[0] == 0 and swap.width > 1]
+        opened = max((sum(one.layer <= layer < one.last for one in first_step) for layer in range(layers)), default=0)
+        return [Peak(shard.largest, forward=at_once, hidden_states=KEPT_STATES + opened)]
 
     def disk(self, shard: Shard) -> float:
         (layers,), section, total = shard.model.known("layers"), shard.config["swap"], 0.0
@@ -102,4 +105,4 @@ def _in_matrix(shard: Shard) -> int:
     return min(max(0, section["matrix_pairs"] - shard.first_case), shard.case_count) if section["matrix"] else 0
 
 
-COUNTS = {"swap": SwapCount(), "swap_score": DecodingCount()}
+COUNTS = {"swap": SwapCount()}

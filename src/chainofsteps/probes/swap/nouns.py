@@ -10,14 +10,14 @@ from ..settings import batch_size, by_seed, part_of
 def settings(config: Mapping[str, Any], model: str) -> dict[str, Any]:
     """Settings of the swapped runs; the job adds which case is the source of which."""
     null = {"null_seed": config["trajectory"]["null_seed"]}
-    return {"swap": part_of(config, "swap", "task"), **null, **batch_size(config, model)}
+    return {"swap": part_of(config, "swap", "task", "number"), **null, **batch_size(config, model)}
 
 
 def score_settings(_config: Mapping[str, Any], _model: str) -> dict[str, Any]:
-    """Nothing beside the swapped runs."""
+    """Nothing beside the swapped runs and the candidate answers."""
     return {}
 
 
-SWAP = Noun("swap", 1, settings, ("trajectory",), by_seed)
-SCORE = Noun("swap_score", 1, score_settings, ("swap",), by_seed, rows=True)
-RECIPES = {"swap_table": 2}
+SWAP = Noun("swap", 2, settings, ("trajectory",), by_seed)
+SCORE = Noun("swap_score", 2, score_settings, ("answers", "swap"), by_seed, rows=True)
+RECIPES = {"swap_table": 3}

@@ -1,8 +1,8 @@
 """Whose answer a swapped run shows: the source's, the target's, or neither; and how often, by layer and step.
 
-Source and target are two cases with one first frame and different prompts. A frame is read for the right answers of
-both and the wrong candidates of both at once (puzzles/candidates.py), so that a blur, a mixture or a third answer is
-not taken for one of the two.
+Source and target are two cases with one first frame and different prompts. A run is read for the right answers of both
+and the wrong candidates of both at once, so that a blur, a mixture or a third answer is not taken for one of the two:
+in its latents (probes/candidates/observer.py), or in the last frame of its decoded video (puzzles/candidates.py).
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,17 +10,21 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from torch import Tensor
 
 from ...bench.cases import Case
 from ...bench.puzzles import puzzle
 from ...bench.puzzles.candidates import right_answers, shares
 from ...bench.scoring import score
 from ...errors import InputError
+from ..candidates.observer import Candidates, mixture_weights
+from ..candidates.rows import by_name, flat
+from ..candidates.table import STRAY
 from .table import MARGIN, MASS, RUN
 
 COLUMNS = [
     *["model", "task", "case", "source", "seed", "matrix", *RUN],
-    *["outcome", "mass_source", "mass_target", "exact_source", "exact_target", "distance"],
+    *["outcome", "mass_source", "mass_target", "distance"],
 ]
 
 
@@ -60,6 +64,33 @@ class Pair:
         exact = {f"exact_{word}": score(getattr(self, word), video) >= 1 for word in ("source", "target")}
         of_both = {f"mass_{word}": masses[word] for word in ("source", "target")}
         return {"outcome": outcome(masses), **of_both, **exact}
+
+
+def latent_answers(target: Candidates, source: Candidates) -> Candidates:
+    """What the latents of a pair's runs are read for, as `Pair.answers` of pixels. target, source: of the two cases.
+
+    Raises InputError if one of them has several right answers.
+    """
+    found: dict[str, np.ndarray] = {}
+    for word, one in (("target", target), ("source", source)):
+        right = np.flatnonzero(one.right)
+        if len(right) != 1:
+            raise InputError(f"swap: a case has {len(right)} right answers; swap.task needs a puzzle with one")
+        found[word] = one.latents[right[0]]
+    for word, one in (("target", target), ("source", source)):
+        for name, latents in zip(one.names, one.latents, strict=True):
+            if not any(np.array_equal(latents, other) for other in found.values()):
+                found[f"{word}: {name}"] = latents
+    return Candidates([*found], np.array([name == "target" for name in found]), np.stack([*found.values()]))
+
+
+def read_latents(answers: Candidates, latents: Tensor) -> dict[str, Any]:
+    """What latents (1, C, F, h, w) show; answers: of `latent_answers`. Latents that lie further than STRAY from every
+    mixture of the answers show another one."""
+    weights, residual = mixture_weights(answers, flat(latents))
+    masses = by_name(answers, weights)
+    shown = outcome(masses) if residual <= STRAY else "other"
+    return {"outcome": shown, **{f"mass_{word}": masses[word] for word in ("source", "target")}}
 
 
 def outcome(masses: Mapping[str, float]) -> str:

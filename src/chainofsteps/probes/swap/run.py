@@ -15,7 +15,7 @@ from torch import Tensor
 
 from ...errors import InputError
 from ...model import network
-from ...model.shapes import Latents, Sigmas
+from ...model.shapes import Latents, Sigmas, TokenMask
 from ...run.denoise import GuidedVelocity
 from ...run.probe import Probe, StepState, check_finite, saved_step
 from ...run.trajectory import Trajectory
@@ -66,16 +66,16 @@ class SwapSweep(Probe[SwapState, SwapResult]):
     """The swaps of a pair; it runs with the target's GuidedVelocity.
 
     target: its undisturbed run. source: its undisturbed run from the same noise, None where that is not stored.
-    source_velocity: with the source's conditioning and the same experts. part: latent frames and token rows of mode
-    `tokens`. case: the pair's name in errors. final: whether swapped runs go on to the end. Raises InputError if the
-    stored runs start from different noise, or if latents are not finite.
+    source_velocity: with the source's conditioning and the same experts. parts: by name the latent frames and token
+    rows of mode `tokens`. case: the pair's name in errors. final: whether swapped runs go on to the end. Raises
+    InputError if the stored runs start from different noise, or if latents are not finite.
     """
 
     target: Trajectory
     source: Trajectory | None
     source_velocity: GuidedVelocity
     swaps: Sequence[Swap]
-    part: Mapping[str, Any]
+    parts: Mapping[str, Mapping[str, Any]]
     case: str
     final: bool = True
 
@@ -153,9 +153,9 @@ class SwapSweep(Probe[SwapState, SwapResult]):
         walk = SourceWalk(model, self.source_velocity.stream(source, step, branch), keeps, velocity.counter)
         if starting:
             stream = velocity.stream(self.target.at(step), step, branch)
-            mask = token_mask(stream.grid, **self.part)
-            heads |= dict(swap(model, walk.stream, stream, starting, mask, velocity.counter, walk.on_walked))
-        walk.until(network.depth(model) if None in rows else max(run.layer + 1 for run in acting))
+            masks = self._masks(stream.grid)
+            heads |= dict(swap(model, walk.stream, stream, starting, masks, velocity.counter, walk.on_walked))
+        walk.until(network.depth(model) if None in rows else max(run.last + 1 for run in acting))
         if None in rows:
             heads[None] = network.head(model, walk.stream)
         return heads | self._going(velocity, branch, step, going, walk.states)
@@ -168,11 +168,15 @@ class SwapSweep(Probe[SwapState, SwapResult]):
         for first in range(0, len(runs), velocity.sampling.batch_size):
             chunk = runs[first : first + velocity.sampling.batch_size]
             stream = velocity.stream(torch.cat([going[run] for run in chunk]), step, branch)
-            mask = token_mask(stream.grid, **self.part)
-            edit = edit_of([run if step in run.steps else None for run in chunk], stream, states, mask)
+            acting = [run if step in run.steps else None for run in chunk]
+            edit = edit_of(acting, stream, states, self._masks(stream.grid))
             ends = network.head(model, network.walk(model, stream, edit=edit, counter=velocity.counter))
             heads |= dict(zip(chunk, ends.split(1), strict=True))
         return heads
+
+    def _masks(self, grid: tuple[int, int, int]) -> dict[str, TokenMask]:
+        """The tokens of each part."""
+        return {name: token_mask(grid, **part) for name, part in self.parts.items()}
 
 
 @torch.no_grad()
@@ -187,8 +191,8 @@ def same_text(
     model = velocity.model_at(step)
     streams = [velocity.stream(latents, step, "cond") for latents in (source, target)]
     walk = SourceWalk(model, streams[0], False, velocity.counter)
-    swaps, mask = [Swap(layer, "full") for layer in layers], token_mask(streams[0].grid)
-    heads = dict(swap(model, *streams, swaps, mask, velocity.counter, walk.on_walked))
+    swaps = [Swap(layer, "full") for layer in layers]
+    heads = dict(swap(model, *streams, swaps, {}, velocity.counter, walk.on_walked))
     walk.until(network.depth(model))
     own = network.head(model, walk.stream).float()
     return [float((heads[of_layer].float() - own).norm() / own.norm()) for of_layer in swaps]

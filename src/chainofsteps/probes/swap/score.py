@@ -11,50 +11,50 @@ from typing import Any
 import pandas as pd
 import torch
 
-from ...bench.scoring import batch_of
-from ...model.vae import decode
+from ...bench.cases import Case, read_cases
 from ...names import RunId
 from ...store.job import Job
 from ...store.reader import ShardReader
 from ...store.untouched import untouched
-from ..judge import Judge
-from .rows import COLUMNS, Pair, pairs_of
+from ..candidates.rows import stored
+from .rows import COLUMNS, Pair, latent_answers, pairs_of, read_latents
 from .spec import expand, words
 
 
 @dataclass(frozen=True)
 class Reading:
-    """swap: the section of the configuration. steps, layers: of the model."""
+    """answers: the candidate answers of the cases, in latents. swap: the section of the configuration. steps, layers:
+    of the model."""
 
-    judge: Judge
+    cases: Sequence[Case]
+    answers: ShardReader
     swapped: ShardReader
     trajectories: ShardReader
-    names: Sequence[str]
     swap: Mapping[str, Any]
     steps: int
     layers: int
 
     @classmethod
     def of(cls, job: Job) -> Reading:
-        readers, params = (job.read("swap"), job.read("trajectory")), job.params
-        return cls(Judge.of(job), *readers, list(job.cases["cases"]), params.swap, params.steps, job.model["layers"])
+        cases = read_cases(job.cases["root"], job.wildcards.task, list(job.cases["cases"]))
+        readers, params = map(job.read, ("answers", "swap", "trajectory")), job.params
+        return cls(cases, *readers, params.swap, params.steps, job.model["layers"])
 
     @cached_property
     def pairs(self) -> dict[str, Pair | None]:
         """Of each case; None where the pair shows nothing."""
-        return pairs_of(self.judge.cases(self.names))
+        return pairs_of(self.cases)
 
     def rows(self, run: RunId) -> list[dict[str, Any]]:
-        """A row for each video of a pair; none for a pair that was left out."""
+        """A row for each run of a pair and readout; none for a pair that was left out."""
         pair = self.pairs[run.case]
         if pair is None:
             return []
         tensors, about = self.swapped.load(run.name)
         matrix = json.loads(about["matrix"])
         columns, latents = zip(*self._latents(run, pair, tensors, matrix), strict=True)
-        batch, answers = batch_of(latents[0]), pair.answers
-        videos = (video for chunk in torch.cat(latents).split(batch) for video in decode(self.judge.vae, chunk, batch))
-        rows = [{**of_run, **pair.read(video, answers)} for of_run, video in zip(columns, videos, strict=True)]
+        answers = latent_answers(*(stored(self.answers, case.name) for case in (pair.target, pair.source)))
+        rows = [{**of_run, **read_latents(answers, one)} for of_run, one in zip(columns, latents, strict=True)]
         rows += _same_text(tensors, sorted({row["layer"] for row in rows if "layer" in row}))
         return [{**row, "source": pair.source.name, "matrix": matrix} for row in rows]
 
@@ -86,4 +86,5 @@ def table_of(
 ) -> pd.DataFrame:
     """The rows of all runs, by the run's name, as one table."""
     of_all = [{"case": run.case, "seed": run.seed, **row} for name, run in runs.items() for row in rows[name]]
-    return pd.DataFrame(of_all).assign(**columns).reindex(columns=COLUMNS).astype({"layer": "Int64"})
+    found = pd.DataFrame(of_all).assign(**columns).reindex(columns=COLUMNS)
+    return found.astype({"layer": "Int64", "width": "Int64"})

@@ -1,7 +1,7 @@
 """The latent swaps (Fig. 6b), as frozen dataclasses. No torch here: the plan and the workflow read them.
 
-A swap puts one layer of the source's forward in place of the target's, at one step or a set of steps. Runs that differ
-in later steps only share what they have in common: no step of one is run twice.
+A swap puts a layer of the source's forward, or some neighbouring layers, in place of the target's, at one step or a
+set of steps. Runs that differ in later steps only share what they have in common: no step of one is run twice.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,15 +16,18 @@ READOUTS = ("x0_pred", "final")
 
 @dataclass(frozen=True)
 class Swap:
-    """One swap: at which layer, what of it, and at which steps.
+    """One swap: at which layers, what of them, and at which steps.
 
-    mode: residual puts the update of the source's block on the target's input of that block; tokens replaces some
-    tokens of the block's output; full replaces all of it.
+    layer: the first of `width` neighbouring layers. mode: residual puts the update of the source's block on the
+    target's input of that block; tokens replaces some tokens of the block's output; full replaces all of it. part: the
+    name of those tokens, in mode tokens alone.
     """
 
     layer: int
     mode: str = "residual"
     steps: tuple[int, ...] = (0,)
+    width: int = 1
+    part: str = ""
 
     def __post_init__(self) -> None:
         if self.mode not in MODES:
@@ -32,17 +35,32 @@ class Swap:
         for word, value in (("layer", self.layer), *(("step", step) for step in self.steps)):
             if isinstance(value, bool) or not isinstance(value, int) or value < 0:
                 raise InputError(f"swap: {word} must be a whole number from 0 up, not {value!r}")
+        if isinstance(self.width, bool) or not isinstance(self.width, int) or self.width < 1:
+            raise InputError(f"swap: width must be a whole number from 1 up, not {self.width!r}")
         if not self.steps:
             raise InputError("swap: a set of steps is empty; give at least one step")
         object.__setattr__(self, "steps", tuple(sorted(set(self.steps))))  # one set, one name
 
+    @property
+    def last(self) -> int:
+        """The last of its layers."""
+        return self.layer + self.width - 1
+
+    @property
+    def runs_blocks(self) -> int:
+        """How many blocks of its layers it runs by itself: other modes take the source's update or output as it is."""
+        return self.width - 1 if self.mode == "tokens" else 0
+
     def name(self) -> str:
         """A slug for file names and tensor keys."""
-        return f"swap_l{self.layer}_{self.mode}_s{'.'.join(map(str, self.steps))}"
+        layers = str(self.layer) if self.width == 1 else f"{self.layer}-{self.last}"
+        part = f"_{self.part}" if self.part else ""
+        return f"swap_l{layers}_{self.mode}{part}_s{'.'.join(map(str, self.steps))}"
 
     def row(self) -> dict:
         """The columns that describe this run in a table."""
-        return {"run": "swap", "layer": self.layer, "mode": self.mode, "steps": words(self.steps)}
+        of_layers = {"layer": self.layer, "width": self.width, "mode": self.mode, "part": self.part}
+        return {"run": "swap", **of_layers, "steps": words(self.steps)}
 
     def until(self, step: int) -> "Swap":
         """What of it has been done after a step: the same layer at the steps up to it."""
@@ -58,11 +76,20 @@ def expand(swap: Mapping, steps: int, layers: int, matrix: bool = False) -> list
     """The swaps of one pair that the `swap` section of the configuration asks for, each once.
 
     steps, layers: how many the model has. matrix: those of the layer x step matrix too, mode residual at every single
-    step. InputError if a step or layer is not there.
+    step. Mode tokens is swapped in each of the `parts`; mode full has no widths: what goes on after some layers is what
+    goes on after the last of them. InputError if a step or layer is not there.
     """
     asked = indices("swap.layers", swap["layers"], layers)
     sets = [tuple(indices("swap.steps", one, steps)) for one in swap["steps"]]
-    swaps = [Swap(layer, mode, one) for one in sets for mode in swap["modes"] for layer in asked]
+    swaps = [
+        Swap(layer, mode, one, width, part)
+        for one in sets
+        for mode in swap["modes"]
+        for part in (swap["parts"] if mode == "tokens" else [""])
+        for width in ([1] if mode == "full" else swap["widths"])
+        for layer in asked
+        if layer + width <= layers
+    ]
     if matrix:
         swaps += [Swap(layer, "residual", (step,)) for step in range(steps) for layer in asked]
     return list(dict.fromkeys(swaps))

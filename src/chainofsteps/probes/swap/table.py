@@ -10,14 +10,14 @@ from ...statistics import SHARE, bootstrap_mean
 from ...tables import write_table
 
 MASS, MARGIN = 0.5, 0.25  # an answer is shown if it has this mass, and this much more than any other candidate
-RUN = ["run", "layer", "mode", "steps", "readout"]
+RUN = ["run", "layer", "width", "mode", "part", "steps", "readout"]
 OUTCOMES = {"flip": "source", "kept": "target", "other": "other"}
-MEASURED = [*OUTCOMES, "mass_source", "mass_target", "exact_source", "exact_target", "distance"]
+MEASURED = [*OUTCOMES, "mass_source", "mass_target", "distance"]
 
 
 def summary(table: pd.DataFrame, statistics: Mapping[str, Any]) -> pd.DataFrame:
-    """Per layer, mode, set of steps and readout: share of pairs that show the source's answer (flip), the target's
-    (kept) or neither (other), the masses, and exact scores, with bootstrap intervals over pairs.
+    """Per swap, set of steps and readout: share of pairs that show the source's answer (flip), the target's (kept) or
+    neither (other), and the weights of both, with bootstrap intervals over pairs.
 
     table: rows of COLUMNS; run is swap, or a control: target and source (the clean runs), same_text (mode full with
     equal text, whose distance from the source's velocity is 0 where it is degenerate). Columns: model, task, RUN, n
@@ -46,7 +46,7 @@ def split(table: pd.DataFrame, step_sets: Sequence[str]) -> tuple[pd.DataFrame, 
     """
     swapped = table.run == "swap"
     curves = table[~swapped | table.steps.isin(step_sets)]
-    single = swapped & (table["mode"] == "residual") & ~table.steps.str.contains(" ", na=True)
+    single = swapped & (table["mode"] == "residual") & (table.width == 1) & ~table.steps.str.contains(" ", na=True)
     matrix = table[table.matrix & single].assign(step=lambda rows: rows.steps.astype(int))
     return curves, matrix.sort_values(["readout", "layer", "step"], kind="stable")
 
@@ -54,13 +54,13 @@ def split(table: pd.DataFrame, step_sets: Sequence[str]) -> tuple[pd.DataFrame, 
 def write(path: str, rows: pd.DataFrame, statistics: Mapping[str, Any]) -> None:
     """The summary of some rows as a table; only its header if there are none."""
     found = summary(rows, statistics) if len(rows) else pd.DataFrame(columns=["model", "task", *RUN])
-    write_table(path, found.astype({"layer": "Int64"}))
+    write_table(path, found.astype({"layer": "Int64", "width": "Int64"}))
 
 
 def read_rows(paths: Sequence[str]) -> pd.DataFrame:
     """The tables of all shards, rows of COLUMNS. Raises InputError if they hold no pair at all."""
-    text = {"case": str, "source": str, "steps": str, "mode": str}
-    table = pd.concat([pd.read_csv(path, dtype={**text, "layer": "Int64"}) for path in paths])
+    text = dict.fromkeys(("case", "source", "steps", "mode", "part"), str)
+    table = pd.concat([pd.read_csv(path, dtype={**text, "layer": "Int64", "width": "Int64"}) for path in paths])
     if table.empty:
         raise InputError("swap: no two neighbouring cases have different answers; give more cases")
     return table
