@@ -11,13 +11,14 @@ with Drawing(snakemake) as drawing:
     maps = fig6.Maps.read(paths.norms, paths.cases, params.shown, params.scale)
     activations = pd.read_csv(paths.activations)
     curves, matrix = fig6.read_flips(paths.swap), fig6.read_flips(paths.matrix)
+    readout = pd.read_csv(paths.readout)
     about = {**dict(params.items()), "skipped": sum(read_json(path)["skipped"] for path in paths.swaps)}
     drawing.write(
-        fig6.draw(maps, activations, curves, matrix),
+        fig6.draw(maps, activations, curves, matrix, readout),
         "Figure 6: layers",
-        caption=fig6_text.caption(maps, activations, curves, matrix, about),
-        summary=fig6_text.summary(activations, curves),
-        tables={"auc": layer_curves.shown_rows(activations), "flips": curves, "matrix": matrix},
-        of=["norms", "activations", "swap", "matrix"],
+        caption=fig6_text.caption(maps, curves, matrix, readout, about),
+        summary=fig6_text.summary(activations, curves, readout),
+        tables={"auc": layer_curves.shown_rows(activations), "flips": curves, "matrix": matrix, "readout": readout},
+        of=["norms", "activations", "swap", "matrix", "readout"],
         settings=about,
     )

@@ -19,9 +19,15 @@ def test_an_ensemble_gains_over_the_run_it_carries():
         rows += [{**about, "variant": "single", "seed": seed, "score": score} for seed, score in ((3, 0.5), (1, 0.25))]
         merged = {**about, "variant": "ensemble", "seed": None, "mode": "mean"}
         rows += [{**merged, "window": window, "score": score} for window, score in (("20-29", 0.75), ("0-9", 0.0))]
-    found = ensemble_gain(pd.DataFrame(rows), "20-29", "mean", INTERVAL)
+    found = ensemble_gain(pd.DataFrame(rows), "20-29", "mean", [], INTERVAL)
     assert (found.n, found.estimate, found.null, found.clean) == (CASES, 0.25, -0.25, 0.5)
-    assert math.isnan(ensemble_gain(pd.DataFrame(rows), "30-39", "mean", INTERVAL).estimate)
+    assert math.isnan(ensemble_gain(pd.DataFrame(rows), "30-39", "mean", [], INTERVAL).estimate)
+    solved = pd.DataFrame(rows).assign(task="shelf", score=1.0)
+    both = pd.concat([pd.DataFrame(rows), solved])
+    found = ensemble_gain(both, "20-29", "mean", ["maze"], INTERVAL)
+    assert (found.n, found.estimate, found.clean) == (CASES, 0.25, 0.5)
+    assert (found.earlier.n, found.earlier.estimate, found.earlier.clean) == (2 * CASES, 0.125, 0.75)
+    assert ensemble_gain(both, "20-29", "mean", ["next_size"], INTERVAL).n == 2 * CASES
 
 
 def test_loss_pairs_cases_averages_seeds_and_weighs_tasks_alike():

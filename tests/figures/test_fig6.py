@@ -11,7 +11,12 @@ PARAMS = {
     "model": "tiny",
     "seeds": [1],
     "statistics": {"resamples": 200, "level": 0.95, "seed": 0},
-    "swap": {"task": "object_sets", "modes": ["residual", "full"], "frames": "all", "rows": [1, 2]},
+    "swap": {
+        "task": "object_sets",
+        "modes": ["residual", "tokens"],
+        "parts": {"objects": {"frames": "all", "rows": {"above": 0.25, "below": 0.75}}},
+    },
+    "readout": {"folds": 5, "shuffles": 3},
     "skipped": 1,
 }
 
@@ -52,6 +57,19 @@ def matrix():
     return summary(table[(table.run == "swap") & (table.steps != "0 1") & table.matrix], STATISTICS)
 
 
+def readout(first=3):
+    """The answer is read after layer `first` and later, with certainty."""
+    rows = []
+    for task in ("object_sets", "unique_maze"):
+        for step in (0, 10):
+            for layer in range(-1, LAYERS):
+                right = float(layer >= first)
+                row = {"model": "m", "task": task, "step": step, "layer": layer, "n": 64, "seeds": 1, "right": right}
+                row |= {"right_low": right - 0.05, "right_high": right + 0.05, "null": 0.3, "chance": 0.25}
+                rows.append(row | {"gain": right - 0.3, "gain_low": right - 0.4, "gain_high": right - 0.2})
+    return pd.DataFrame(rows)
+
+
 def maps(scale="row", branches=("cond",), layers=range(LAYERS)):
     rng = np.random.default_rng(0)
     norms = {branch: rng.random((len(layers), 5, 4, 4)) for branch in branches}
@@ -81,7 +99,7 @@ def test_the_drawn_rows_are_of_what_the_model_makes():
 
 def test_the_figure_has_its_panels(tmp_path):
     with style.styled():
-        figure = fig6.draw(maps(), activations(), curves(), matrix())
+        figure = fig6.draw(maps(), activations(), curves(), matrix(), readout())
         images = [axes for axes in figure.axes if axes.images]
         assert len(images) == 6 * 5  # maps and the true video
         (heat,) = [axes for axes in figure.axes if axes.get_title().startswith("residual, one step")]
@@ -91,13 +109,17 @@ def test_the_figure_has_its_panels(tmp_path):
         titles = [axes.get_title() for axes in figure.axes]
         assert "grounding (n = 6)" in titles and {"step 0: final video", "steps 0-1: final video"} <= set(titles)
         assert "residual, one step: final video (n = 2)" in titles
+        (panel,) = [axes for axes in figure.axes if axes.get_title() == "unique maze (n = 64)"]
+        drawn = {line.get_label(): line for line in panel.get_lines()}
+        assert drawn["step 10"].get_ydata().tolist() == [0.0] * 4 + [1.0] * 5
+        assert drawn["step 10"].get_xdata().tolist() == list(range(-1, LAYERS))
         style.save(figure, tmp_path / "a.pdf", tmp_path / "a.png", title="t", subject="s")
-        figure = fig6.draw(maps(branches=("cond", "uncond")), activations(), curves(), matrix()[:0])
+        figure = fig6.draw(maps(branches=("cond", "uncond")), activations(), curves(), matrix()[:0], readout()[:0])
         assert not any("one step" in axes.get_title() for axes in figure.axes)
 
 
 def test_words_say_the_planted_layers():
-    words = fig6_text.summary(activations(), curves())
+    words = fig6_text.summary(activations(), curves(), readout())
     assert (
         "residual, step 0, final video, 4 pairs: the source's answer in at most 0.50 [0.20, 0.80], at layer 2" in words
     )
@@ -106,7 +128,7 @@ def test_words_say_the_planted_layers():
         "differs from the source's velocity by at most 0 of its norm, the most of 1 layers, mean over 4 pairs" in words
     )
     assert "to 0.90 [0.85, 0.95] (layer 5; null there 0.50" in words and "in layers 5, in none below it." in words
-    caption = fig6_text.caption(maps(), activations(), curves(), matrix(), PARAMS)
+    caption = fig6_text.caption(maps(), curves(), matrix(), readout(), PARAMS)
     for part in (
         "model tiny, seed 1",
         "one colour scale for each row",
@@ -114,15 +136,34 @@ def test_words_say_the_planted_layers():
         "4 pairs",
         "have the same answer: 1.",
         "(d)",
+        "objects (all latent frames, rows of tokens from 25% to 75% of them)",
+        "(e) After which layer",
+        "Each of 5 parts",
+        "(3 deals)",
     ):
         assert part in caption
     assert "degenerate" in caption and "\n" not in caption[:-1]
-    assert "(d)" not in fig6_text.caption(maps(), activations(), curves(), matrix()[:0], PARAMS)
+    assert "object sets, step 10, 64 cases: the answer is read in at most 1.00 [0.95, 1.05], after layer 3" in words
+    assert "(null there 0.30, chance 0.25); above its null from layer 3 on." in words
+    assert "(d) Flip" not in fig6_text.caption(maps(), curves(), matrix()[:0], readout(), PARAMS)
 
 
 def test_sets_of_steps_in_words():
     assert fig6.readout_words("x0_pred", "0 1 2").endswith("of step 2")
     assert [fig6.steps_words(steps) for steps in ("0", "0 1 2", "0 3")] == ["step 0", "steps 0-2", "steps 0, 3"]
+
+
+def test_swaps_of_several_layers_and_parts_are_curves_of_their_own():
+    table = curves()
+    wide = table[table.run == "swap"].assign(width=3)
+    parts = [
+        table[table.run == "swap"].assign(**{"mode": "tokens", "part": part}) for part in ("objects", "first_frame")
+    ]
+    swaps = pd.concat([table[table.run == "swap"], wide, *parts])
+    found = {label: look for label, look, _ in fig6.series(swaps[swaps.steps == "0"])}
+    assert list(found) == ["residual", "residual, 3 layers", "tokens objects", "tokens first frame"]
+    looks = {(look["color"], look["linestyle"]) for look in found.values()}
+    assert len(looks) == 4
 
 
 def test_figure_a13_says_where_norms_are_sparse(tmp_path):

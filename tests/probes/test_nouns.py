@@ -35,6 +35,7 @@ KEYS = {
     "swap": {"swap", "null_seed", "batch_size", "trajectory"},  # and pairs, which the job adds
     "swap_score": {"answers", "swap"},
     "evalkit": {"trajectory", "kit", "seeds"},
+    "linear_readout": {"linear_readout", "trajectory"},
     "skill": {"model", "sampling"},
     "answers": {"model"},
     "candidates": {"answers", "trajectory"},

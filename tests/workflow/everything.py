@@ -48,10 +48,11 @@ def configure(folder):
     config["few_steps"]["steps"] = FEW
     config["candidates"] = {"tasks": MAZES, "number": WEIGHED, "calibration": {"steps": [0, 2], "seeds": [7]}}
     config["frames"] |= {"counts": COUNTS, "tasks": ["loop_maze"]}
-    config["ensemble"] |= {"tasks": MAZES, "seeds": [1, 3], "steps": [0, 2]}
+    config["ensemble"] |= {"tasks": MAZES, "headroom": [], "number": 1, "seeds": [1, 3], "steps": [0, 2]}
     config["activations"] |= {"tasks": ["find_then_move", "object_sets"], "steps": [0, 3]}
     config["activations"]["shown"] = {"task": "find_then_move", "case": "00001", "seed": 1, "step": 3}
-    config["swap"] |= {"steps": [[0], [0, 1]], "matrix_pairs": 2}
+    config["swap"] |= {"steps": [[0], [0, 1]], "matrix_pairs": 2, "number": 1, "widths": [1]}
+    config["linear_readout"] = {"tasks": ["unique_maze"], "number": WEIGHED, "steps": [0, 2], "folds": 3}
     config["panels"] = panels()
     config["statistics"] = {"resamples": 100}
     (folder / "run.yaml").write_text(yaml.safe_dump(config))

@@ -40,8 +40,9 @@ rule claims:
         mem_mb=1000,
         runtime=10,
     params:
-        recipe=3,
+        recipe=4,
         null_seed=config["trajectory"]["null_seed"],
+        headroom=config["ensemble"]["headroom"],
         restored=config["noise"]["restore_first_frame"],
         steps=config["models"][config["model"]]["steps"],
         shift=config["models"][config["model"]]["shift"],

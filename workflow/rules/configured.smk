@@ -12,6 +12,7 @@ TABLES = (
     "frames_table",
     "activations_table",
     "swap_table",
+    "linear_readout_table",
     "table1",
     "tableA1",
     "tableA2",

@@ -80,6 +80,7 @@ rule ensemble_table:
     params:
         recipe=RECIPES["ensemble_table"],
         of_layers=config["ensemble"]["of_layers"],
+        headroom=config["ensemble"]["headroom"],
         statistics=part_of("statistics"),
     script:
         "../../scripts/ensemble_table.py"

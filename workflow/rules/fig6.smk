@@ -9,6 +9,7 @@ rule fig6:
         activations="tables/activations.csv",
         swap="tables/swap.csv",
         matrix="tables/swap_matrix.csv",
+        readout="tables/linear_readout.csv",
         swaps=lambda wildcards: shard_files(
             rules.swap.output.manifest, config["model"], {config["swap"]["task"]} & {*CASE_NAMES}, "swap"
         ),
@@ -25,6 +26,7 @@ rule fig6:
         auc="figures/fig6_auc.csv",
         flips="figures/fig6_flips.csv",
         matrix="figures/fig6_matrix.csv",
+        readout="figures/fig6_readout.csv",
     log:
         "results/logs/figures/fig6.log",
     benchmark:
@@ -37,11 +39,12 @@ rule fig6:
         mem_mb=1000,
         runtime=10,
     params:
-        recipe=4,
+        recipe=5,
         model=config["model"],
         shown=config["activations"]["shown"],
         scale=config["activations"]["scale"],
         swap=part_of("swap"),
+        readout=part_of("linear_readout"),
         seeds=config["trajectory"]["seeds"],
         statistics=part_of("statistics"),
     script:

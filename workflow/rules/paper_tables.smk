@@ -146,6 +146,7 @@ rule tables:
         rules.ensemble_table.output,
         rules.activations_table.output,
         rules.swap_table.output,
+        rules.linear_readout_table.output,
         rules.table1.output,
         rules.tableA1.output,
         rules.tableA2.output,

@@ -47,7 +47,6 @@ def swap(
     A row is a swap and a readout, or the clean `target` or source. outcome: whose answer the last frame shows: source,
     target or other; masses: of both in it; exact: a score of 1. All are empty unless both cases are puzzles with one
     right answer each, and not the same. `table.tensors[name]`: the latents (1, C, F, h, w). Source: probes/swap/run.py.
-
     >>> import chainofsteps as cos
     >>> model = cos.load("models/embedded")
     >>> target, source = (cos.puzzle("object_sets", seed=seed) for seed in (900000, 900001))
@@ -58,9 +57,9 @@ def swap(
     runs = {"source": source} if isinstance(source, Run) else {}
     sides, case = {"target": target, **runs}, source.case if runs else source
     at = indices("swap.steps", listed(steps), target.steps)
-    parts, readouts = {"part": {"frames": listed(frames), "rows": listed(rows)}}, _checked(readouts)
+    parts = {"part": {"frames": listed(frames), "rows": listed(rows)}}
     asked = {"layers": listed(layers), "modes": listed(modes), "steps": [at], "widths": [width], "parts": parts}
-    swaps = expand(asked, target.steps, target.model.layers)
+    swaps, readouts = expand(asked, target.steps, target.model.layers), _checked(readouts)
     state = _run(sides, case, swaps, parts, "final" in readouts, progress)
     read = [*_swapped(state, swaps, readouts), *_clean(sides, at, readouts)]
     return _table(read, Pair(target.case, case), target)

@@ -69,12 +69,13 @@ def _ideal(path: str | Sequence[str]) -> pd.DataFrame:
 @dataclass(frozen=True)
 class Run:
     """Numbers of the run: sigmas (S,) of the steps and layers L of the model; restored: noised first frames were put
-    back. null_seed: of the untouched runs that others are held against."""
+    back. null_seed: of the untouched runs that others are held against. headroom: tasks where an ensemble can gain."""
 
     sigmas: Sequence[float]
     layers: int
     restored: bool
     null_seed: int
+    headroom: Sequence[str]
     interval: Interval
     thresholds: Thresholds
 
@@ -86,6 +87,7 @@ class Run:
             layers=layers,
             restored=params.restored,
             null_seed=params.null_seed,
+            headroom=list(params.headroom),
             interval=Interval(**params.statistics),
             thresholds=Thresholds(**params.thresholds),
         )
@@ -146,7 +148,9 @@ def _layers_and_runs(tables: Tables, settings: Mapping[str, Any], run: Run) -> d
     return {
         "C9": layers.specialised(tables.activations, run.layers, settings["C9"]["first_layers"], run.interval),
         "C10": layers.reversed_by_a_swap(tables.swap, layer, swap["mode"], steps, run.interval),
-        "C11": sampling.ensemble_gain(tables.ensemble, ensemble["window"], ensemble["mode"], run.interval),
+        "C11": sampling.ensemble_gain(
+            tables.ensemble, ensemble["window"], ensemble["mode"], run.headroom, run.interval
+        ),
         "C12": sampling.loss(tables.frames, "frames", frames["frames"], frames["fewer"], run.interval),
         "C13": sampling.loss(tables.few_steps, "steps", run.steps, settings["C13"]["fewer"], run.interval),
     }

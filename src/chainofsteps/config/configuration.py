@@ -18,6 +18,7 @@ from .probes import (
     EnsembleSection,
     FewStepsSection,
     FramesSection,
+    LinearReadoutSection,
     NoiseSection,
     SimilaritySection,
     SkillSection,
@@ -177,6 +178,7 @@ class Configuration(Section):
     ensemble: EnsembleSection
     frames: FramesSection
     activations: ActivationsSection
+    linear_readout: LinearReadoutSection
     swap: SwapSection
     panels: list[PanelRow] = Field(
         description="Grids of x0_pred for the figures that show runs, one row for each grid. A row whose puzzle, case, "

@@ -230,6 +230,18 @@ class ActivationsSection(Section):
     shown: ShownSection = Field(description="The run whose maps Figure 6a shows.")
 
 
+class LinearReadoutSection(Section):
+    """After which layer a linear map of the hidden states gives the answer, by cross-validation: Figure 6e."""
+
+    tasks: Tasks = Field(description="Puzzles whose candidate answers are known. " + OF_A_FOLDER)
+    number: AtLeastOne = Field(description="Cases of each puzzle, where that is more than `cases` has of it.")
+    steps: Indices = Field(description="Steps whose forward is read.")
+    tokens: AtLeastOne = Field(1024, description="Tokens of a run that are kept at most, evenly spread.")
+    width: AtLeastOne = Field(512, description="Channels that are kept at most, by a fixed random projection.")
+    folds: Annotated[int, Field(ge=2)] = Field(5, description="Folds of the cross-validation, over cases.")
+    shuffles: AtLeastOne = Field(5, description="Maps of the null, fitted to answers of other cases.")
+
+
 class PartSection(Section):
     """A set of tokens, by latent frame and by row of the token grid."""
 

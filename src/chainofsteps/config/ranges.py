@@ -68,6 +68,7 @@ def check_ranges(
     """
     indices("noise.steps", config["noise"]["steps"], steps)
     indices("ensemble.steps", config["ensemble"]["steps"], steps)
+    indices("linear_readout.steps", config["linear_readout"]["steps"], steps)
     indices("candidates.calibration.steps", config["candidates"]["calibration"]["steps"], steps)
     if latent_frames is not None:
         indices("noise.frames", config["noise"]["frames"], latent_frames)

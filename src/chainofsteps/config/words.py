@@ -34,6 +34,7 @@ def resolved(config: Mapping[str, Any]) -> dict[str, Any]:
             steps=resolve(activations["steps"], steps),
             shown=_with(activations["shown"], step=resolve_one(activations["shown"]["step"], steps)),
         ),
+        "linear_readout": _with(config["linear_readout"], steps=resolve(config["linear_readout"]["steps"], steps)),
         "swap": _with(config["swap"], steps=[list(of_set) for of_set in dict.fromkeys(map(tuple, sets))]),
         "panels": [
             _with(row, steps=resolve(row["steps"], steps), frames=_frames(row["frames"], frames))

@@ -1,7 +1,7 @@
 """Figure 6: token activations by layer, and what becomes of the answer if one layer is another run's."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,10 +22,12 @@ from . import layer_curves, marks, style
 
 FRACTIONS = (0, 0.25, 0.5, 0.75, 1)  # of the depth: the paper's layers 0, 10, 20, 30, 39 of 40
 MODES = {
-    "residual": {"color": style.VERMILLION, "marker": "o", "linestyle": "-"},
-    "tokens": {"color": style.BLUE, "marker": "s", "linestyle": "--"},
-    "full": {"color": style.GREEN, "marker": "^", "linestyle": "-."},
+    "residual": {"color": style.VERMILLION, "marker": "o"},
+    "tokens": {"color": style.BLUE, "marker": "s"},
+    "full": {"color": style.GREEN, "marker": "^"},
 }
+PARTS = ({}, {"color": style.SKY, "marker": "D"}, {"color": style.ORANGE, "marker": "v"})  # of tokens, in order
+WIDTHS = ("-", "--", ":")  # the line of one layer, and of more at once
 READOUTS = {"x0_pred": "$\\hat{x}_0$ of that step", "final": "final video"}
 CONTROLS = {"target": ("clean target", style.NULL), "source": ("clean source", style.FLOORS["floor_static"])}
 
@@ -86,13 +88,17 @@ class Maps:
 
 def read_flips(path: str) -> pd.DataFrame:
     """tables/swap.csv or tables/swap_matrix.csv."""
-    return pd.read_csv(path, dtype={"steps": str, "layer": "Int64"})
+    return pd.read_csv(path, dtype={"steps": str, "part": str, "layer": "Int64", "width": "Int64"})
 
 
-def draw(maps: Maps, activations: pd.DataFrame, curves: pd.DataFrame, matrix: pd.DataFrame) -> Figure:
-    """Figure 6. activations, curves, matrix: tables/activations.csv, swap.csv and swap_matrix.csv."""
-    figure = plt.figure(figsize=(style.WIDTH, 6.6), layout="constrained")
-    upper, lower = figure.subfigures(2, 1, height_ratios=[3.3, 3.3])
+def draw(
+    maps: Maps, activations: pd.DataFrame, curves: pd.DataFrame, matrix: pd.DataFrame, readout: pd.DataFrame
+) -> Figure:
+    """Figure 6. activations, curves, matrix, readout: tables/activations.csv, swap.csv, swap_matrix.csv and
+    linear_readout.csv."""
+    rows = [3.3, 3.4] + [1.7] * (not readout.empty)
+    figure = plt.figure(figsize=(style.WIDTH, sum(rows)), layout="constrained")
+    upper, lower, *lowest = figure.subfigures(len(rows), 1, height_ratios=rows)
     left, right = upper.subfigures(1, 2, width_ratios=[2.5, 4.5])
     draw_maps(left, maps)
     style.panel_letter(left, "a")
@@ -106,6 +112,9 @@ def draw(maps: Maps, activations: pd.DataFrame, curves: pd.DataFrame, matrix: pd
         style.panel_letter(parts[1], "d")
     draw_curves(parts[0], curves)
     style.panel_letter(parts[0], "c")
+    for part in lowest:
+        draw_readout(part, readout)
+        style.panel_letter(part, "d" if matrix.empty else "e")
     return figure
 
 
@@ -146,21 +155,53 @@ def draw_curves(part: SubFigure, curves: pd.DataFrame) -> None:
             cell = rates[(rates.readout == readout) & (rates.steps == steps)]
             for run, (label, look) in CONTROLS.items():
                 axes.axhline(cell[cell.run == run].flip.iloc[0], label=label, **look)
-            for mode, look in MODES.items():
-                of_mode = cell[(cell.run == "swap") & (cell["mode"] == mode)].sort_values("layer")
-                if of_mode.empty:
-                    continue
-                label = "full (degenerate)" if mode == "full" else mode
-                ends = (of_mode.flip_low, of_mode.flip_high)
-                marks.band(axes, of_mode.layer, of_mode.flip, *ends, label=label, **look)
+            for label, look, of_swap in series(cell[cell.run == "swap"]):
+                middle = of_swap.layer.astype(float) + (of_swap.width - 1) / 2
+                ends = (of_swap.flip_low, of_swap.flip_high)
+                marks.band(axes, middle, of_swap.flip, *ends, label=label, **look)
             axes.set_title(f"{steps_words(steps)}: {readout_words(readout, steps)}", pad=3)
             axes.set(ylim=(-0.05, 1.05), yticks=[0, 0.5, 1])
             axes.xaxis.set_major_locator(MaxNLocator(8, integer=True))
         row[0].set_ylabel("flip rate")
     for axes in grid[-1]:
-        axes.set_xlabel("layer that is swapped")
+        axes.set_xlabel("layer that is swapped, or the middle one")
     handles, labels = grid[0, 0].get_legend_handles_labels()
     part.legend(handles, labels, loc="outside lower center", ncols=3, columnspacing=1.5)
+
+
+def series(swaps: pd.DataFrame) -> Iterator[tuple[str, dict[str, Any], pd.DataFrame]]:
+    """The curves of one panel: words, look and rows by layer, of each mode, set of tokens and number of layers."""
+    swaps = swaps.assign(part=swaps.part.astype(object).fillna(""), width=swaps.width.astype(int))
+    widths, parts = sorted(swaps.width.unique()), [part for part in dict.fromkeys(swaps.part) if part]
+    for mode in (mode for mode in MODES if mode in set(swaps["mode"])):
+        of_mode = swaps[swaps["mode"] == mode]
+        for part in dict.fromkeys(of_mode.part):
+            look = MODES[mode] | (PARTS[parts.index(part) % len(PARTS)] if part else {})
+            words = "full (degenerate)" if mode == "full" else f"{mode} {part.replace('_', ' ')}".strip()
+            for width, rows in of_mode[of_mode.part == part].groupby("width"):
+                layers = "" if width == 1 else f", {width} layers"
+                line = {"linestyle": WIDTHS[widths.index(width) % len(WIDTHS)]}
+                yield words + layers, {**look, **line}, rows.sort_values("layer")
+
+
+def draw_readout(part: SubFigure, readout: pd.DataFrame) -> None:
+    """The share of cases whose answer a linear map reads against the depth: an axes for each puzzle, a line a step."""
+    tasks, steps = list(dict.fromkeys(readout.task)), sorted(readout.step.unique())
+    grid = part.subplots(1, len(tasks), sharex=True, sharey=True, squeeze=False)[0]
+    for axes, task in zip(grid, tasks, strict=True):
+        of_task = readout[readout.task == task]
+        for i, step in enumerate(steps):
+            rows = of_task[of_task.step == step].sort_values("layer")
+            look = layer_curves.LINES[i % len(layer_curves.LINES)]
+            marks.band(axes, rows.layer, rows.right, rows.right_low, rows.right_high, label=f"step {step}", **look)
+            null = {"color": style.GREY, "linestyle": look["linestyle"], "linewidth": 0.8}
+            marks.line(axes, rows.layer, rows.null, **null, label="null: other cases' answers" if i == 0 else None)
+        axes.set_title(f"{task.replace('_', ' ')} (n = {of_task.n.iloc[0]})", pad=3)
+        axes.set(ylim=(-0.05, 1.05), yticks=[0, 0.5, 1], xlabel="after layer (-1: the embedding)")
+        axes.xaxis.set_major_locator(MaxNLocator(8, integer=True))
+    grid[0].set_ylabel("answer read by\na linear map")
+    handles, labels = grid[0].get_legend_handles_labels()
+    part.legend(handles, labels, loc="outside lower center", ncols=len(labels))
 
 
 def draw_matrix(part: SubFigure, matrix: pd.DataFrame) -> None:

@@ -22,15 +22,19 @@ def number(row: Mapping[str, Any], name: str) -> str:
     return f"{row[name]:.2f}" + ("" if pd.isna(low) else f" [{low:.2f}, {high:.2f}]")
 
 
-def summary(activations: pd.DataFrame, curves: pd.DataFrame) -> str:
-    """Plain sentences: the layer of the best AUC of each task and step, the largest flip rate of each curve."""
-    lines = []
+def summary(activations: pd.DataFrame, curves: pd.DataFrame, readout: pd.DataFrame) -> str:
+    """Plain sentences: the layer of the best AUC of each task and step, the largest flip rate of each curve, and the
+    first layer that a linear map reads the answer after."""
+    lines = [readout_words_of(*keys, rows) for keys, rows in readout.groupby(["task", "step"], sort=False)]
     swapped = curves[curves.run == "swap"]
-    for (readout, steps, mode), rows in swapped.groupby(["readout", "steps", "mode"], sort=False):
+    keys = ["readout", "steps", "mode", "part", "width"]
+    for (shown, steps, mode, part, width), rows in swapped.groupby(keys, sort=False, dropna=False):
         best = rows.loc[rows.flip.idxmax()]
-        of_cell = curves[(curves.readout == readout) & (curves.steps == steps)].set_index("run")
+        of_cell = curves[(curves.readout == shown) & (curves.steps == steps)].set_index("run")
+        what = f"{mode} {part}" if isinstance(part, str) and part else mode
+        what += "" if width == 1 else f", {width} layers"
         lines.append(
-            f"Swap, {mode}, {steps_words(steps)}, {'x0_pred' if readout == 'x0_pred' else 'final video'}, {best.n} "
+            f"Swap, {what}, {steps_words(steps)}, {'x0_pred' if shown == 'x0_pred' else 'final video'}, {best.n} "
             f"pairs: the source's answer in at most {number(best, 'flip')}, at layer {best.layer}, and in "
             f"{number(rows.loc[rows.flip.idxmin()], 'flip')} at the least, layer {rows.loc[rows.flip.idxmin()].layer}; "
             f"clean target {number(of_cell.loc['target'], 'flip')}, clean source "
@@ -57,8 +61,20 @@ def summary(activations: pd.DataFrame, curves: pd.DataFrame) -> str:
     return "\n".join(lines) + "\n"
 
 
+def readout_words_of(task: str, step: int, rows: pd.DataFrame) -> str:
+    """Of one curve of the linear readout: where it first beats its null, and its best layer."""
+    above = rows[rows.gain_low > 0]
+    best = rows.loc[rows.right.idxmax()]
+    first = f"above its null from layer {above.layer.min()} on" if len(above) else "nowhere above its null"
+    return (
+        f"Linear readout, {task.replace('_', ' ')}, step {step}, {best.n} cases: the answer is read in at most "
+        f"{number(best, 'right')}, after layer {best.layer} (null there {best['null']:.2f}, chance {best.chance:.2f}); "
+        f"{first}."
+    )
+
+
 def caption(
-    maps: Maps, activations: pd.DataFrame, curves: pd.DataFrame, matrix: pd.DataFrame, params: Mapping[str, Any]
+    maps: Maps, curves: pd.DataFrame, matrix: pd.DataFrame, readout: pd.DataFrame, params: Mapping[str, Any]
 ) -> str:
     """The text under the figure, from the tables and the settings in force; reStructuredText, one paragraph."""
     seeds = ", ".join(map(str, params["seeds"]))
@@ -72,7 +88,20 @@ def caption(
         sentences.append(
             f"(d) Flip rate of mode residual at every layer and single step, over the first {matrix.n.iloc[0]} pairs."
         )
+    if len(readout):
+        sentences.append(fit_words("d" if matrix.empty else "e", params["readout"]))
     return " ".join(sentences) + "\n"
+
+
+def fit_words(letter: str, settings: Mapping[str, Any]) -> str:
+    """The panel of the linear readout."""
+    return (
+        f"({letter}) After which layer a linear map of the hidden states gives the answer: one map for all tokens, "
+        "with an offset, from the layer-normed states to the answer's latents, by ridge regression; the answer is the "
+        f"candidate whose latents lie nearest to what the map gives. Each of {settings['folds']} parts of the cases is "
+        "read by a map that was fitted to the others. Grey: the same, fitted to other cases' answers "
+        f"({settings['shuffles']} deals)."
+    )
 
 
 def map_words(maps: Maps) -> str:
@@ -103,11 +132,11 @@ def swap_words(curves: pd.DataFrame, params: Mapping[str, Any]) -> list[str]:
     swap, pairs = params["swap"], curves[curves.run == "swap"].n.iloc[0]
     sentences = [
         f"(c) {swap['task']}: source and target start from one noise and one blank first frame and differ in the "
-        "prompt. One layer of the source's forward goes in place of the target's, at a step or a set of steps; the "
-        f"flip rate is the share of {pairs} pairs whose last frame shows the source's answer (a mass of {MASS:g} "
-        f"or more, {MARGIN:g} above any other candidate), with intervals over pairs; each case is the target of one "
-        f"pair and the source of another. {modes_words(swap)} Lines: how often the clean target, which is not "
-        "swapped, and the clean source (from its own noise) show it."
+        "prompt. A layer of the source's forward, or some neighbouring ones, go in place of the target's, at a step or "
+        f"a set of steps; the flip rate is the share of {pairs} pairs whose latents show the source's answer (a weight "
+        f"of {MASS:g} or more, {MARGIN:g} above any other candidate of both cases), with intervals over pairs; each "
+        f"case is the target of one pair and the source of another. {modes_words(swap)} Lines: how often the clean "
+        "target, which is not swapped, and the clean source (from its own noise) show it."
     ]
     if params["skipped"]:
         sentences.append(f"Pairs left out, as both have the same answer: {params['skipped']}.")
@@ -122,9 +151,22 @@ def swap_words(curves: pd.DataFrame, params: Mapping[str, Any]) -> list[str]:
 
 
 def modes_words(swap: Mapping[str, Any]) -> str:
-    """The modes of the swaps, and the tokens that mode tokens swaps."""
-    part = [
-        f"all {word}" if value == "all" else f"{word} {', '.join(map(str, value))}"
-        for word, value in (("latent frames", swap["frames"]), ("rows of tokens", swap["rows"]))
+    """The modes of the swaps, and the sets of tokens that mode tokens swaps."""
+    sets = [
+        f"{name.replace('_', ' ')} ({indices_words('latent frames', part['frames'])}, "
+        f"{indices_words('rows of tokens', part['rows'])})"
+        for name, part in swap["parts"].items()
     ]
-    return f"Modes: {'; '.join(WORDS[mode] for mode in swap['modes'])}. Mode tokens swaps {' and '.join(part)}."
+    tokens = f" Mode tokens swaps {'; '.join(sets)}." if "tokens" in swap["modes"] else ""
+    return f"Modes: {'; '.join(WORDS[mode] for mode in swap['modes'])}.{tokens}"
+
+
+def indices_words(unit: str, value: Any) -> str:
+    """Indices as the configuration has them, for a reader."""
+    if value == "all":
+        return f"all {unit}"
+    if isinstance(value, Mapping) and "below" in value:
+        return f"{unit} from {value.get('above') or 0:.0%} to {value['below']:.0%} of them"
+    if isinstance(value, Mapping):
+        return f"every {value['every']} of the {unit}"
+    return f"{unit} {', '.join(map(str, value))}"

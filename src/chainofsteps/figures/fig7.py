@@ -15,6 +15,7 @@ from . import marks, style
 
 LOOKS = {
     "all": {"color": style.BLACK, "marker": "o", "label": "all"},
+    "headroom": {"color": style.VERMILLION, "marker": "D", "label": "solved now and then"},
     SPLITS[0]: {"color": style.BLUE, "marker": "s", "label": "in domain"},
     SPLITS[1]: {"color": style.ORANGE, "marker": "^", "label": "out of domain"},
 }
@@ -30,10 +31,12 @@ CELLS, WINDOW = 8, (4, 5)  # of the schematic
 
 
 def points(table: pd.DataFrame) -> pd.DataFrame:
-    """What is drawn, of the table of `ensemble_table.summary`: all cases, and each split if both are there."""
+    """What is drawn, of the table of `ensemble_table.summary`: all cases, and beside them those in which a gain can
+    show or, where none are named, each split if both are there."""
     splits = table[table.scope == "split"].split.nunique()
-    drawn = table[table.scope.isin(["all", "split"] if splits > 1 else ["all"])].copy()
-    drawn["cases"] = drawn.split.fillna("all")
+    beside = "headroom" if "headroom" in set(table.scope) else "split" if splits > 1 else "all"
+    drawn = table[table.scope.isin(["all", beside])].copy()
+    drawn["cases"] = drawn.split.where(drawn.scope == "split", drawn.scope)
     return drawn
 
 

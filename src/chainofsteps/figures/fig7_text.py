@@ -42,8 +42,17 @@ def named(row) -> str:
 
 
 def summary(table: pd.DataFrame) -> str:
-    """One sentence, then a line for each variant: its score, and the difference to the one run. Over all cases."""
-    over_all = table[table.scope == "all"]
+    """One sentence, then a line for each variant: its score, and the difference to the one run. Over all cases, and
+    over those in which a gain can show."""
+    parts = [_summary(table[table.scope == "all"])]
+    if "headroom" in set(table.scope):
+        parts.append("Of the puzzles that the model solves now and then alone:\n")
+        parts.append(_summary(table[table.scope == "headroom"]))
+    return "\n".join(parts)
+
+
+def _summary(over_all: pd.DataFrame) -> str:
+    """The same of the rows of one scope."""
     single = next(over_all[over_all.variant == SINGLE].itertuples())
     merged = list(over_all[over_all.variant == "ensemble"].itertuples())
     says = [compared(row) for row in merged]
@@ -79,6 +88,8 @@ def caption(table: pd.DataFrame, params: Mapping[str, Mapping[str, Any]]) -> str
         f"{', '.join(map(str, settings['steps']))} of {sampling['steps']}, model {table.model.iloc[0]}, guidance scale "
         f"{sampling['guidance_scale']:g}; then one run: {carried} with the merged velocity.",
         f"Cases: {cases}.",
+        *[f"Solved now and then: {', '.join(settings['headroom'])}, where a gain can show."]
+        * bool(settings["headroom"]),
         f"(a) The two modes; windows are layers of {settings['of_layers']}, scaled to the depth of this model.",
         f"(b) Mean score over cases with {statistics['level']:.0%} bootstrap intervals ({statistics['resamples']} "
         f"resamples of cases, seeds averaged within a case). {levels[:1].upper()}{levels[1:]}.",

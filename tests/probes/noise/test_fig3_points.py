@@ -42,7 +42,7 @@ def test_sensitivity_is_reduced_over_later_steps_and_the_null_likewise(tmp_path)
     table = read(tmp_path, scores, cka)[1]
     for how, step_2, null_2 in (("mean", 2.25, 0.025), ("final", 2.3, 0.03)):
         points = fig3_points.cka_points(table, INTERVAL, how)
-        curves = points[(points.quantity == "sensitivity") & (points.step == 2)]
+        curves = points[(points.quantity == "sensitivity") & (points.step == 2) & (points.features == "latents")]
         assert curves[curves.operator == "replace"].dissimilarity.tolist() == pytest.approx([step_2])
         assert curves[curves.run == "reseed"].dissimilarity.tolist() == pytest.approx([null_2])
 

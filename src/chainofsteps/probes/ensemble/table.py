@@ -56,11 +56,12 @@ def _row(described: Mapping[str, Any], forwards: float, score: float) -> dict[st
     return {**blank, **described, "forwards": forwards, "score": score, "exact": score >= 1}
 
 
-def summary(rows: pd.DataFrame, statistics: Mapping[str, Any]) -> pd.DataFrame:
+def summary(rows: pd.DataFrame, statistics: Mapping[str, Any], headroom: Sequence[str] = ()) -> pd.DataFrame:
     """Mean score of each variant with its bootstrap interval over cases, and its paired difference to `single`.
 
-    rows: COLUMNS, of one model. Over all cases (scope all), by split, by category and by task; cases weigh equally.
-    Seeds of a variant are averaged within a case first. floor: the first frame repeated.
+    rows: COLUMNS, of one model. Over all cases (scope all), those of the tasks in headroom (scope headroom), by split,
+    by category and by task; cases weigh equally. Seeds of a variant are averaged within a case first. floor: the first
+    frame repeated.
     """
     split = {task: split_of(task) for task in rows.task.unique()}
     category = {task: puzzles.puzzle(task).CATEGORY for task in split}
@@ -70,6 +71,10 @@ def summary(rows: pd.DataFrame, statistics: Mapping[str, Any]) -> pd.DataFrame:
         for values, group in rows.groupby(keys, sort=False) if keys else [((), rows)]:
             label = {"model": rows.model.iloc[0], "scope": scope, **dict(zip(keys, values, strict=True))}
             found += [{**label, **row} for row in _compared(group, statistics)]
+    roomy = rows[rows.task.isin(list(headroom))]
+    if len(roomy):
+        label = {"model": rows.model.iloc[0], "scope": "headroom"}
+        found += [{**label, **row} for row in _compared(roomy, statistics)]
     return pd.DataFrame(found).reindex(columns=SUMMARY_COLUMNS).round(4)
 
 
