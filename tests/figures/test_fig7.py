@@ -6,7 +6,7 @@ from chainofsteps.probes.ensemble.table import summary
 from tests.probes.ensemble.test_ensemble_table import SEEDS, STATISTICS, rows
 
 SETTINGS = {"seeds": SEEDS, "windows": ["0-9", "0-39", "20-29"], "of_layers": 40, "modes": ["mean", "blend"]}
-SETTINGS |= {"weight": 0.5, "carry": "first", "steps": [0]}
+SETTINGS |= {"weight": 0.5, "carry": "first", "steps": [0], "headroom": []}
 PARAMS = {"ensemble": SETTINGS, "sampling": {"steps": 20, "guidance_scale": 1.0}, "statistics": STATISTICS}
 
 
@@ -46,6 +46,20 @@ def test_caption_says_what_was_measured(table):
     assert "First frame repeated 0.10" in caption and "quoted from one source" in caption
     other = fig7_text.caption(table, {**PARAMS, "ensemble": {**SETTINGS, "of_layers": 8}})
     assert "quoted" not in other
+
+
+def test_puzzles_with_headroom_are_drawn_and_told_apart(tmp_path):
+    roomy = summary(rows(), {**STATISTICS, "resamples": 100}, ["half_turn"])
+    of_room = roomy[roomy.scope == "headroom"]
+    assert set(of_room.n) == {30} and set(fig7.points(roomy).cases) == {"all", "headroom"}
+    assert of_room.score.tolist() == roomy[roomy.task == "half_turn"].score.tolist()
+    with style.styled():
+        figure = fig7.draw(fig7.points(roomy), SETTINGS)
+        style.save(figure, tmp_path / "a.pdf", tmp_path / "a.png", title="t", subject="s")
+    words = fig7_text.summary(roomy)
+    assert "Of the puzzles that the model solves now and then alone:\n\nOf 6 ensembles" in words
+    caption = fig7_text.caption(roomy, {**PARAMS, "ensemble": {**SETTINGS, "headroom": ["half_turn"]}})
+    assert "Solved now and then: half_turn, where a gain can show." in caption
 
 
 def test_figure_has_every_row_and_part(table, tmp_path):
