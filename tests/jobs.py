@@ -55,7 +55,7 @@ def configured(checkpoint):
             "steps": [[0]],
             "widths": [1],
             "parts": {},
-            "readouts": ["x0_pred"],
+            "to_the_end": [],
         },
         "skill": {"number": 1},
         "evalkit": {},

@@ -39,7 +39,7 @@ SECTIONS = {
         "modes": ["residual", "full"],
         "widths": [1],
         "parts": {},
-        "readouts": ["x0_pred", "final"],
+        "to_the_end": ["residual", "full"],
         "matrix": True,
         "matrix_pairs": 5,
     },

@@ -80,7 +80,12 @@ def test_guidance_seeds_and_block_features_are_counted(config, planned):
 def test_the_jobs_of_figure_6_are_the_closed_forms(config, planned):
     """Norms at 3 steps. Swaps of 3 modes at 2 sets of steps and the check of mode full, and every other single step
     in mode residual; the third case, alone in its shard, has no pair."""
-    config["swap"] |= {"widths": [1], "parts": {"objects": {"frames": "all", "rows": [1, 2]}}, "number": 1}
+    config["swap"] |= {
+        "widths": [1],
+        "parts": {"objects": {"frames": "all", "rows": [1, 2]}},
+        "number": 1,
+        "to_the_end": ["residual", "tokens", "full"],
+    }
     found = planned(config, *shards("activations", ["loop_maze"]), *shards("swap", ["object_sets"]))
     L, S = tiny.LAYERS, 20
     # source 5, target 1, the starts once, then two runs of S - 1 steps a layer and mode; the check 2 + (L - 1) / 2

@@ -44,7 +44,7 @@ def test_tables_have_every_run(drawn):
     assert {row["case"] for row in scores} == {"00000", "00001"}
     assert {row["latent_frames"] for row in scores} == {str(FRAMES)}
     cka = rows_of(tables / "fig3_cka.csv")
-    # noise at step s is followed over steps s..S-1, noise at frame and the re-seed null over all; of x0_pred and latents
+    # noise at step s is followed over steps s..S-1, noise at frame and the re-seed null over all; x0_pred and latents
     expected = {"noise_at_step": STEPS * (STEPS + 1), "noise_at_frame": 2 * FRAMES * STEPS, "reseed": STEPS}
     assert {run: sum(row["run"] == run for row in cka) for run in expected} == {
         run: 2 * CASES * count for run, count in expected.items()

@@ -1,6 +1,6 @@
 """Layers of one run put in place of another's: a source and a target in, a table out."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -13,7 +13,7 @@ from ..names import PUZZLES
 from ..probes.indices import indices
 from ..probes.swap.rows import Pair
 from ..probes.swap.run import SwapState, SwapSweep
-from ..probes.swap.spec import READOUTS, Swap, expand, words
+from ..probes.swap.spec import MODES, READOUTS, Swap, expand, words
 from ..run.probe import advance
 from .indices import Indices, listed
 from .model import Run, bar
@@ -60,7 +60,7 @@ def swap(
     parts = {"part": {"frames": listed(frames), "rows": listed(rows)}}
     asked = {"layers": listed(layers), "modes": listed(modes), "steps": [at], "widths": [width], "parts": parts}
     swaps, readouts = expand(asked, target.steps, target.model.layers), _checked(readouts)
-    state = _run(sides, case, swaps, parts, "final" in readouts, progress)
+    state = _run(sides, case, swaps, parts, MODES if "final" in readouts else (), progress)
     read = [*_swapped(state, swaps, readouts), *_clean(sides, at, readouts)]
     return _table(read, Pair(target.case, case), target)
 
@@ -75,7 +75,12 @@ def _checked(readouts: str | Sequence[str]) -> list[str]:
 
 
 def _run(
-    sides: Mapping[str, Run], case: Case, swaps: list[Swap], parts: Mapping[str, Any], to_the_end: bool, progress: bool
+    sides: Mapping[str, Run],
+    case: Case,
+    swaps: list[Swap],
+    parts: Mapping[str, Any],
+    to_the_end: Collection[str],
+    progress: bool,
 ) -> SwapState:
     """The swaps, run to their last readout. case: the source's; parts: of the tokens, that mode tokens swaps."""
     target = sides["target"]

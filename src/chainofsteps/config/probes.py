@@ -15,7 +15,6 @@ from ..probes.ensemble.spec import MODES as MERGES
 from ..probes.noise.features import KERNELS, Compared
 from ..probes.noise.spec import NOISES, OPERATORS, SCHEMES, TIMINGS, NoiseAtFrame, NoiseAtStep
 from ..probes.swap.spec import MODES as SWAPS
-from ..probes.swap.spec import READOUTS
 from .types import (
     AnyNumber,
     AtLeastOne,
@@ -263,10 +262,10 @@ class SwapSection(Section):
     )
     steps: Several[Indices] = Field(description="Sets of steps at which a layer is swapped.")
     parts: dict[Name, PartSection] = Field({}, description="The sets of tokens that mode tokens swaps, each apart.")
-    readouts: Several[Literal[*READOUTS]] = Field(
-        [*READOUTS],
-        description="x0_pred is the clean estimate at the last swapped step, final the video of the end; without final "
-        "no run goes on.",
+    to_the_end: AnyNumber[Literal[*SWAPS]] = Field(
+        [*SWAPS],
+        description="Modes whose runs go on to the end, for the answer of the final latents. Every swap is read in "
+        "x0_pred at its last swapped step, where a run of another mode stops.",
     )
     matrix: bool = Field(True, description="Swap every layer at every single step too, mode residual.")
     matrix_pairs: AtLeastOne = Field(description="The matrix is measured on so many pairs, the first of the task.")

@@ -41,9 +41,9 @@ class Pair:
         self.other = record(self.velocities[0], initial_latents(SHAPE, "c", 2), self.sigmas, "c")
         self.ran = self.counter.total
 
-    def sweep(self, swaps, stored=False, final=True, stops=(None,)):
+    def sweep(self, swaps, stored=False, to_the_end=MODES, stops=(None,)):
         target, source = self.velocities
-        sweep = SwapSweep(self.target, self.source if stored else None, source, swaps, PARTS, "c", final)
+        sweep = SwapSweep(self.target, self.source if stored else None, source, swaps, PARTS, "c", to_the_end)
         state = sweep.begin()
         for stop in stops:
             state = advance(sweep, target, sweep.resume(state.to_tensors()), stop)
@@ -64,11 +64,11 @@ ALL += WIDE
 
 
 @pytest.mark.parametrize("stored", [False, True])
-@pytest.mark.parametrize("final", [False, True])
-def test_ran_is_planned(pair, stored, final):
+@pytest.mark.parametrize("to_the_end", [(), ("residual",), MODES])
+def test_ran_is_planned(pair, stored, to_the_end):
     for chosen in (ALL, ALL[-1:], WIDE, WIDE[2:3], [Swap(0, steps=(1, 3))]):
-        _, ran = pair.sweep(chosen, stored, final)
-        assert ran == pytest.approx(float(swap_forwards(chosen, STEPS, LAYERS, 1, stored, final)))
+        _, ran = pair.sweep(chosen, stored, to_the_end)
+        assert ran == pytest.approx(float(swap_forwards(chosen, STEPS, LAYERS, 1, stored, to_the_end)))
 
 
 def test_guidance_swaps_both_branches(checkpoint):
@@ -172,8 +172,11 @@ def test_two_experts_swap_within_their_own_steps(checkpoint_two):
 
 
 def test_without_the_final_video_runs_end_with_their_last_swap(pair):
-    state, _ = pair.sweep(ALL, final=False)
+    state, _ = pair.sweep(ALL, to_the_end=())
     assert not state.latents and len(state.x0_pred) == len(ALL)
+    some, whole = pair.sweep(ALL, to_the_end=("tokens",))[0], pair.sweep(ALL)[0]
+    assert some.latents.keys() == {one.name() for one in ALL if one.mode == "tokens"}
+    assert some.x0_pred.keys() == whole.x0_pred.keys()
 
 
 def test_full_is_degenerate_with_the_same_text_and_not_without(pair):

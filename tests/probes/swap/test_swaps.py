@@ -7,7 +7,7 @@ import pytest
 
 from chainofsteps.errors import InputError
 from chainofsteps.probes.swap.count import same_text_forwards, swap_forwards
-from chainofsteps.probes.swap.spec import Swap, expand, nodes
+from chainofsteps.probes.swap.spec import MODES, Swap, expand, nodes
 
 CONFIG = {
     "layers": "all",
@@ -59,10 +59,10 @@ def test_expand_lists_each_run_once():
 
 def test_runs_that_have_not_parted_are_one():
     swaps = [Swap(0, steps=(0,)), Swap(0, steps=(0, 2)), Swap(0, steps=(1,))]
-    assert nodes(swaps, 0, True) == ([Swap(0, steps=(0,))], [])
-    assert nodes(swaps, 1, True) == ([Swap(0, steps=(1,))], [Swap(0, steps=(0,))])
-    assert nodes(swaps, 2, True)[1] == [Swap(0, steps=(0,)), Swap(0, steps=(0, 2)), Swap(0, steps=(1,))]
-    assert nodes(swaps, 2, False) == ([], [Swap(0, steps=(0, 2))])
+    assert nodes(swaps, 0, MODES) == ([Swap(0, steps=(0,))], [])
+    assert nodes(swaps, 1, MODES) == ([Swap(0, steps=(1,))], [Swap(0, steps=(0,))])
+    assert nodes(swaps, 2, MODES)[1] == [Swap(0, steps=(0,)), Swap(0, steps=(0, 2)), Swap(0, steps=(1,))]
+    assert nodes(swaps, 2, ()) == ([], [Swap(0, steps=(0, 2))])
 
 
 @pytest.mark.parametrize("c", [1, 2])
@@ -73,7 +73,7 @@ def test_all_layers_at_one_step_cost_the_floor(S, L, s, c):
     floor = c * (1 + (s + 1) + Fraction(L - 1, 2) + L * (S - s - 1))
     assert swap_forwards(swaps, S, L, c) == floor
     assert swap_forwards(swaps, S, L, c, stored=True) == floor - c * s  # its other steps are stored too
-    assert swap_forwards(swaps, S, L, c, final=False) == c * (s + 2 + Fraction(L - 1, 2))
+    assert swap_forwards(swaps, S, L, c, to_the_end=()) == c * (s + 2 + Fraction(L - 1, 2))
 
 
 def test_a_set_shares_its_first_step_with_the_single_one():

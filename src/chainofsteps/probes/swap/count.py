@@ -1,11 +1,11 @@
 """The size of the jobs that swap layers between two cases, and of their scores. No torch here."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
 from ..count import ForwardCount, NetworkCount, Peak, Shard, item_bytes
-from .spec import Swap, expand, last_step, nodes
+from .spec import MODES, Swap, expand, last_step, nodes
 
 KEPT_STATES = 4  # hidden states that a layer's swap keeps: source and target, before the block and after it
 
@@ -19,27 +19,32 @@ def of_pair(
     too. naive: source, target and every swapped run from its start, c S each.
     """
     swaps = expand(section, steps, layers, matrix)
-    planned = swap_forwards(swaps, steps, layers, branches, stored, "final" in section["readouts"])
+    planned = swap_forwards(swaps, steps, layers, branches, stored, section["to_the_end"])
     if "full" in section["modes"]:
         planned += same_text_forwards(sorted({swap.layer for swap in swaps}), layers)
     return ForwardCount(float(planned), branches * steps * (2 + len(swaps)))
 
 
 def swap_forwards(
-    swaps: Sequence[Swap], steps: int, layers: int, branches: int = 1, stored: bool = False, final: bool = True
+    swaps: Sequence[Swap],
+    steps: int,
+    layers: int,
+    branches: int = 1,
+    stored: bool = False,
+    to_the_end: Collection[str] = MODES,
 ) -> Fraction:
     """Forwards of all swaps on one pair whose target's baseline is stored.
 
     stored: the source's baseline is stored too; if not, the source is sampled beside, from step 0 to the last swapped
-    step. final: swapped runs go on to the end. For a single swapped step s and all L layers, read at the end, this is
-    c [(s + 1) + 1 + (L - 1) / 2 + L (S - s - 1)]: the source's forwards, the target's at step s, the layers that are
+    step. to_the_end: the modes whose runs go on to the end. For a single swapped step s and all L layers, read at the
+    end, this is c [(s + 1) + 1 + (L - 1) / 2 + L (S - s - 1)]: the source's forwards, the target's at step s, the layers that are
     left of each swapped forward, and the later steps of the swapped runs. Read at step s alone it is
     c [(s + 1) + 1 + (L - 1) / 2]. A swap of w neighbouring layers leaves w - 1 fewer of them, but in mode tokens, which
     runs these blocks with its own other tokens.
     """
     total, last = Fraction(0), last_step(swaps)
     for step in range(steps):
-        starting, going = nodes(swaps, step, final)
+        starting, going = nodes(swaps, step, to_the_end)
         acting = [run for run in (*starting, *going) if step in run.steps]
         needed = layers if not stored and step < last else 0  # the whole forward, for the source's next step
         source = max([needed, *(run.last + 1 for run in acting)])
@@ -61,7 +66,7 @@ def same_text_forwards(swapped: Sequence[int], layers: int, branches: int = 1) -
 
 
 class SwapCount(NetworkCount):
-    """Rule `swap`: all swaps of each pair and seed, in batches; of each the x0_pred, and the final latents if asked.
+    """Rule `swap`: all swaps of each pair and seed, in batches; of each the x0_pred, of some the final latents.
 
     A case's partner is its neighbour, so a case alone in its shard has no pair. A pair with the same answer is left
     out when it runs, which only the cases' states would tell, so it is counted here.
@@ -90,7 +95,7 @@ class SwapCount(NetworkCount):
         (layers,), section, total = shard.model.known("layers"), shard.config["swap"], 0.0
         for index, latents in enumerate(shard.latent_bytes[: _pairs(shard)]):
             swaps = expand(section, shard.model.steps, layers, index < _in_matrix(shard))
-            kept = len(swaps) * (2 if "final" in section["readouts"] else 1) + 1  # and the source's x0_pred
+            kept = len(swaps) + sum(one.mode in section["to_the_end"] for one in swaps) + 1  # and the source's x0_pred
             total += item_bytes(*[latents] * kept)
         return total * shard.seeds
 

@@ -71,8 +71,8 @@ class Swapping:
         stored = other if torch.equal(other.at(0), clean.at(0)) else None
         matrix = run.case in self.matrix
         swaps = expand(self.section, self.network.sampling.steps, self.layers, matrix)
-        parts, to_the_end = self.section["parts"], "final" in self.section["readouts"]
-        sweep = SwapSweep(clean, stored, source_velocity, swaps, parts, run.label, to_the_end)
+        asked = (self.section["parts"], run.label, self.section["to_the_end"])
+        sweep = SwapSweep(clean, stored, source_velocity, swaps, *asked)
         extra = self._same_text(run, piece, velocity, clean, swaps)
         state = through(sweep, velocity, piece)
         about = {"source": source.case, "matrix": matrix, **self.network.about}

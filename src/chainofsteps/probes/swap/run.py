@@ -6,7 +6,7 @@ source's is not, unless all cases share their noise, so it runs along, and its f
 The plan counts all these forwards beforehand.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -20,7 +20,7 @@ from ...run.denoise import GuidedVelocity
 from ...run.probe import Probe, StepState, check_finite, saved_step
 from ...run.trajectory import Trajectory
 from .layers import SourceWalk, edit_of, swap, token_mask
-from .spec import Swap, last_step, nodes
+from .spec import MODES, Swap, last_step, nodes
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class SwapState:
 
 @dataclass(frozen=True)
 class SwapResult:
-    """Latents (1, C, F, h, w) of each swap by its name: final ones, none unless runs go on to the end, and x0_pred at
+    """Latents (1, C, F, h, w) of each swap by its name: final ones of the modes that go on to the end, and x0_pred at
     the last swapped step."""
 
     latents: Mapping[str, Latents]
@@ -67,8 +67,8 @@ class SwapSweep(Probe[SwapState, SwapResult]):
 
     target: its undisturbed run. source: its undisturbed run from the same noise, None where that is not stored.
     source_velocity: with the source's conditioning and the same experts. parts: by name the latent frames and token
-    rows of mode `tokens`. case: the pair's name in errors. final: whether swapped runs go on to the end. Raises
-    InputError if the stored runs start from different noise, or if latents are not finite.
+    rows of mode `tokens`. case: the pair's name in errors. to_the_end: the modes whose runs go on to
+    the end. Raises InputError if the stored runs start from different noise, or if latents are not finite.
     """
 
     target: Trajectory
@@ -77,7 +77,7 @@ class SwapSweep(Probe[SwapState, SwapResult]):
     swaps: Sequence[Swap]
     parts: Mapping[str, Mapping[str, Any]]
     case: str
-    final: bool = True
+    to_the_end: Collection[str] = MODES
 
     State: ClassVar[type] = SwapState
 
@@ -129,7 +129,7 @@ class SwapSweep(Probe[SwapState, SwapResult]):
 
     def _rows(self, step: int) -> list[Swap | None]:
         """The runs in the batch of a step, those that leave the target's run here first; None: the source, last."""
-        starting, going = nodes(self.swaps, step, self.final)
+        starting, going = nodes(self.swaps, step, self.to_the_end)
         onward = self.source is None and step < last_step(self.swaps)
         return [*starting, *going, *[None] * onward]
 

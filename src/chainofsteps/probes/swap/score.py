@@ -62,16 +62,18 @@ class Reading:
         self, run: RunId, pair: Pair, tensors: Mapping[str, torch.Tensor], matrix: bool
     ) -> Iterator[tuple[dict[str, Any], torch.Tensor]]:
         """(columns, latents (1, C, F, h, w)) of everything that is read of one pair."""
-        names = {"x0_pred": "x0_pred", "final": "latents"}
+        to_the_end = self.swap["to_the_end"]
         for swap in expand(self.swap, self.steps, self.layers, matrix):
-            for readout in self.swap["readouts"]:
-                yield {**swap.row(), "readout": readout}, tensors[f"{names[readout]}/{swap.name()}"]
+            yield {**swap.row(), "readout": "x0_pred"}, tensors[f"x0_pred/{swap.name()}"]
+            if swap.mode in to_the_end:
+                yield {**swap.row(), "readout": "final"}, tensors[f"latents/{swap.name()}"]
         for side, case in (("target", run.case), ("source", pair.source.name)):
             clean = untouched(self.trajectories, RunId(run.task, case, run.seed))
             for steps in map(sorted, self.swap["steps"]):
-                for readout in self.swap["readouts"]:
-                    latents = clean.at(clean.steps) if readout == "final" else clean.x0_pred(steps[-1])
-                    yield {"run": side, "steps": words(steps), "readout": readout}, latents
+                about = {"run": side, "steps": words(steps)}
+                yield {**about, "readout": "x0_pred"}, clean.x0_pred(steps[-1])
+                if to_the_end:
+                    yield {**about, "readout": "final"}, clean.at(clean.steps)
 
 
 def _same_text(tensors: Mapping[str, torch.Tensor], layers: Sequence[int]) -> list[dict[str, Any]]:

@@ -4,7 +4,7 @@ A swap puts a layer of the source's forward, or some neighbouring layers, in pla
 set of steps. Runs that differ in later steps only share what they have in common: no step of one is run twice.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ...errors import InputError
@@ -95,13 +95,13 @@ def expand(swap: Mapping, steps: int, layers: int, matrix: bool = False) -> list
     return list(dict.fromkeys(swaps))
 
 
-def nodes(swaps: Sequence[Swap], step: int, final: bool) -> tuple[list[Swap], list[Swap]]:
+def nodes(swaps: Sequence[Swap], step: int, to_the_end: Collection[str]) -> tuple[list[Swap], list[Swap]]:
     """The runs of a step, those that leave the target's clean run here and those that left it before.
 
     Each is told by what of it has been done after the step, so that swaps which have not parted yet are one run.
-    final: whether runs go on to the end; else they stop after their last swapped step.
+    to_the_end: the modes whose runs go on to the end; the others stop after their last swapped step.
     """
-    alive = [one for one in swaps if one.steps[0] <= step and (final or step <= one.steps[-1])]
+    alive = [one for one in swaps if one.steps[0] <= step and (one.mode in to_the_end or step <= one.steps[-1])]
     runs = list(dict.fromkeys(one.until(step) for one in alive))
     return [run for run in runs if run.steps[0] == step], [run for run in runs if run.steps[0] < step]
 
