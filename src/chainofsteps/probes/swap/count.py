@@ -37,8 +37,8 @@ def swap_forwards(
 
     stored: the source's baseline is stored too; if not, the source is sampled beside, from step 0 to the last swapped
     step. to_the_end: the modes whose runs go on to the end. For a single swapped step s and all L layers, read at the
-    end, this is c [(s + 1) + 1 + (L - 1) / 2 + L (S - s - 1)]: the source's forwards, the target's at step s, the layers that are
-    left of each swapped forward, and the later steps of the swapped runs. Read at step s alone it is
+    end, this is c [(s + 1) + 1 + (L - 1) / 2 + L (S - s - 1)]: the source's forwards, the target's at step s, the
+    layers that are left of each swapped forward, and the later steps of the swapped runs. Read at step s alone it is
     c [(s + 1) + 1 + (L - 1) / 2]. A swap of w neighbouring layers leaves w - 1 fewer of them, but in mode tokens, which
     runs these blocks with its own other tokens.
     """
