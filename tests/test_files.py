@@ -14,6 +14,7 @@ from chainofsteps.errors import InputError
 from chainofsteps.files import (
     atomic_write,
     claim,
+    files_below,
     fingerprint,
     load_tensors,
     read_json,
@@ -167,3 +168,28 @@ def test_loaded_tensors_start_on_aligned_addresses(tmp_path):
     path = tmp_path / "t.safetensors"
     save_tensors(path, {f"t{size}": torch.randn(size) for size in range(1, 40)}, {})
     assert all(tensor.data_ptr() % 64 == 0 for tensor in load_tensors(path)[0].values())
+
+
+def test_files_below_go_through_links_and_leave_hidden_ones_out(tmp_path):
+    other = tmp_path / "other"
+    (other / "deep").mkdir(parents=True)
+    (other / "deep" / "weights.safetensors").write_text("w")
+    folder = tmp_path / "model"
+    (folder / ".git").mkdir(parents=True)
+    for name in (".git/config", ".hidden", "index.json"):
+        (folder / name).write_text("x")
+    (folder / "vae").symlink_to(other)  # a part that is a link, as a hub's cache and the ladder have them
+    (folder / "linked.json").symlink_to(folder / "index.json")
+    found = [path.relative_to(folder).as_posix() for path in files_below(folder)]
+    assert found == ["index.json", "linked.json", "vae/deep/weights.safetensors"]
+
+
+def test_links_without_an_end_or_a_target_are_named(tmp_path):
+    (tmp_path / "part").mkdir()
+    (tmp_path / "part" / "loop").symlink_to(tmp_path)
+    with pytest.raises(InputError, match="part/loop is a link to a folder that it lies in"):
+        files_below(tmp_path)
+    (tmp_path / "part" / "loop").unlink()
+    (tmp_path / "part" / "gone").symlink_to(tmp_path / "nowhere")
+    with pytest.raises(InputError, match="part/gone is a link to .*nowhere, which is not there"):
+        files_below(tmp_path)

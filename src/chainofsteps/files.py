@@ -91,6 +91,25 @@ def read_bytes(path: str | Path) -> bytes:
         ) from error
 
 
+def files_below(folder: str | Path) -> list[Path]:
+    """Every file below a folder but the hidden ones, in order, through links to files and to folders.
+
+    Raises InputError for a link to a folder that it lies in, which has no end, and for one that leads nowhere.
+    """
+    found = []
+    for place, folders, names in os.walk(folder, followlinks=True):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in folders:
+            path = Path(place, name)
+            if path.is_symlink() and any(path.resolve() == above.resolve() for above in path.parents):
+                raise InputError(f"{path} is a link to a folder that it lies in; delete it")
+        for path in (Path(place, name) for name in sorted(names) if not name.startswith(".")):
+            if not path.exists():
+                raise InputError(f"{path} is a link to {os.readlink(path)}, which is not there; copy the file")
+            found.append(path)
+    return sorted(found)
+
+
 def sha256(path: str | Path) -> str:
     """Hex sha256 of a file. Raises InputError if it cannot be read."""
     try:

@@ -134,11 +134,13 @@ def bootstrap_statistic(
     resamples: int = Interval.resamples,
     level: float = Interval.level,
     seed: int = Interval.seed,
+    groups=None,
 ) -> tuple[float, float, float]:
     """Any statistic of all cases together and its bootstrap interval: (estimate, low, high).
 
     values: (n cases, ...), what was measured of each case; statistic: of such an array with cases drawn again, such as
-    the place of a curve's highest point. With a single case the interval is (nan, nan). InputError if there are no
+    the place of a curve's highest point. groups: (n cases,), such as the puzzle of each case; cases are drawn within a
+    group and stand where others of it stood. With a single case the interval is (nan, nan). InputError if there are no
     values, or one is not finite.
     """
     values = np.asarray(values, dtype=np.float64)
@@ -149,8 +151,17 @@ def bootstrap_statistic(
     estimate = float(statistic(values))
     if len(values) == 1:
         return estimate, math.nan, math.nan
-    rng = np.random.default_rng(seed)
-    drawn = [float(statistic(values[rng.integers(len(values), size=len(values))])) for _ in range(resamples)]
+    rng, members = np.random.default_rng(seed), [np.arange(len(values))]
+    if groups is not None:
+        members = [np.flatnonzero(np.asarray(groups) == group) for group in dict.fromkeys(groups)]
+    order = np.argsort(np.concatenate(members))
+
+    def again() -> np.ndarray:
+        return np.concatenate([of_group[rng.integers(len(of_group), size=len(of_group))] for of_group in members])[
+            order
+        ]
+
+    drawn = [float(statistic(values[again()])) for _ in range(resamples)]
     tail = 100 * (1 - level) / 2
     low, high = np.percentile(drawn, [tail, 100 - tail])
     return estimate, float(low), float(high)

@@ -53,6 +53,7 @@ def configure(folder):
     config["activations"]["shown"] = {"task": "find_then_move", "case": "00001", "seed": 1, "step": 3}
     config["swap"] |= {"steps": [[0], [0, 1]], "matrix_pairs": 2, "number": 1, "widths": [1]}
     config["linear_readout"] = {"tasks": ["unique_maze"], "number": WEIGHED, "steps": [0, 2], "folds": 3}
+    config["ladder"] |= {"models": ["two"], "tasks": ["unique_maze"], "number": 1, "steps": [1, STEPS]}
     config["panels"] = panels()
     config["statistics"] = {"resamples": 100}
     (folder / "run.yaml").write_text(yaml.safe_dump(config))

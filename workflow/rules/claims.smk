@@ -20,13 +20,14 @@ rule claims:
         candidate_runs=candidate_tables("runs"),
         candidate_weights=candidate_tables("weights"),
         invariance=f"results/{config['model']}/tables/invariance.csv",
+        ladder=ladder_models if LADDER else [],
     output:
         json="claims/claims.json",
         page=report(
             "claims/claims.md",
             caption="../report/claims.rst",
             category="Claims",
-            labels={"claims": "C1 to C14, E1 to E3, E5", "model": config["model"]},
+            labels={"claims": "C1 to C14, E1 to E5", "model": config["model"]},
         ),
     log:
         "results/logs/claims.log",

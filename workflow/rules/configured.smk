@@ -13,6 +13,7 @@ TABLES = (
     "activations_table",
     "swap_table",
     "linear_readout_table",
+    *["ladder_table"] * bool(LADDER),
     "table1",
     "tableA1",
     "tableA2",
@@ -34,6 +35,7 @@ FIGURES = (
     "figA13",
     "figB1",
     "figB2",
+    *["figB3"] * bool(LADDER),
 )
 
 

@@ -298,3 +298,4 @@ rule figures:
         rules.figA13.output,
         rules.figB1.output,
         rules.figB2.output,
+        rules.figB3.output if LADDER else [],

@@ -1,6 +1,7 @@
 """Input functions for files from outside: the user's cases, checkpoints and adapters, and what a hub has of them."""
 
 from chainofsteps.config.models import check_there, place, sources
+from chainofsteps.files import files_below
 from chainofsteps.model.checkpoint import INDEX, adapters_of, check_given
 from chainofsteps.names import case_files, task_folder
 
@@ -50,11 +51,17 @@ def checkpoint_files(wildcards):
     given = list(map(str, adapters))
     if folder is None:
         return given
-    files = [path for path in folder.glob("*/**/*") if path.is_file()]
-    shown = [
-        path for path in files if not any(part.startswith(".") for part in path.relative_to(folder).parts)
-    ]
-    return given + sorted(map(str, [*folder.glob(INDEX), *shown]))
+    below = [path for path in files_below(folder) if path.parent != folder]
+    return given + sorted(map(str, [*folder.glob(INDEX), *below]))
+
+
+@stopping
+def links_of(wildcards):
+    """Where each link of a given checkpoint leads: another target makes the model anew, whatever its age."""
+    entry = config["models"][wildcards.model]
+    folder = None if "source" in entry else Path(beside_snakefile(entry["folder"]))
+    paths = [folder, *folder.glob("*"), *folder.glob("*/*")] if folder else []
+    return {str(path): str(path.resolve()) for path in sorted(paths) if path.is_symlink()}
 
 
 def lora_of(wildcards):

@@ -22,5 +22,6 @@ rule model:
         recipe=RECIPES["model"],
         folder=lambda wildcards: beside_snakefile(config["models"][wildcards.model]["folder"]),
         lora=lora_of,
+        links=links_of,
     script:
         "../../scripts/model.py"

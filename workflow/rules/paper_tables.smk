@@ -147,6 +147,7 @@ rule tables:
         rules.activations_table.output,
         rules.swap_table.output,
         rules.linear_readout_table.output,
+        rules.ladder_table.output if LADDER else [],
         rules.table1.output,
         rules.tableA1.output,
         rules.tableA2.output,

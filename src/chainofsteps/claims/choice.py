@@ -1,13 +1,19 @@
-"""E1, E2, E3 and E5: is the chain of steps a choice among answers that the model knows, or a search?"""
+"""E1 to E5: is the chain of steps a choice among answers that the model knows, or a search?"""
 
+import math
+from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 
 from ..probes.candidates.table import MOST_DECIDED, RUN, reliable
+from ..probes.ladder.table import FINAL
 from ..statistics import Interval, bootstrap_group_means, bootstrap_statistic
 from . import UNMEASURED, Measured
 from .noise import seeds_of
+
+LEAST_GAP = 0.1  # of the success in a single step between the depths: what is less is not there to be made up
 
 
 def _of_puzzles(values: pd.Series, seeds: int, interval: Interval) -> Measured:
@@ -61,6 +67,44 @@ def commitment_lag(runs: pd.DataFrame, steps: int, interval: Interval) -> Measur
     found = _of_puzzles((table.commitment_model - table.commitment_observer) / steps, seeds_of(runs), interval)
     law = (table.law_step - table.commitment_observer) / steps
     return found if found is UNMEASURED else replace(found, null=_mean(law))
+
+
+def steps_for_layers(ladder: pd.DataFrame, steps: int, several: Sequence[str], interval: Interval) -> Measured:
+    """E4: of what the deepest model solves more than the shallowest in a single step, the share that the shallowest
+    makes up in `steps` steps. null: the same of the runs that are noised anew after every step.
+
+    ladder: COLUMNS of `probes.ladder.table`; of each depth the first model counts. several: puzzles that are left out,
+    since they have several right answers.
+    """
+    finals = ladder[(ladder.step == FINAL) & ~ladder.task.isin(list(several)) & ladder.steps.isin([1, steps])]
+    finals = finals[finals.model.isin(finals.drop_duplicates("layers").model)]
+    ends = (
+        (finals.layers.min(), 1),
+        (finals.layers.min(), steps),
+        (finals.layers.max(), 1),
+        (finals.layers.max(), steps),
+    )
+    solved = finals.assign(solved=finals.solved.astype(float)).pivot_table(
+        index=["task", "case"], columns=["kind", "layers", "steps"], values="solved"
+    )
+    if len({*ends}) < 4 or any((kind, *end) not in solved for kind in ("plain", "renoised") for end in ends):
+        return UNMEASURED
+    tasks = solved.index.get_level_values("task")
+    weights = (1 / tasks.to_series().map(tasks.value_counts()) / tasks.nunique()).to_numpy()  # puzzles count alike
+
+    def made_up(drawn: np.ndarray) -> float:
+        one, many, deep = weights @ drawn[:, :3]
+        return (many - one) / (deep - one) if deep > one else math.inf
+
+    plain, anew = (solved[[(kind, *end) for end in ends]].to_numpy() for kind in ("plain", "renoised"))
+    one, _, deep, deep_many = weights @ plain
+    if deep - one < LEAST_GAP:
+        return UNMEASURED
+    how = (interval.resamples, interval.level, interval.seed, tasks)
+    found = Measured(
+        len(solved), seeds_of(finals), *bootstrap_statistic(plain, made_up, *how), null=float(made_up(anew))
+    )
+    return replace(found, clean=float(deep_many), fewest=int(tasks.value_counts().min()))
 
 
 def noise_dependence(invariance: pd.DataFrame, interval: Interval) -> Measured:

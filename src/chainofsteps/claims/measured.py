@@ -7,8 +7,10 @@ from typing import Any
 import pandas as pd
 
 from ..model.schedule import sigmas
+from ..names import SEVERAL_ANSWERS
 from ..probes.candidates.table import RUN, RUN_COLUMNS, STEP_COLUMNS, WEIGHT_COLUMNS, reliable
 from ..probes.indices import resolve, resolve_one
+from ..probes.ladder.table import COLUMNS as LADDER_COLUMNS
 from ..probes.noise.table import CKA_COLUMNS, SCORE_COLUMNS, read_table
 from ..probes.swap.table import read_rows
 from ..probes.x0_pred.decided import Thresholds
@@ -37,6 +39,7 @@ class Tables:
     candidate_runs: pd.DataFrame
     candidate_weights: pd.DataFrame
     invariance: pd.DataFrame
+    ladder: pd.DataFrame
 
     @classmethod
     def read(cls, paths: Mapping[str, Any]) -> "Tables":
@@ -48,6 +51,7 @@ class Tables:
             ensemble=read_shards(paths["ensemble"], {"steps": str}),
             swap=read_rows(paths["swap"]),
             **{name: pd.read_csv(paths[name], dtype={"case": str}) for name in ("runs", "activations", "invariance")},
+            ladder=read_shards(paths["ladder"], of_none=LADDER_COLUMNS),
             # without a row where the configuration has no puzzle whose answers can be listed
             **{name: read_shards(paths[name], of_none=columns) for name, columns in CANDIDATES.items()},
             **{name: read_shards(paths[name]) for name in ("masses", "readings", "finished", "frames", "few_steps")},
@@ -157,7 +161,10 @@ def _layers_and_runs(tables: Tables, settings: Mapping[str, Any], run: Run) -> d
 
 
 def _choice(tables: Tables, settings: Mapping[str, Any], run: Run) -> dict[str, Measured]:
-    dependence = {"E5": choice.noise_dependence(tables.invariance, run.interval)}
+    dependence = {
+        "E4": choice.steps_for_layers(tables.ladder, run.steps, SEVERAL_ANSWERS, run.interval),
+        "E5": choice.noise_dependence(tables.invariance, run.interval),
+    }
     steps, runs = tables.candidate_steps, tables.candidate_runs
     if reliable(runs).empty:
         return {**dict.fromkeys(("C4L", "C5L", "C7L", "C14L", "E1", "E2", "E3"), UNMEASURED), **dependence}

@@ -18,6 +18,7 @@ from .probes import (
     EnsembleSection,
     FewStepsSection,
     FramesSection,
+    LadderSection,
     LinearReadoutSection,
     NoiseSection,
     SimilaritySection,
@@ -179,6 +180,7 @@ class Configuration(Section):
     frames: FramesSection
     activations: ActivationsSection
     linear_readout: LinearReadoutSection
+    ladder: LadderSection
     swap: SwapSection
     panels: list[PanelRow] = Field(
         description="Grids of x0_pred for the figures that show runs, one row for each grid. A row whose puzzle, case, "

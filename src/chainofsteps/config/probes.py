@@ -241,6 +241,22 @@ class LinearReadoutSection(Section):
     shuffles: AtLeastOne = Field(5, description="Maps of the null, fitted to answers of other cases.")
 
 
+class LadderSection(Section):
+    """Models of one family, such as in different depths, in every number of steps: Figure B3, E4."""
+
+    models: AnyNumber[Name] = Field(
+        [],
+        description="Entries of `models` with the configured model's VAE and encoders; without any there is no figure.",
+    )
+    tasks: Tasks = Field(description="Puzzles of the embedded benchmark.")
+    number: AtLeastOne = Field(description="Cases of each puzzle, where that is more than `cases` has of it.")
+    steps: Several[AtLeastOne] = Field(description="Numbers of steps; at each model's own number every step is read.")
+    residual: Positive = Field(
+        description="Final latents that a mixture of the candidate answers misses by more are not counted as solved; "
+        "in mean distances of two candidates."
+    )
+
+
 class PartSection(Section):
     """A set of tokens, by latent frame and by row of the token grid."""
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from ..names import BENCHMARK, IN_DOMAIN, PUZZLES
 
-SECTIONS = ("cases", "x0_pred", "candidates", "ensemble", "frames", "activations", "linear_readout", "swap")
+SECTIONS = ("cases", "x0_pred", "candidates", "ensemble", "frames", "activations", "linear_readout", "ladder", "swap")
 ALL = {
     "skill": BENCHMARK,
     "x0_pred": IN_DOMAIN,
@@ -43,6 +43,7 @@ def asked_number(config: Mapping[str, Any], section: str, task: str) -> int:
     more = {
         "candidates": (tasks_of(config, "candidates"), config["candidates"]["number"]),
         "linear_readout": (tasks_of(config, "linear_readout"), config["linear_readout"]["number"]),
+        "ladder": (config["ladder"]["tasks"], config["ladder"]["number"]),
         "ensemble": (config["ensemble"]["headroom"], config["ensemble"]["number"]),
         "swap": (tasks_of(config, "swap"), config["swap"]["number"]),
     }

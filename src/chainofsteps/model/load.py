@@ -12,7 +12,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 
 from ..errors import InputError
-from ..files import read_json, sha256
+from ..files import files_below, read_json, sha256
 from ..names import is_name
 from . import lora
 from .checkpoint import (
@@ -52,7 +52,7 @@ def check_checkpoint(folder: str | Path) -> dict[str, Any]:
         _check_small_part(folder, "image_processor")
     config, vae = read_config(folder, "transformer"), read_config(folder, "vae")
     family.check(folder, index, config, vae)
-    files = sorted(path for path in folder.rglob("*") if path.is_file() and not _hidden(path, folder))
+    files = files_below(folder)
     return {
         "class": index["_class_name"],
         "experts": experts,
@@ -244,7 +244,3 @@ def _by_reads(device: str | torch.device) -> bool:
 
 def _for_inference(model: torch.nn.Module, device: str | torch.device) -> Any:
     return model.eval().requires_grad_(False).to(device)
-
-
-def _hidden(path: Path, folder: Path) -> bool:
-    return any(part.startswith(".") for part in path.relative_to(folder).parts)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..bench import vbvr
-from ..config.tasks import levels, shards_of, untouched_seeds
+from ..config.tasks import asked_number, levels, shards_of, tasks_of, untouched_seeds
 from ..model.sizes import EMBEDDED_FRAMES, EMBEDDED_SIDE
 from ..names import case_names
 from ..probes.count import ModelSizes, Shard, VideoSize
@@ -62,6 +62,9 @@ class Cases:
         wildcards, seeds = job.wildcards, len(untouched_seeds(self.config))
         about = {"config": self.config, "wildcards": wildcards, "model": model, "baseline_seeds": seeds}
         if "shard" not in wildcards:
+            if job.rule == "ladder":  # one job takes the cases of all its puzzles
+                sizes = [size for task in tasks_of(self.config, "ladder") for size in self._first(task, "ladder")]
+                return Shard(**about, case_count=len(sizes), first_case=0, sizes=sizes)
             sizes = self._shown(wildcards) if "figure" in wildcards else []
             return Shard(**about, case_count=0, first_case=0, sizes=sizes)
         section, task, names = self.config["cases"], wildcards["task"], self.names(wildcards["task"])
@@ -70,6 +73,10 @@ class Cases:
         number, sizes = int(wildcards["shard"]), self.of_task(task)
         first, count = sum(counts[:number]), counts[number]
         return Shard(**about, case_count=count, first_case=first, sizes=sizes and sizes[first : first + count])
+
+    def _first(self, task: str, section: str) -> list[VideoSize]:
+        """The sizes of the cases of a puzzle that a section takes."""
+        return self.of_task(task)[: asked_number(self.config, section, task)]
 
     def _shown(self, wildcards: Mapping[str, str]) -> list[VideoSize] | None:
         """The size of the case of each panel of a figure; None if they are not known."""

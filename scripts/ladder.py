@@ -1,0 +1,14 @@
+"""One model of the ladder on every case in every number of steps: right weights, and what is solved, in latents."""
+
+from chainofsteps.probes.ladder.job import Ladder, table_of
+from chainofsteps.probes.ladder.nouns import LADDER
+from chainofsteps.store.job import Job
+from chainofsteps.tables import write_table
+
+with Job(snakemake, LADDER) as job:
+    work = Ladder.of(job)
+    job.open(work.identities, limit=work.limit, **work.hashes)
+    for name in job.pending("cases"):
+        job.save(name, *work.measure(name))
+    write_table(job.output.table, table_of(job.rows(), job.wildcards.model, job.model["layers"]))
+    job.finish([job.output.table])

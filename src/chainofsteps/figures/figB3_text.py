@@ -1,0 +1,73 @@
+"""Figure B3 in words: a caption that says what was measured, and what came out, by a fixed rule."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from ..probes.candidates.observer import COMMITTED
+from .figB3 import first_of_depth, share_of_models
+from .grids import spoken
+
+
+def number(row: Any, name: str) -> str:
+    """A value with its interval, such as 0.62 [0.50, 0.74]."""
+    value, low, high = (getattr(row, key) for key in (name, f"{name}_low", f"{name}_high"))
+    return f"{value:.2f}" + ("" if pd.isna(low) else f" [{low:.2f}, {high:.2f}]")
+
+
+def summary(table: pd.DataFrame, rows: pd.DataFrame, statistics: Mapping[str, Any]) -> str:
+    """One sentence of the shallowest model with most steps against the deepest with one, then a line for each puzzle
+    and depth, and the bits of the first forward."""
+    shown = first_of_depth(table)
+    fewest, most = int(shown.steps.min()), int(shown.steps.max())
+    cells = shown[shown.kind == "plain"].set_index(["task", "layers", "steps"]).sort_index()
+    shallow, deep = int(shown.layers.min()), int(shown.layers.max())
+    means = cells.groupby(["layers", "steps"]).solved.mean()
+    lines = [
+        f"A model of {shallow} layer{'s' * (shallow > 1)} solves {means[shallow, fewest]:.2f} of the cases in "
+        f"{fewest} step{'s' * (fewest > 1)} and {means[shallow, most]:.2f} in {most}; one of {deep} layers "
+        f"{means[deep, fewest]:.2f} and {means[deep, most]:.2f} (mean over {shown.task.nunique()} puzzles).",
+        "",
+    ]
+    for task in dict.fromkeys(shown.task):
+        for layers in sorted(map(int, shown.layers.unique())):
+            ends = [number(cells.loc[(task, layers, steps)], "solved") for steps in (fewest, most)]
+            anew = shown[(shown.kind == "renoised") & (shown.task == task) & (shown.layers == layers)]
+            anew = number(next(anew[anew.steps == most].itertuples()), "solved")
+            lines.append(
+                f"{spoken(task)}, {layers} layer{'s' * (layers > 1)}: solved {ends[0]} in {fewest}, {ends[1]} in "
+                f"{most} steps; {anew} if noised anew after every step."
+            )
+    for row in share_of_models(rows, statistics).itertuples():
+        lines.append(
+            f"{row.model}, {row.layers} layers: {row.share:.2f} [{row.low:.2f}, {row.high:.2f}] of the bits on right "
+            f"answers are in the first forward ({row.n} runs)."
+        )
+    return "\n".join(lines) + "\n"
+
+
+def caption(table: pd.DataFrame, settings: Mapping[str, Any], statistics: Mapping[str, Any]) -> str:
+    """What was measured, from the table and the settings in force; reStructuredText, one paragraph."""
+    again = [model for model in dict.fromkeys(table.model) if model not in set(first_of_depth(table).model)]
+    sentences = [
+        f"Figure B3. Do denoising steps stand in for layers? Models {listed(dict.fromkeys(table.model))}, of "
+        f"{listed(dict.fromkeys(table.layers))} layers, on the same cases from the same noise.",
+        f"A case is solved if right answers have a weight of {COMMITTED:g} or more in the final latents and a mixture "
+        f"of the candidate answers misses them by {settings['residual']:g} candidate distances at most.",
+        f"(a) Share of cases that are solved, by number of steps, with {statistics['level']:.0%} intervals over cases. "
+        "Dotted: after every step the latents are made anew from the clean estimate and new noise, so that a step "
+        "hands on its estimate and nothing else.",
+        "(b) The same against layers times steps, mean over the puzzles: where two depths stand above each other, both "
+        "have had the same compute.",
+        "(c) Weight of right answers in x0_pred by step, mean over the puzzles; dotted: what an ideal denoiser without "
+        "the solution reads from the latents before that step.",
+        "(d) Of the bits on right answers that a run has at its last step, the share that its first forward has; mean "
+        "over puzzles with intervals over cases." + (f" Grey: {listed(again)}." if again else ""),
+    ]
+    return " ".join(sentences) + "\n"
+
+
+def listed(values: Sequence[Any]) -> str:
+    """ "1, 2, 4"."""
+    return ", ".join(map(str, values))

@@ -1,0 +1,22 @@
+"""The noun ladder: its recipe, and the settings that its numbers depend on. No torch here."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ...store.noun import Noun
+from ..settings import untouched_sampling
+
+
+def settings(config: Mapping[str, Any], model: str) -> dict[str, Any]:
+    """Settings of the runs; the job adds what the cases' conditioning and answers are made from."""
+    asked = {"numbers": config["ladder"]["steps"], "seed": config["trajectory"]["seeds"][0]}
+    return {**untouched_sampling(config, model), **asked}
+
+
+def item_name(task: str, case: str) -> str:
+    """The item of a case: one job takes the cases of all puzzles."""
+    return f"{task}-{case}"
+
+
+LADDER = Noun("ladder", 1, settings, ("model",), lambda _config, _model: None, rows=True)
+RECIPES = {"ladder_table": 1}
