@@ -1,4 +1,4 @@
-"""The ladder of depths: the same clips for every rung, none of them held out; a rung trains, goes on and is exported."""
+"""The ladder of depths: the same clips for every rung, none held out; a rung trains, goes on and is exported."""
 
 import os
 from collections import Counter

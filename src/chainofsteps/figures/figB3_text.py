@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from ..probes.candidates.observer import COMMITTED
+from ..probes.ladder.table import SHOWN
 from .figB3 import first_of_depth, share_of_models
 from .grids import spoken
 
@@ -53,7 +53,7 @@ def caption(table: pd.DataFrame, settings: Mapping[str, Any], statistics: Mappin
     sentences = [
         f"Figure B3. Do denoising steps stand in for layers? Models {listed(dict.fromkeys(table.model))}, of "
         f"{listed(dict.fromkeys(table.layers))} layers, on the same cases from the same noise.",
-        f"A case is solved if right answers have a weight of {COMMITTED:g} or more in the final latents and a mixture "
+        f"A case is solved if right answers have a weight of {SHOWN:g} or more in the final latents and a mixture "
         f"of the candidate answers misses them by {settings['residual']:g} candidate distances at most.",
         f"(a) Share of cases that are solved, by number of steps, with {statistics['level']:.0%} intervals over cases. "
         "Dotted: after every step the latents are made anew from the clean estimate and new noise, so that a step "

@@ -219,7 +219,7 @@ def train(rank: int, world: int, work: Path, model: Path, depth: int, steps: int
 
 
 def export(work: Path, model: Path, folder: Path) -> None:
-    """Every trained rung as a checkpoint below `folder`, with links to the other parts of the model, and their curve."""
+    """Every trained rung as a checkpoint below `folder`, with links to the model's other parts, and their curve."""
     curves = []
     for name, (depth, seed) in RUNGS.items():
         trained, rung = work / f"{depth}-seed{seed}", folder / name

@@ -125,7 +125,7 @@ def test_where_the_bits_are_found_is_told():
 
 
 def test_solved_takes_the_weight_and_what_is_left_over():
-    assert solved(0.9, 0.5, 0.5) and not solved(0.89, 0.1, 0.5) and not solved(1.0, 0.51, 0.5)
+    assert solved(0.7, 0.5, 0.5) and not solved(0.69, 0.1, 0.5) and not solved(1.0, 0.51, 0.5)
 
 
 def test_the_table_has_shares_with_intervals():

@@ -6,19 +6,24 @@ from typing import Any
 import pandas as pd
 
 from ...statistics import SHARE, bootstrap_mean
-from ..candidates.observer import COMMITTED, gain_bits
+from ..candidates.observer import gain_bits
 from ..candidates.table import MOST_DECIDED
 
 RUN = ["model", "layers", "task", "case", "seed", "difficulty"]
 COLUMNS = [*RUN, "steps", "kind", "step", "sigma", "right", "observer", "residual", "solved"]
 CELL = ["model", "layers", "task", "steps", "kind"]
 FINAL = -1  # step of a row of the final latents
+SHOWN = 0.7
 
 
 def solved(right: float, residual: float, limit: float) -> bool:
-    """Whether final latents show a right answer: right answers have the weight COMMITTED of their mixture, and no more
-    than `limit` of them is left over. right, residual: of `candidates.observer.mixture_weights`."""
-    return right >= COMMITTED and residual <= limit
+    """Whether final latents show a right answer: right answers have the weight SHOWN of their mixture, and no more than
+    `limit` of them is left over. right, residual: of `candidates.observer.mixture_weights`.
+
+    Held against the pixel rule on 90 runs of the embedded model in mazes of 6x6 rooms, before any model of the ladder
+    was run: with a limit of .55 they agree in .90, a wrong run is counted as solved in .01, a right one missed in .09.
+    """
+    return right >= SHOWN and residual <= limit
 
 
 def summary(rows: pd.DataFrame, statistics: Mapping[str, Any]) -> pd.DataFrame:
