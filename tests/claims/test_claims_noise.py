@@ -94,12 +94,14 @@ def test_step_against_frame_takes_inner_frames_of_puzzles_with_several_solutions
                     score = 0.0 if frame in (0, 4) else 0.7
                     noisy = {**about, "run": "noise_at_frame", "operator": operator, "frame": frame}
                     rows.append({**noisy, "score": score})
-    found = step_against_frame(pd.DataFrame(rows), INTERVAL, restored=True, noisy=[0, 1])
+    clips = pd.DataFrame(rows).assign(score=lambda table: 0.5 + table.score / 2)  # half of what the score loses
+    found = step_against_frame(pd.DataFrame(rows), clips, INTERVAL, restored=True, noisy=[0, 1])
     assert found.beside["scored"].estimate == pytest.approx(0.8 - (3 * 0.3 + 1) / 4)
+    assert found.beside["clip"].estimate == pytest.approx(found.beside["scored"].estimate / 2)
     assert found.estimate == pytest.approx(0.8 - 0.3) and found.null == pytest.approx(0.1 - 0.3)
     assert found.n == CASES and found.clean == 1.0
     without = pd.DataFrame(rows).query("operator != 'replace'")
-    assert step_against_frame(without, INTERVAL, restored=True, noisy=[]) is UNMEASURED
+    assert step_against_frame(without, without, INTERVAL, restored=True, noisy=[]) is UNMEASURED
 
 
 def test_the_steps_of_high_sigma_are_asked_alone():
@@ -115,7 +117,7 @@ def test_the_steps_of_high_sigma_are_asked_alone():
         for frame in range(1, 5):
             noisy = {**about, "run": "noise_at_frame", "operator": "replace", "frame": frame}
             rows.append({**noisy, "score": 0.8})
-    found = step_against_frame(pd.DataFrame(rows), INTERVAL, restored=True, noisy=[0, 1, 2])
+    found = step_against_frame(pd.DataFrame(rows), pd.DataFrame(rows), INTERVAL, restored=True, noisy=[0, 1, 2])
     assert found.estimate == pytest.approx(0.325 - 0.2, abs=1e-3)
     assert found.beside["noisy"].estimate == pytest.approx(0.1 - 0.2, abs=1e-3)
     assert decide(found, SCHEMA["claims"]["C1"], SCHEMA) == (

@@ -8,6 +8,7 @@ rule claims:
         model=f"results/model/{config['model']}.json",
         schema=workflow.source_path("../schemas/claims.schema.yaml"),
         scores=f"results/{config['model']}/tables/fig3_scores.csv",
+        clips=f"results/{config['model']}/tables/fig3_clips.csv",
         cka=f"results/{config['model']}/tables/fig3_cka.csv",
         ideal_cka=rules.ideal_cka.output.table if several(CASES["tasks"]) else [],
         runs=rules.decided.output.runs,

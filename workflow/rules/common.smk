@@ -168,7 +168,9 @@ def shards(task, section="cases"):
 def shard_files(pattern, model, tasks, section="cases"):
     """`pattern` for every shard that a section takes of the tasks."""
     return [
-        pattern.format(model=model, task=task, shard=shard) for task in tasks for shard in shards(task, section)
+        pattern.format(model=model, task=task, shard=shard)
+        for task in tasks
+        for shard in shards(task, section)
     ]
 
 

@@ -30,3 +30,32 @@ rule score:
         steps=lambda wildcards: config["models"][wildcards.model]["steps"],
     script:
         "../../scripts/score.py"
+
+
+rule clip:
+    input:
+        model="results/model/{model}.json",
+        cases=puzzle_cases,
+        conditioning="results/{model}/conditioning/{task}/{shard}.json",
+        trajectory="results/{model}/trajectory/{task}/{shard}.json",
+        noise="results/{model}/noise/{task}/{shard}.json",
+        answers="results/{model}/answers/{task}/{shard}.json",
+    output:
+        table="results/{model}/clip/{task}/{shard}.csv",
+    log:
+        "results/{model}/logs/clip/{task}/{shard}.log",
+    benchmark:
+        "results/{model}/benchmarks/clip/{task}/{shard}.tsv"
+    conda:
+        "../../envs/gpu.yaml"
+    threads: 1
+    resources:
+        gpu=1,
+        mem_mb=2000,
+        runtime=60,
+    params:
+        recipe=RECIPES["clip"],
+        settings=settings_of("score"),
+        steps=lambda wildcards: config["models"][wildcards.model]["steps"],
+    script:
+        "../../scripts/clip.py"

@@ -23,6 +23,28 @@ rule fig3_scores:
         "../../scripts/fig3_tables.py"
 
 
+rule fig3_clips:
+    input:
+        all_shards("results/{model}/clip/{task}/{shard}.csv"),
+    output:
+        table="results/{model}/tables/fig3_clips.csv",
+    log:
+        "results/{model}/logs/tables/fig3_clips.log",
+    benchmark:
+        "results/{model}/benchmarks/tables/fig3_clips.tsv"
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        gpu=0,
+        mem_mb=1000,
+        runtime=10,
+    params:
+        recipe=RECIPES["fig3_scores"],
+    script:
+        "../../scripts/fig3_tables.py"
+
+
 rule fig3_cka:
     input:
         all_shards("results/{model}/noise/{task}/{shard}_cka.csv"),

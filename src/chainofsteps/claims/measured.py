@@ -24,6 +24,7 @@ class Tables:
     """The tables of a run, of which the claims are measured; each as the rule that wrote it documents it."""
 
     scores: pd.DataFrame
+    clips: pd.DataFrame
     cka: pd.DataFrame
     ideal_cka: pd.DataFrame
     masses: pd.DataFrame
@@ -46,6 +47,7 @@ class Tables:
         """From the CSV files of each table. InputError for a file that is none of them."""
         return cls(
             scores=read_table(paths["scores"], SCORE_COLUMNS, "score"),
+            clips=read_table(paths["clips"], SCORE_COLUMNS, "score"),
             cka=read_table(paths["cka"], CKA_COLUMNS, "dissimilarity"),
             ideal_cka=_ideal(paths["ideal_cka"]),
             ensemble=read_shards(paths["ensemble"], {"steps": str}),
@@ -121,7 +123,7 @@ def measured(tables: Tables, claims: Mapping[str, Mapping[str, Any]], run: Run) 
 def _noise(tables: Tables, settings: Mapping[str, Any], run: Run) -> dict[str, Measured]:
     clean = noise.undisturbed(tables.scores)
     return {
-        "C1": noise.step_against_frame(tables.scores, run.interval, run.restored, run.noisy),
+        "C1": noise.step_against_frame(tables.scores, tables.clips, run.interval, run.restored, run.noisy),
         "C2": replace(noise.peak_of_sensitivity(tables.cka, tables.ideal_cka, run.interval), clean=clean),
         "C3": replace(_propagation(tables, settings["C3"]["early"], run), clean=clean),
     }

@@ -11,11 +11,14 @@ from ..statistics import Interval, bootstrap_statistic
 from . import UNMEASURED, Measured
 
 
-def step_against_frame(scores: pd.DataFrame, interval: Interval, restored: bool, noisy: Sequence[int]) -> Measured:
+def step_against_frame(
+    scores: pd.DataFrame, clips: pd.DataFrame, interval: Interval, restored: bool, noisy: Sequence[int]
+) -> Measured:
     """C1: score lost by noise at one step less that lost by noise at one inner latent frame.
 
-    Beside it, `scored`: the same with the latent frame that is scored among the frames, and `noisy`: that with the
-    steps of high sigma alone. noisy: those steps.
+    Beside it, `scored`: the same with the latent frame that is scored among the frames, `noisy`: that with the steps of
+    high sigma alone, and `clip`: with all latent frames, and a score that reads all of them. noisy: those steps. clips:
+    the same table as scores, of `probes.noise.clip`.
     """
 
     def measured(scores: pd.DataFrame, scored: bool) -> Measured:
@@ -27,7 +30,7 @@ def step_against_frame(scores: pd.DataFrame, interval: Interval, restored: bool,
         return Measured(int(row.cases), seeds, row.difference, row.low, row.high, null, undisturbed(scores))
 
     early = scores[(scores.run != "noise_at_step") | scores.step.isin(list(noisy))]
-    beside = {"scored": measured(scores, True), "noisy": measured(early, True)}
+    beside = {"scored": measured(scores, True), "noisy": measured(early, True), "clip": measured(clips, True)}
     found = measured(scores, False)
     return found if found is UNMEASURED else replace(found, beside=beside)
 
