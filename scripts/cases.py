@@ -10,8 +10,8 @@ with Job(snakemake) as job:
     params, task, names = job.params, job.wildcards.task, list(job.params.names)
     if params.folder is None:
         root = Path(job.output.manifest).parents[1] / "embedded"
-        write_puzzles(root, task, names, params.first_seed)
-        made_from = {"root": str(root), "first_seed": params.first_seed}
+        write_puzzles(root, task, names, params.first_seed, **params.drawn)
+        made_from = {"root": str(root), "first_seed": params.first_seed, **params.drawn}
     else:
         made_from = {"root": str(params.folder)}
     cases = checked_cases(made_from["root"], task, names, params.frames)

@@ -51,6 +51,11 @@ LADDER = (  # the models of the ladder of depths are trained on these too, but f
     "serial_chain_control",
 )
 PUZZLES = BENCHMARK + LADDER
+SIDES = {  # units of a puzzle's board, which are pixels where nothing else is asked for; of the others it has 64
+    **dict.fromkeys(("loop_maze_5", "unique_maze_5"), 80),
+    **dict.fromkeys(("loop_maze_6", "unique_maze_6", "serial_chain", "serial_chain_control"), 96),
+    **dict.fromkeys(("loop_maze_7", "unique_maze_7"), 112),
+}
 SEVERAL_ANSWERS = ("loop_maze", "loop_maze_5", "tic_tac_toe", "any_shelf", "loop_maze_6", "loop_maze_7")  # all right
 
 

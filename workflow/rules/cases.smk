@@ -23,6 +23,7 @@ rule cases:
         names=shard_cases,
         folder=CASES["folder"] and beside_snakefile(CASES["folder"]),
         first_seed=CASES["first_seed"],
+        drawn=drawn_as(CASES),
         # checked here for cases whose length is known only once they are read
         frames=config["noise"]["frames"] if CASES["folder"] else "all",
     script:

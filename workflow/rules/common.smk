@@ -13,7 +13,9 @@ from chainofsteps.config.ranges import check_ranges
 from chainofsteps.config.read import validate
 from chainofsteps.config.tasks import (
     asked_number,
+    drawn_as,
     levels,
+    made_frames,
     shards_of,
     tasks_by_section,
     tasks_of,
@@ -21,7 +23,7 @@ from chainofsteps.config.tasks import (
 )
 from chainofsteps.errors import InputError
 from chainofsteps.model.checkpoint import INDEX, check_boundary, check_text_tokens, layers_of
-from chainofsteps.model.sizes import EMBEDDED_FRAMES, latent_frames_of
+from chainofsteps.model.sizes import latent_frames_of
 from chainofsteps.names import PUZZLES, SEVERAL_ANSWERS, case_names
 from chainofsteps.probes import settings as probe_settings
 from chainofsteps.probes.few_steps.nouns import other_steps
@@ -108,14 +110,14 @@ def check_model(model):
         check_text_tokens(folder, model["max_sequence_length"])
     check_ranges(config, model["steps"], *frames_and_layers(model))
     if CASES["folder"] is None:  # else: rule frames
-        other_counts(config["frames"]["counts"], EMBEDDED_FRAMES)
+        other_counts(config["frames"]["counts"], made_frames(CASES))
 
 
 def frames_and_layers(model):
     """Latent frames of the cases and layers of a model; None for what a job is the first to know."""
     folder = Path(beside_snakefile(model["folder"]))
     there = (folder / "transformer" / "config.json").is_file()
-    frames = latent_frames_of(EMBEDDED_FRAMES) if CASES["folder"] is None else None  # else: rule cases
+    frames = latent_frames_of(made_frames(CASES)) if CASES["folder"] is None else None  # else: rule cases
     return frames, layers_of(folder) if there else None
 
 

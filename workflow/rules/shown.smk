@@ -13,7 +13,7 @@ def panels_shown(figure):
                 CASE_NAMES,
                 untouched_seeds(config),
                 model["steps"],
-                EMBEDDED_FRAMES if CASES["folder"] is None else None,
+                made_frames(CASES) if CASES["folder"] is None else None,
             )
     except InputError as error:
         sys.exit(f"error: {error}")

@@ -21,7 +21,7 @@ from ..names import (
     is_name,
     task_folder,
 )
-from .puzzles import puzzle
+from .puzzles import on_board, puzzle
 from .video import read_mp4, read_png, write_mp4, write_png
 
 
@@ -117,7 +117,7 @@ def check_scorable(case: Case) -> None:
     if case.task not in PUZZLES:
         return
     try:
-        puzzle(case.task).score(read_mp4(case.folder / GROUND_TRUTH), case.layout)
+        puzzle(case.task).score(on_board(case.task, read_mp4(case.folder / GROUND_TRUTH)), case.layout)
     except (LookupError, TypeError, ValueError) as error:
         raise InputError(
             f"case {case.task}/{case.name}: {LAYOUT} and {GROUND_TRUTH} are not those of a {case.task} ({error!r}); "

@@ -10,7 +10,7 @@ from ..model.vae import decode, encode
 from ..names import GROUND_TRUTH
 from ..run.denoise import generator
 from .cases import Case
-from .puzzles import puzzle
+from .puzzles import on_board, puzzle
 from .puzzles.canvas import resampled
 from .video import read_mp4
 
@@ -21,8 +21,9 @@ Scorer = Callable[[Case, np.ndarray], float]  # `score`, or the scorer of bench/
 
 
 def score(case: Case, video: np.ndarray) -> float:
-    """In [0, 1], 1.0 solved; video uint8 (T, H, W, 3). Raises InputError for a task that is not a puzzle."""
-    return float(puzzle(case.task).score(video, case.layout))
+    """In [0, 1], 1.0 solved; video uint8 (T, H, W, 3), of any size that a puzzle is drawn in. Raises InputError for a
+    task that is not a puzzle."""
+    return float(puzzle(case.task).score(on_board(case.task, video), case.layout))
 
 
 def scores(case: Case, vae: AutoencoderKLWan, latents: torch.Tensor, scorer: Scorer = score) -> list[float]:

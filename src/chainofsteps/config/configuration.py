@@ -66,6 +66,14 @@ class CasesSection(Section):
         description="Cases of one job. A job loads its model once, so more is cheaper; fewer spreads over more "
         "machines."
     )
+    size: Annotated[str, Field(pattern="^[0-9]+x[0-9]+$")] | None = Field(
+        None,
+        description="Width and height of puzzles made here, in pixels, such as 480x480 or 832x480: both multiples of "
+        "16. The board is the square in the middle. null: the board's own, 64x64 and up to 112x112 for larger mazes.",
+    )
+    frames: Annotated[int, Field(ge=17)] | None = Field(
+        None, description="Frames of puzzles made here, 4k + 1 and 17 at the least; null: 17."
+    )
     first_seed: Seed = Field(
         900000,
         description="Case i of a puzzle made here is drawn from seed first_seed + i. Layouts are held out from "

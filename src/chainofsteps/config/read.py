@@ -15,14 +15,16 @@ from pydantic import ValidationError
 
 from ..bench import vbvr
 from ..errors import InputError
-from ..model.sizes import VAE_STRIDE
-from ..names import PUZZLES
+from ..model.sizes import EMBEDDED_SIDE, VAE_STRIDE
+from ..names import PUZZLES, SIDES
 from ..probes.ensemble.spec import parsed
 from .configuration import Configuration
 from .explain import explained, hint, near
 from .models import completed, place
-from .tasks import tasks_by_section, tasks_of
+from .tasks import made_size, tasks_by_section, tasks_of
 from .words import resolved
+
+PIXELS = 16  # what the sides of a video are multiples of, for every family here
 
 
 def load_config(*paths: str | Path, **words: Any) -> dict[str, Any]:
@@ -125,8 +127,28 @@ def _check_cases(config: dict[str, Any]) -> None:
         if cases["number"] is None:
             raise InputError("'cases.number' is null, but puzzles are made here (cases.folder: null); say how many")
         for section, tasks in tasks_by_section(config).items():
-            _check_made_here("swap.task" if section == "swap" else f"{section}.tasks", tasks)
+            key = "swap.task" if section == "swap" else f"{section}.tasks"
+            _check_made_here(key, tasks)
+            _check_drawn(cases, key, tasks)
     _check_made_here("skill.tasks", tasks_of(config, "skill"))
+
+
+def _check_drawn(cases: Mapping[str, Any], key: str, tasks: Iterable[str]) -> None:
+    """InputError for a size or a number of frames that no model here takes, or that a puzzle has no room in."""
+    for side in made_size(cases, "") if cases["size"] else ():
+        if side % PIXELS:
+            fitting = max(1, round(side / PIXELS)) * PIXELS
+            raise InputError(f"'cases.size' is {cases['size']}; take multiples of {PIXELS}, such as {fitting}")
+        for task in tasks:
+            board = SIDES.get(task, EMBEDDED_SIDE)
+            if side < board:
+                raise InputError(
+                    f"'cases.size' is {cases['size']}, but the board of {task}, which '{key}' has, is {board}x{board}; "
+                    "take a larger size"
+                )
+    if cases["frames"] is not None and cases["frames"] % VAE_STRIDE != 1:
+        fitting = cases["frames"] // VAE_STRIDE * VAE_STRIDE + 1
+        raise InputError(f"'cases.frames' is {cases['frames']}; the VAE needs 4k + 1, such as {fitting}")
 
 
 def _check_made_here(key: str, tasks: Iterable[str]) -> None:

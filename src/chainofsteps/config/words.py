@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..model.sizes import EMBEDDED_FRAMES
 from ..probes.indices import resolve, resolve_one
+from .tasks import made_frames
 
 
 def resolved(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -19,7 +19,7 @@ def resolved(config: Mapping[str, Any]) -> dict[str, Any]:
     Frames of videos in a folder keep their words: `panels` refuses them where their figure is drawn.
     """
     steps = config["models"][config["model"]]["steps"]
-    frames = EMBEDDED_FRAMES if config["cases"]["folder"] is None else None
+    frames = made_frames(config["cases"]) if config["cases"]["folder"] is None else None
     calibration = config["candidates"]["calibration"]
     activations, sets = config["activations"], (resolve(of_set, steps) for of_set in config["swap"]["steps"])
     return {

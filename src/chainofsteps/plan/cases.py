@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..bench import vbvr
-from ..config.tasks import asked_number, levels, shards_of, tasks_of, untouched_seeds
-from ..model.sizes import EMBEDDED_FRAMES, EMBEDDED_SIDE
+from ..config.tasks import asked_number, levels, made_frames, made_size, shards_of, tasks_of, untouched_seeds
 from ..names import case_names
 from ..probes.count import ModelSizes, Shard, VideoSize
 from .jobs import Job
@@ -49,7 +48,7 @@ class Cases:
             return None
         section, names = self.config["cases"], self.names(task)
         if section["folder"] is None:
-            return [VideoSize(EMBEDDED_FRAMES, EMBEDDED_SIDE, EMBEDDED_SIDE)] * len(names)
+            return [VideoSize(made_frames(section), *made_size(section, task))] * len(names)
         if task not in self._read:
             from ..bench.cases import read_cases
 

@@ -24,15 +24,17 @@ from .canvas import (
     FRAMES,
     GREY,
     SHAPES,
-    SIZE,
     Puzzle,
     amount,
     blank,
     check_video,
     disc,
+    edge,
     finish,
+    middles,
     paint,
     shape,
+    times,
 )
 from .flights import BOTTOM, FLIGHTS, LINE_TO, REFLECTIONS, TARGETS, TOP, path, reflections, target
 
@@ -65,10 +67,9 @@ def line(layout: dict) -> np.ndarray:
     x, y = layout["start"], BOTTOM
     length = np.hypot(layout["across"], TOP - BOTTOM)
     ux, uy = layout["across"] / length, (TOP - BOTTOM) / length
-    dx, dy = np.arange(SIZE) + 0.5 - x, (np.arange(SIZE) + 0.5 - y)[:, None]
+    dx, dy = middles().astype(float) - x, (middles().astype(float) - y)[:, None]
     along, off = dx * ux + dy * uy, np.abs(dx * uy - dy * ux)
-    ends = np.clip(np.minimum(along - LINE_FROM, LINE_TO - along) + 0.5, 0, 1)
-    return np.clip(LINE_HALF + 0.5 - off, 0, 1) * ends
+    return edge(LINE_HALF - off) * edge(np.minimum(along - LINE_FROM, LINE_TO - along))
 
 
 def render(layout: dict, across: int) -> np.ndarray:
@@ -77,7 +78,7 @@ def render(layout: dict, across: int) -> np.ndarray:
     for x, colour in zip(TARGETS, layout["targets"], strict=True):
         paint(video, shape("square", x, TOP, HALF), COLOURS[colour])
     paint(video, line(layout), GREY)
-    flown = np.clip(np.linspace(0, 1, FRAMES) / LANDED, 0, 1)
+    flown = np.clip(times() / LANDED, 0, 1)
     paint(video, disc(*path(layout["start"], across, flown), BALL), BLACK)
     return finish(video)
 

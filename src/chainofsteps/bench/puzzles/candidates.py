@@ -12,6 +12,7 @@ import numpy as np
 from scipy.optimize import nnls
 
 from . import puzzle
+from .canvas import drawn_at
 
 
 def masses(name: str, frame: np.ndarray, layout: dict) -> dict[str, float]:
@@ -34,4 +35,5 @@ def shares(answers: Mapping[str, np.ndarray], frame: np.ndarray) -> dict[str, fl
 def right_answers(name: str, layout: dict) -> set[str]:
     """The names of the candidates that solve the case."""
     module = puzzle(name)
-    return {answer for answer, video in module.answers(layout).items() if module.score(video, layout) == 1.0}
+    with drawn_at():  # as the score reads them
+        return {answer for answer, video in module.answers(layout).items() if module.score(video, layout) == 1.0}

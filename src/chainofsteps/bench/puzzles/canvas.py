@@ -1,12 +1,18 @@
 """Drawing and reading pixels: what all puzzles share.
 
-Videos are (17, 64, 64, 3), those of larger mazes (17, 80, 80, 3) and (17, 96, 96, 3). Shapes are drawn by their
-coverage of each pixel in [0, 1], so that motion by a fraction of a pixel is smooth; the readers invert the same blend.
+Puzzles speak of a board of 64 x 64 units, 80, 96 or 112 for larger mazes, and of times in [0, 1]. By default a unit is
+a pixel and a video has 17 frames; inside `drawn_at` it is drawn in any size and number of frames. Shapes are drawn by
+their coverage of each pixel in [0, 1], so that motion by a fraction of a pixel is smooth; the readers invert the same
+blend, in units: `standard` brings a video of any size to them.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 
 import numpy as np
+from PIL import Image
 
 FRAMES = 17
 SIZE = 64
@@ -27,42 +33,81 @@ COLOURS = {
 SHAPES = ("circle", "square", "triangle")
 
 
+_DRAWN: ContextVar[tuple[float, int]] = ContextVar("drawn", default=(1.0, FRAMES))  # pixels of a unit; frames
+
+
+@contextmanager
+def drawn_at(pixels: float = 1.0, frames: int = FRAMES) -> Iterator[None]:
+    """Inside it puzzles draw so many pixels a unit, and so many frames (at least the FRAMES that they are told in)."""
+    token = _DRAWN.set((float(pixels), frames))
+    try:
+        yield
+    finally:
+        _DRAWN.reset(token)
+
+
+def unit() -> float:
+    """Pixels of a unit."""
+    return _DRAWN.get()[0]
+
+
+def frames() -> int:
+    """Frames of a video that is drawn."""
+    return _DRAWN.get()[1]
+
+
+def times() -> np.ndarray:
+    """The time of each frame, from 0 to 1: (frames,)."""
+    return np.linspace(0, 1, frames())
+
+
+def middles(side: int = SIZE) -> np.ndarray:
+    """The middle of each pixel along a side, in units: float32 (pixels,)."""
+    return (np.arange(round(side * unit()), dtype=np.float32) + 0.5) / np.float32(unit())
+
+
+def edge(distance: np.ndarray) -> np.ndarray:
+    """Coverage of pixels so many units inside of an edge (negative: outside): it falls from 1 to 0 within one pixel."""
+    return np.clip(distance * unit() + 0.5, 0, 1)
+
+
 @dataclass(frozen=True)
 class Puzzle:
-    """A prompt, its true video (17, side, side, 3) uint8 and the layout (JSON values) that the score needs."""
+    """A prompt, its true video (frames, height, width, 3) uint8 and the layout (JSON values) that the score needs."""
 
     prompt: str
     video: np.ndarray
     layout: dict
 
 
-def blank(frames: int = FRAMES, side: int = SIZE) -> np.ndarray:
-    """An empty float32 video (frames, side, side, 3) in the background colour."""
-    return np.broadcast_to(BACKGROUND, (frames, side, side, 3)).astype(np.float32)
+def blank(number: int | None = None, side: int = SIZE) -> np.ndarray:
+    """An empty float32 video of a square board in the background colour; number: of frames, None for `frames()`."""
+    pixels = len(middles(side))
+    return np.broadcast_to(BACKGROUND, (number or frames(), pixels, pixels, 3)).astype(np.float32)
 
 
 def _offsets(centre, side: int) -> np.ndarray:
-    """Distance of each pixel's middle from a coordinate that may be an array over frames: (..., side)."""
-    return np.arange(side, dtype=np.float32) + 0.5 - np.asarray(centre, np.float32)[..., None]
+    """Distance of each pixel's middle from a coordinate that may be an array over frames: (..., pixels), in units."""
+    return middles(side) - np.asarray(centre, np.float32)[..., None]
 
 
 def _span(low, high, side: int) -> np.ndarray:
-    """Coverage of each pixel column by [low, high]; low and high broadcast over frames: (..., side)."""
-    low, high = np.asarray(low, np.float32)[..., None], np.asarray(high, np.float32)[..., None]
-    x = np.arange(side, dtype=np.float32)
+    """Coverage of each pixel column by [low, high]; low and high broadcast over frames: (..., pixels)."""
+    low, high = (np.asarray(end, np.float32)[..., None] * np.float32(unit()) for end in (low, high))
+    x = np.arange(round(side * unit()), dtype=np.float32)
     return np.clip(np.minimum(x + 1, high) - np.maximum(x, low), 0, 1)
 
 
 def box(x0, y0, x1, y1, side: int = SIZE) -> np.ndarray:
-    """Coverage (..., side, side) of an axis-aligned box in pixels; corners may be arrays over frames."""
+    """Coverage (..., pixels, pixels) of an axis-aligned box in units; corners may be arrays over frames."""
     return _span(y0, y1, side)[..., :, None] * _span(x0, x1, side)[..., None, :]
 
 
 def disc(x, y, radius: float, side: int = SIZE) -> np.ndarray:
-    """Coverage (..., side, side) of a disc; the centre may be an array over frames."""
+    """Coverage (..., pixels, pixels) of a disc; the centre may be an array over frames."""
     dx, dy = _offsets(x, side), _offsets(y, side)
     distance = np.sqrt(dy[..., :, None] ** 2 + dx[..., None, :] ** 2)
-    return np.clip(radius - distance + 0.5, 0, 1)
+    return edge(radius - distance)
 
 
 def shape(name: str, x, y, radius: float = 5.0) -> np.ndarray:
@@ -75,7 +120,7 @@ def shape(name: str, x, y, radius: float = 5.0) -> np.ndarray:
     dy = _offsets(y, SIZE)[..., :, None]
     half_width = (dy + radius) / 2  # 0 at the top, the radius at the base
     inside = (dy >= -radius) & (dy <= radius)
-    return np.where(inside, np.clip(half_width - dx + 0.5, 0, 1), 0).astype(np.float32)
+    return np.where(inside, edge(half_width - dx), 0).astype(np.float32)
 
 
 def paint(video: np.ndarray, coverage: np.ndarray, colour: np.ndarray) -> None:
@@ -126,6 +171,31 @@ def check_video(video: np.ndarray, side: int = SIZE) -> None:
     """Scores read colour videos of the puzzle's size: (frames, side, side, 3) uint8."""
     if video.ndim != 4 or video.shape[1:] != (side, side, 3) or video.dtype != np.uint8:
         raise ValueError(f"a puzzle video is (frames, {side}, {side}, 3) uint8, not {video.shape} {video.dtype}")
+
+
+def standard(video: np.ndarray, side: int = SIZE) -> np.ndarray:
+    """A video uint8 (T, H, W, 3) of any size as the readers take it, (T, side, side, 3): the board, averaged to units.
+
+    The board is the square in the middle, as `framed` lays it. A video of that size is returned as it is, and so is
+    what is too small to hold a board, which the readers refuse.
+    """
+    height, width = video.shape[1:3]
+    if (height, width) == (side, side) or min(height, width) < side:
+        return video
+    board = min(height, width)
+    top, left = (height - board) // 2, (width - board) // 2
+    rows = video[:, top : top + board, left : left + board]
+    small = [Image.fromarray(frame).resize((side, side), Image.Resampling.BOX) for frame in rows]
+    return np.stack([np.asarray(frame) for frame in small])
+
+
+def framed(video: np.ndarray, height: int, width: int) -> np.ndarray:
+    """A video uint8 of a square board, with background to both sides of it: (T, height, width, 3)."""
+    board = video.shape[1]
+    top, left = (height - board) // 2, (width - board) // 2
+    around = np.broadcast_to(finish(BACKGROUND), (len(video), height, width, 3)).copy()
+    around[:, top : top + board, left : left + board] = video
+    return around
 
 
 def resampled(video: np.ndarray, frames: int) -> np.ndarray:

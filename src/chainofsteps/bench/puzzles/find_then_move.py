@@ -25,8 +25,10 @@ from .canvas import (
     centre,
     check_video,
     finish,
+    frames,
     paint,
     shape,
+    times,
 )
 from .grounding import around, difficulty, draw_objects, frame_drawn, frame_mass
 from .objects import RADIUS, put, seen, stands, strewn
@@ -71,9 +73,9 @@ def _distance(start: list[int], end: list[int], cell: list[int]) -> float:
 
 def _render(layout: dict, target: int) -> np.ndarray:
     """The video in which ``objects[target]`` is framed and moved."""
-    time = np.linspace(0, 1, FRAMES)
+    time = times()
     video = blank()
-    paint(video, frame_drawn(*layout["box"], np.ones(FRAMES)), GREY)
+    paint(video, frame_drawn(*layout["box"], np.ones(frames())), GREY)
     for item in layout["objects"][:target] + layout["objects"][target + 1 :]:
         put(video, item)
     asked = layout["objects"][target]

@@ -13,7 +13,7 @@ A frame stands from 0.6 of it on, so one with a side missing passes; what is add
 
 import numpy as np
 
-from .canvas import BLACK, CELL, CELLS, COLOURS, FRAMES, SHAPES, Puzzle, amount, blank, box, check_video, finish, paint
+from .canvas import BLACK, CELL, CELLS, COLOURS, SHAPES, Puzzle, amount, blank, box, check_video, finish, paint, times
 from .objects import put, stands
 
 KIND = "unique"
@@ -65,7 +65,7 @@ def render(objects: list[dict], target: int) -> np.ndarray:
     video = blank()
     for item in objects:
         put(video, item)
-    paint(video, frame_drawn(*objects[target]["cell"], np.linspace(0, 1, FRAMES)), BLACK)
+    paint(video, frame_drawn(*objects[target]["cell"], times()), BLACK)
     return finish(video)
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .canvas import BACKGROUND, CELL, COLOURS, SIZE, centre
+from .canvas import BACKGROUND, CELL, COLOURS, centre, edge, middles, unit
 
 MARKS = ("cross", "ring")
 ARM, RING_RADIUS, THICK = 4.0, 4.5, 3.0  # with its thickness a mark reaches 5 to 6 pixels from its middle
@@ -15,17 +15,17 @@ Cell = tuple[int, int]  # row and column in the picture, 0 to 3
 def drawn(mark: str, cell: Cell, share=1.0) -> np.ndarray:
     """Coverage (..., 64, 64) of a mark of which the given share is drawn; the share may be an array over frames."""
     share = np.asarray(share, np.float32)[..., None, None]
-    middles = np.arange(SIZE, dtype=np.float32) + 0.5
-    dx, dy = middles - centre(cell[1]), (middles - centre(cell[0]))[:, None]
+    dx, dy = middles() - centre(cell[1]), (middles() - centre(cell[0]))[:, None]
     if mark == "ring":
         angle = np.arctan2(dx, -dy) % (2 * np.pi)  # clockwise from the top
-        round_it = np.clip((share * (2 * np.pi + 1 / RING_RADIUS) - angle) * RING_RADIUS, 0, 1)
-        return np.clip(THICK / 2 + 0.5 - np.abs(np.hypot(dx, dy) - RING_RADIUS), 0, 1) * round_it
+        pixel = 1 / (RING_RADIUS * unit())  # as an angle
+        round_it = np.clip((share * (2 * np.pi + pixel) - angle) / pixel, 0, 1)
+        return edge(THICK / 2 - np.abs(np.hypot(dx, dy) - RING_RADIUS)) * round_it
     strokes = []
     for number, across in enumerate((dx, -dx)):  # down to the right, then down to the left
         done = np.clip(2 * share - number, 0, 1)
         along = np.clip((across + dy) / 2, -ARM, -ARM + 2 * ARM * done)
-        strokes.append(np.clip(THICK / 2 + 0.5 - np.hypot(across - along, dy - along), 0, 1) * (done > 0))
+        strokes.append(edge(THICK / 2 - np.hypot(across - along, dy - along)) * (done > 0))
     return np.maximum(*strokes)
 
 

@@ -22,7 +22,6 @@ from .canvas import (
     CELL,
     CELLS,
     COLOURS,
-    FRAMES,
     Puzzle,
     amount,
     blank,
@@ -31,6 +30,7 @@ from .canvas import (
     check_video,
     disc,
     finish,
+    frames,
     paint,
 )
 
@@ -113,7 +113,7 @@ def render(walls: set[Passage], route: list[Room], goal: Room, size: int = CELLS
     gx, gy = centre(goal[1]), centre(goal[0])
     paint(video, box(gx - GOAL_HALF, gy - GOAL_HALF, gx + GOAL_HALF, gy + GOAL_HALF, side), GOAL)
     corners = np.array([(centre(c), centre(r)) for r, c in route], np.float32)
-    progress = np.linspace(0, len(route) - 1, FRAMES)
+    progress = np.linspace(0, len(route) - 1, frames())
     x, y = (np.interp(progress, np.arange(len(route)), corners[:, axis]) for axis in (0, 1))
     trail = np.zeros(video.shape[:3], np.float32)
     for i, (ax, ay) in enumerate(corners[:-1]):

@@ -12,7 +12,7 @@ x (share of the other cells that are as they were). The first frame scores 0.
 
 import numpy as np
 
-from .canvas import CELLS, COLOURS, FRAMES, SHAPES, Puzzle, blank, centre, check_video, finish, paint, shape
+from .canvas import CELLS, COLOURS, SHAPES, Puzzle, blank, centre, check_video, finish, frames, paint, shape
 from .cells import NOTHING, Kind, read
 
 KIND = "unique"
@@ -69,7 +69,7 @@ def render(layout: dict, level: int) -> np.ndarray:
     for (row, column), shown in zip(layout["line"], layout["levels"], strict=False):
         paint(video, shape(layout["shape"], centre(column), centre(row), RADII[shown]), colour)
     row, column = layout["line"][-1]
-    for frame, radius in zip(video[1:], RADII[level] * np.arange(1, FRAMES) / (FRAMES - 1), strict=True):
+    for frame, radius in zip(video[1:], RADII[level] * np.arange(1, frames()) / (frames() - 1), strict=True):
         paint(frame, shape(layout["shape"], centre(column), centre(row), radius), colour)
     return finish(video)
 

@@ -15,13 +15,13 @@ from .canvas import (
     CELL,
     CELLS,
     COLOURS,
-    FRAMES,
     SHAPES,
     Puzzle,
     blank,
     centre,
     check_video,
     finish,
+    frames,
     paint,
     shape,
 )
@@ -80,7 +80,7 @@ def _render(sets: list[dict]) -> np.ndarray:
     video = blank()
     for item in _objects(sets):
         y, x = (centre(part) for part in item["cell"])
-        grown = np.linspace(0, item["radius"], FRAMES)
+        grown = np.linspace(0, item["radius"], frames())
         cover = np.stack([shape(item["shape"], x, y, radius) for radius in grown])
         paint(video, cover, COLOURS[item["colour"]])
     return finish(video)

@@ -14,7 +14,6 @@ import numpy as np
 from .canvas import (
     CELLS,
     COLOURS,
-    FRAMES,
     GREY,
     SHAPES,
     SIZE,
@@ -26,6 +25,7 @@ from .canvas import (
     centre,
     check_video,
     finish,
+    frames,
     paint,
     shape,
 )
@@ -70,8 +70,8 @@ def _ends(item: dict) -> tuple[float, float]:
 def _render(layout: dict) -> np.ndarray:
     video = blank()
     for item in layout["objects"]:
-        x = np.linspace(*_ends(item), FRAMES)
-        y = np.full(FRAMES, centre(item["row"]))
+        x = np.linspace(*_ends(item), frames())
+        y = np.full(frames(), centre(item["row"]))
         paint(video, shape(item["shape"], x, y, RADIUS), COLOURS[item["colour"]])
     start, end = layout["bar"]
     paint(video, box(start, 0, end, SIZE), GREY)
@@ -122,7 +122,8 @@ def answers(layout: dict) -> dict[str, np.ndarray]:
             {**item, **{part: other[part] for part in parts}} for item, other in ((first, second), (second, first))
         ]
         after = _render({**layout, "objects": objects})
-        videos[name] = np.concatenate([right[: FRAMES // 2], after[FRAMES // 2 :]])
+        half = len(right) // 2
+        videos[name] = np.concatenate([right[:half], after[half:]])
     return videos
 
 

@@ -18,7 +18,6 @@ from .canvas import (
     CELL,
     CELLS,
     COLOURS,
-    FRAMES,
     GREY,
     SHAPES,
     Puzzle,
@@ -28,6 +27,7 @@ from .canvas import (
     centre,
     check_video,
     finish,
+    frames,
     paint,
     shape,
 )
@@ -42,7 +42,6 @@ PROMPTS = (
 )
 RADIUS = 6.0
 POST = 8  # thickness of the post: the half of its cell on the object's side
-MIDDLE = FRAMES // 2
 DISTANCES = (1, 2)  # cells from the start to the cell beside the post
 BYSTANDERS = (1, 2)
 
@@ -91,10 +90,11 @@ def render(layout: dict, end: float) -> np.ndarray:
     for item in layout["bystanders"]:
         row, column = item["cell"]
         paint(video, shape(item["shape"], centre(column), centre(row), RADIUS), COLOURS[item["colour"]])
-    paint(video[:MIDDLE], _post(layout), GREY)
-    paint(video[MIDDLE:], _post(layout), BLACK)
+    middle = frames() // 2
+    paint(video[:middle], _post(layout), GREY)
+    paint(video[middle:], _post(layout), BLACK)
     start, step, distance = _way(layout)
-    gone = np.interp(np.arange(FRAMES), (0, MIDDLE, FRAMES - 1), (0, distance, end))
+    gone = np.interp(np.arange(frames()), (0, middle, frames() - 1), (0, distance, end))
     y, x = (centre(start[axis] + gone * step[axis]) for axis in (0, 1))
     item = layout["object"]
     paint(video, shape(item["shape"], x, y, RADIUS), COLOURS[item["colour"]])

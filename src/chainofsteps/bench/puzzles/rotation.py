@@ -19,7 +19,6 @@ from .canvas import (
     CELL,
     CELLS,
     COLOURS,
-    FRAMES,
     SHAPES,
     SIZE,
     Puzzle,
@@ -28,8 +27,11 @@ from .canvas import (
     centre,
     check_video,
     finish,
+    frames,
+    middles,
     paint,
     shape,
+    unit,
 )
 from .cells import read
 
@@ -98,9 +100,12 @@ def render(layout: dict, turn: int) -> np.ndarray:
     row, column = bystander["cell"]
     cover = shape(bystander["shape"], centre(column), centre(row), BYSTANDER_RADIUS)
     paint(video, cover, COLOURS[bystander["colour"]])
-    for row, column in layout["cells"]:
-        # Cells are added up, not laid over each other, so that no seam shows between two of them.
-        video += _turning(turn)[row, column, ..., None] * (COLOURS[_colour(layout, [row, column])] - BACKGROUND)
+    angles = np.linspace(0, np.pi / 2 * (turn if turn < 3 else turn - 4), frames())
+    for frame, angle in zip(video, angles, strict=True):
+        covers = _turned_cells(angle) if unit() == 1 else _cells_at(angle)
+        for row, column in layout["cells"]:
+            # Cells are added up, not laid over each other, so that no seam shows between two of them.
+            frame += covers[row, column, ..., None] * (COLOURS[_colour(layout, [row, column])] - BACKGROUND)
     return finish(video)
 
 
@@ -109,17 +114,20 @@ def _colour(layout: dict, cell: list[int]) -> str:
     return layout["colours"][cell == layout["mark"]]
 
 
-@cache
-def _turning(turn: int) -> np.ndarray:
-    """Coverage (3, 3, frames, 64, 64) of each cell of the grid while it turns: the share of sub-pixels that show it."""
-    angles = np.linspace(0, np.pi / 2 * (turn if turn < 3 else turn - 4), FRAMES)
-    at = (np.arange(SIZE * FINE) + 0.5) / FINE - SIZE / 2
-    cos, sin = (function(angles)[:, None, None] for function in (np.cos, np.sin))
+def _cells_at(angle: float) -> np.ndarray:
+    """Coverage (3, 3, pixels, pixels) of each cell of the grid turned by an angle: the share of sub-pixels that show
+    it."""
+    pixels = len(middles())
+    at = (np.arange(pixels * FINE) + 0.5) / FINE / unit() - SIZE / 2
+    cos, sin = np.cos(angle), np.sin(angle)
     row = np.floor((cos * at[:, None] - sin * at) / SIDE + GRID / 2)
     column = np.floor((cos * at + sin * at[:, None]) / SIDE + GRID / 2)
     cells = np.arange(GRID)
-    shown = (row == cells[:, None, None, None, None]) & (column == cells[:, None, None, None])
-    return shown.reshape(GRID, GRID, FRAMES, SIZE, FINE, SIZE, FINE).mean((4, 6), dtype=np.float32)
+    shown = (row == cells[:, None, None, None]) & (column == cells[:, None, None])
+    return shown.reshape(GRID, GRID, pixels, FINE, pixels, FINE).mean((3, 5), dtype=np.float32)
+
+
+_turned_cells = cache(_cells_at)  # of the few angles that videos of the usual size have
 
 
 def _turned(layout: dict, turn: int) -> dict[tuple[int, int], str]:

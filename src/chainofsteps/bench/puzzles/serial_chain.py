@@ -19,7 +19,6 @@ from .canvas import (
     BACKGROUND,
     CELL,
     COLOURS,
-    FRAMES,
     Puzzle,
     amount,
     blank,
@@ -28,6 +27,7 @@ from .canvas import (
     check_video,
     disc,
     finish,
+    frames,
     paint,
 )
 
@@ -147,7 +147,7 @@ def render(layout: dict, goal: int) -> np.ndarray:
     """The video (17, 96, 96, 3) in which the disc glides to square number `goal` in a straight line and rests there."""
     video = _scene(layout)
     (r0, c0), (r1, c1) = layout["start"], layout["squares"][goal]
-    progress = np.clip(np.linspace(0, 1 / ARRIVED, FRAMES), 0, 1)
+    progress = np.clip(np.linspace(0, 1 / ARRIVED, frames()), 0, 1)
     x, y = centre(c0) + progress * (centre(c1) - centre(c0)), centre(r0) + progress * (centre(r1) - centre(r0))
     paint(video, disc(x, y, DISC_RADIUS, SIDE), DISC)
     return finish(video)

@@ -16,7 +16,6 @@ from .canvas import (
     CELL,
     CELLS,
     COLOURS,
-    FRAMES,
     GREY,
     SHAPES,
     SIZE,
@@ -27,6 +26,7 @@ from .canvas import (
     centre,
     check_video,
     finish,
+    frames,
     paint,
     shape,
 )
@@ -88,8 +88,8 @@ def render(layout: dict, level: int) -> np.ndarray:
     for item in layout["bystanders"]:
         put(video, item)
     item = layout["object"]
-    x = np.linspace(centre(0), centre(LAST), FRAMES)
-    y = np.linspace(centre(item["cell"][0]), centre(level), FRAMES)
+    x = np.linspace(centre(0), centre(LAST), frames())
+    y = np.linspace(centre(item["cell"][0]), centre(level), frames())
     paint(video, shape(item["shape"], x, y, RADIUS), COLOURS[item["colour"]])
     return finish(video)
 

@@ -16,7 +16,22 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .canvas import BLACK, CELL, COLOURS, FRAMES, GREY, SIZE, Puzzle, amount, blank, box, check_video, finish, paint
+from .canvas import (
+    BLACK,
+    CELL,
+    COLOURS,
+    GREY,
+    SIZE,
+    Puzzle,
+    amount,
+    blank,
+    box,
+    check_video,
+    finish,
+    frames,
+    paint,
+    times,
+)
 from .marks import MARKS, Cell, drawn, ink, inside, likeness
 
 KIND = "multi"
@@ -97,13 +112,13 @@ def pieces(layout: dict) -> list[tuple[int, int, int, int]]:
 
 def render(layout: dict, cell: Cell) -> np.ndarray:
     """The video in which the named player's mark is drawn into a cell at an even pace."""
-    still = blank(frames=1)
+    still = blank(1)
     paint(still, np.max([box(*piece) for piece in pieces(layout)], axis=0), LINES[layout["lines"]])
     for mark in MARKS:
         for held in layout[mark]["cells"]:
             paint(still, drawn(mark, held), COLOURS[layout[mark]["colour"]])
-    video, asked = np.repeat(still, FRAMES, axis=0), layout["player"]
-    paint(video, drawn(asked, cell, np.linspace(0, 1, FRAMES)), COLOURS[layout[asked]["colour"]])
+    video, asked = np.repeat(still, frames(), axis=0), layout["player"]
+    paint(video, drawn(asked, cell, times()), COLOURS[layout[asked]["colour"]])
     return finish(video)
 
 

@@ -24,10 +24,21 @@ from ..indices import indices
 from ..network import Network, through
 
 
-def write_puzzles(root: Path, task: str, names: Sequence[str], first_seed: int) -> None:
-    """Draw the held-out puzzles of a task, numbered by their names, and write them as cases."""
+def write_puzzles(
+    root: Path,
+    task: str,
+    names: Sequence[str],
+    first_seed: int,
+    size: tuple[int, int] | None = None,
+    frames: int | None = None,
+) -> None:
+    """Draw the held-out puzzles of a task, numbered by their names, and write them as cases.
+
+    size: (height, width) in pixels, None for the board's own; frames: of the true video, None for the usual number.
+    """
     for name in names:
-        write_case(root, split_of(task), task, name, draw(task, first_seed + int(name), held_out=True))
+        drawn = draw(task, first_seed + int(name), held_out=True, size=size, frames=frames)
+        write_case(root, split_of(task), task, name, drawn)
 
 
 def checked_cases(root: str | Path, task: str, names: Sequence[str], frames: str | Sequence[int]) -> dict[str, Any]:

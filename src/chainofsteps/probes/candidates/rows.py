@@ -21,7 +21,8 @@ def distinct_answers(case: Case) -> dict[str, tuple[np.ndarray, bool]]:
     right. Candidates with equal videos are one, by the first name; right if one of them is."""
     right = right_answers(case.task, case.layout)
     answers: dict[str, tuple[np.ndarray, bool]] = {}
-    for name, video in puzzles.puzzle(case.task).answers(case.layout).items():
+    videos = puzzles.answers_at(case.task, case.layout, case.height, case.width, case.frames)
+    for name, video in videos.items():
         video = resampled(video, case.frames)
         same = next((known for known, (other, _) in answers.items() if np.array_equal(other, video)), name)
         answers[same] = (video, name in right or (same in answers and answers[same][1]))

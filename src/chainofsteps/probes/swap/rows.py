@@ -13,7 +13,7 @@ import numpy as np
 from torch import Tensor
 
 from ...bench.cases import Case
-from ...bench.puzzles import puzzle
+from ...bench.puzzles import on_board, puzzle
 from ...bench.puzzles.candidates import right_answers, shares
 from ...bench.scoring import score
 from ...errors import InputError
@@ -60,7 +60,7 @@ class Pair:
 
     def read(self, video: np.ndarray, answers: Mapping[str, np.ndarray]) -> dict[str, Any]:
         """What a video (T, H, W, 3) uint8 shows in its last frame; answers: of this pair, made once for many videos."""
-        masses = shares(answers, video[-1])
+        masses = shares(answers, on_board(self.target.task, video)[-1])
         exact = {f"exact_{word}": score(getattr(self, word), video) >= 1 for word in ("source", "target")}
         of_both = {f"mass_{word}": masses[word] for word in ("source", "target")}
         return {"outcome": outcome(masses), **of_both, **exact}

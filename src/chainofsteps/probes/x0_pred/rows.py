@@ -45,7 +45,8 @@ def read_steps(
     video.
     """
     made_here = case.task in puzzles.PUZZLES
-    answers = puzzles.puzzle(case.task).answers(case.layout) if made_here else {}
+    side = puzzles.side_of(case.task)
+    answers = puzzles.answers_at(case.task, case.layout, side, side, case.frames) if made_here else {}
     size = batch_of(trajectory.x0_pred(0))
     chunks = (range(trajectory.steps)[start : start + size] for start in range(0, trajectory.steps, size))
     videos = (  # a few at once: those of all steps of a 14B model's run take 10 GB and more
@@ -53,14 +54,16 @@ def read_steps(
         for steps in chunks
         for video in decode(vae, torch.cat([trajectory.x0_pred(step) for step in steps]), size)
     )
-    return [
-        {
-            "step": step,
-            "sigma": float(trajectory.sigmas[step]),
-            "score": scorer(case, video),
-            "masses": candidates.masses(case.task, video[-1], case.layout) if made_here else {},
-            "frames": readings.by_frame(video, answers) if made_here else [],
-            "readings": readings.named(case.task, video, case.layout) if made_here else {},
-        }
-        for step, video in enumerate(videos)
-    ]
+    rows = []
+    for step, video in enumerate(videos):
+        row = {"step": step, "sigma": float(trajectory.sigmas[step]), "score": scorer(case, video)}
+        shown = {"masses": {}, "frames": [], "readings": {}}
+        if made_here:
+            board = puzzles.on_board(case.task, video)
+            shown = {
+                "masses": candidates.masses(case.task, board[-1], case.layout),
+                "frames": readings.by_frame(board, answers),
+                "readings": readings.named(case.task, board, case.layout),
+            }
+        rows.append({**row, **shown})
+    return rows
