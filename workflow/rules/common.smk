@@ -9,13 +9,12 @@ from functools import cache, wraps
 from itertools import chain
 
 from chainofsteps.bench import vbvr
+from chainofsteps.bench.sizes import drawn_as, made_frames
 from chainofsteps.config.ranges import check_ranges
 from chainofsteps.config.read import validate
 from chainofsteps.config.tasks import (
     asked_number,
-    drawn_as,
     levels,
-    made_frames,
     shards_of,
     tasks_by_section,
     tasks_of,

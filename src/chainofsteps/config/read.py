@@ -14,6 +14,7 @@ import yaml
 from pydantic import ValidationError
 
 from ..bench import vbvr
+from ..bench.sizes import made_size
 from ..errors import InputError
 from ..model.sizes import EMBEDDED_SIDE, VAE_STRIDE
 from ..names import PUZZLES, SIDES
@@ -21,7 +22,7 @@ from ..probes.ensemble.spec import parsed
 from .configuration import Configuration
 from .explain import explained, hint, near
 from .models import completed, place
-from .tasks import made_size, tasks_by_section, tasks_of
+from .tasks import tasks_by_section, tasks_of
 from .words import resolved
 
 PIXELS = 16  # what the sides of a video are multiples of, for every family here

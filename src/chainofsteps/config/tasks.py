@@ -3,8 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..model.sizes import EMBEDDED_FRAMES, EMBEDDED_SIDE
-from ..names import BENCHMARK, IN_DOMAIN, PUZZLES, SIDES
+from ..names import BENCHMARK, IN_DOMAIN, PUZZLES
 
 SECTIONS = ("cases", "x0_pred", "candidates", "ensemble", "frames", "activations", "linear_readout", "ladder", "swap")
 ALL = {
@@ -36,25 +35,6 @@ def tasks_by_section(config: Mapping[str, Any]) -> dict[str, list[str]]:
 def number_of(cases: Mapping[str, Any], task: str) -> int:
     """How many cases of a puzzle are made here; cases: that section of a configuration."""
     return cases["number"] if task in cases["tasks"] else cases["number_elsewhere"]
-
-
-def made_frames(cases: Mapping[str, Any]) -> int:
-    """Frames of the puzzles that are made here; cases: that section of a configuration."""
-    return cases["frames"] or EMBEDDED_FRAMES
-
-
-def made_size(cases: Mapping[str, Any], task: str) -> tuple[int, int]:
-    """(height, width) in pixels of a puzzle that is made here."""
-    if cases["size"] is None:
-        return (SIDES.get(task, EMBEDDED_SIDE),) * 2
-    width, height = map(int, cases["size"].split("x"))
-    return height, width
-
-
-def drawn_as(cases: Mapping[str, Any]) -> dict[str, Any]:
-    """How puzzles are drawn other than as they are by themselves: size (height, width) and frames, as far as asked."""
-    size = {"size": list(made_size(cases, ""))} if cases["size"] else {}
-    return size | ({"frames": cases["frames"]} if cases["frames"] else {})
 
 
 def asked_number(config: Mapping[str, Any], section: str, task: str) -> int:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ..bench.sizes import made_frames
 from ..probes.indices import resolve, resolve_one
-from .tasks import made_frames
 
 
 def resolved(config: Mapping[str, Any]) -> dict[str, Any]:

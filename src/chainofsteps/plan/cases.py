@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from ..bench import vbvr
-from ..config.tasks import asked_number, levels, made_frames, made_size, shards_of, tasks_of, untouched_seeds
+from ..bench.sizes import made_frames, made_size
+from ..config.tasks import asked_number, levels, shards_of, tasks_of, untouched_seeds
 from ..names import case_names
 from ..probes.count import ModelSizes, Shard, VideoSize
 from .jobs import Job

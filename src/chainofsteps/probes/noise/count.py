@@ -73,4 +73,14 @@ class ScoreCount(DecodingCount):
         return shard.case_count * ITEM + rows * SCORE_ROW
 
 
-COUNTS = {"noise": NoiseCount(), "score": ScoreCount()}
+class ClipCount(DecodingCount):
+    """Rule `clip`: the first frame repeated is encoded, of one case at a time; a few rows are kept."""
+
+    def peaks(self, shard: Shard) -> Sequence[Peak]:
+        return [Peak(shard.largest, decoded=1)]
+
+    def disk(self, shard: Shard) -> float:
+        return 0
+
+
+COUNTS = {"noise": NoiseCount(), "score": ScoreCount(), "clip": ClipCount()}

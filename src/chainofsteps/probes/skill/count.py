@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from ...model.sizes import EMBEDDED_FRAMES, EMBEDDED_SIDE
+from ...bench.sizes import made_frames, made_size
 from ..count import ForwardCount, JobCount, Loaded, Peak, Shard, VideoSize, baseline
 
 
@@ -16,7 +16,9 @@ class SkillCount(JobCount):
         return baseline(shard.model.steps, shard.model.branches) * shard.config["skill"]["number"]
 
     def peaks(self, shard: Shard) -> Sequence[Peak]:
-        video = VideoSize(EMBEDDED_FRAMES, EMBEDDED_SIDE, EMBEDDED_SIDE)
+        cases = shard.config["cases"]
+        drawn = cases if cases["folder"] is None else {"frames": None, "size": None}
+        video = VideoSize(made_frames(drawn), *made_size(drawn, shard.wildcards.get("puzzle", "")))
         return [Peak(video, forward=1), Peak(video, decoded=1)]
 
     def disk(self, shard: Shard) -> float:

@@ -20,15 +20,17 @@ from .table import COLUMNS
 
 @dataclass(frozen=True)
 class Sampler:
-    """The stock pipeline of a model. model: its manifest."""
+    """The stock pipeline of a model. model: its manifest. drawn: size and frames of the puzzles, as far as asked."""
 
     model: Mapping[str, Any]
     sampling: Sampling
+    drawn: Mapping[str, Any]
 
     @classmethod
     def of(cls, job: Job) -> Sampler:
         placed = placement(job.config, job.wildcards.model)
-        return cls(job.model, Sampling.from_config({**job.params.settings["sampling"], **placed}))
+        settings = job.params.settings
+        return cls(job.model, Sampling.from_config({**settings["sampling"], **placed}), settings.get("drawn", {}))
 
     @cached_property
     def pipeline(self) -> WanImageToVideoPipeline:
@@ -36,7 +38,7 @@ class Sampler:
 
     def solved(self, puzzle: str, index: int) -> tuple[dict[str, torch.Tensor], list[dict[str, Any]]]:
         """The score of held-out puzzle number `index`, and a row of COLUMNS."""
-        (values,) = measure(self.pipeline, puzzle, [index], self.sampling)
+        (values,) = measure(self.pipeline, puzzle, [index], self.sampling, self.drawn)
         plain = [value.item() if hasattr(value, "item") else value for value in values]  # JSON knows no NumPy numbers
         row = dict(zip(COLUMNS, plain, strict=True))
         return {"score": torch.tensor(row["score"])}, [row]

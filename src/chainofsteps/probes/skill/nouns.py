@@ -3,13 +3,15 @@
 from collections.abc import Mapping
 from typing import Any
 
+from ...bench.sizes import drawn_as
 from ...store.noun import Noun
 from ..settings import DENOISING, sampling_of
 
 
 def settings(config: Mapping[str, Any], model: str) -> dict[str, Any]:
-    """How the stock pipeline samples."""
-    return {"sampling": sampling_of(config, model, *DENOISING)}
+    """How the stock pipeline samples, and how the puzzles are drawn where that is not as they are by themselves."""
+    drawn = drawn_as(config["cases"]) if config["cases"]["folder"] is None else {}
+    return {"sampling": sampling_of(config, model, *DENOISING), **({"drawn": drawn} if drawn else {})}
 
 
 def held_out_names(config: Mapping[str, Any]) -> list[str]:

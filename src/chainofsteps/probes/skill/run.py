@@ -5,6 +5,7 @@ The runs use nothing of our engine, so that the model's skill is measured apart 
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -12,7 +13,7 @@ from diffusers import WanImageToVideoPipeline
 from PIL import Image
 
 from ...bench import puzzles
-from ...bench.puzzles.canvas import FRAMES, Puzzle
+from ...bench.puzzles.canvas import Puzzle
 from ...bench.scoring import through_vae
 from ...model.checkpoint import SUBFOLDERS
 from ...model.lora import Adapter, fuse
@@ -37,16 +38,21 @@ def load_pipeline(
 
 
 def sample(
-    pipeline: WanImageToVideoPipeline, puzzle: Puzzle, seed: int, settings: Sampling = EMBEDDED, frames: int = FRAMES
+    pipeline: WanImageToVideoPipeline,
+    puzzle: Puzzle,
+    seed: int,
+    settings: Sampling = EMBEDDED,
+    frames: int | None = None,
 ) -> np.ndarray:
-    """One video (frames, H, W, 3) uint8 from a puzzle's first frame and prompt, on the pipeline's own schedule."""
+    """One video (frames, H, W, 3) uint8 from a puzzle's first frame and prompt, on the pipeline's own schedule; frames:
+    None for as many as the puzzle's own video has."""
     height, width = puzzle.video.shape[1:3]
     video = pipeline(
         image=Image.fromarray(puzzle.video[0]),
         prompt=puzzle.prompt,
         height=height,
         width=width,
-        num_frames=frames,
+        num_frames=frames or len(puzzle.video),
         negative_prompt=settings.negative_prompt,
         num_inference_steps=settings.steps,
         guidance_scale=settings.guidance_scale,
@@ -56,9 +62,9 @@ def sample(
     return np.rint(video * 255).astype(np.uint8)
 
 
-def held_out(name: str, index: int) -> Puzzle:
-    """Held-out puzzle number ``index``."""
-    return puzzles.draw(name, FIRST_SEED + index, held_out=True)
+def held_out(name: str, index: int, drawn: Mapping[str, Any] | None = None) -> Puzzle:
+    """Held-out puzzle number ``index``; drawn: in which size and number of frames, as `puzzles.draw` takes them."""
+    return puzzles.draw(name, FIRST_SEED + index, held_out=True, **drawn or {})
 
 
 def solve(pipeline: WanImageToVideoPipeline, name: str, index: int, settings: Sampling = EMBEDDED) -> float:
@@ -68,19 +74,27 @@ def solve(pipeline: WanImageToVideoPipeline, name: str, index: int, settings: Sa
 
 
 def _solve(pipeline: WanImageToVideoPipeline, name: str, puzzle: Puzzle, seed: int, settings: Sampling) -> float:
-    return puzzles.puzzle(name).score(sample(pipeline, puzzle, seed, settings), puzzle.layout)
+    return _score(name, puzzle, sample(pipeline, puzzle, seed, settings))
+
+
+def _score(name: str, puzzle: Puzzle, video: np.ndarray) -> float:
+    return puzzles.puzzle(name).score(puzzles.on_board(name, video), puzzle.layout)
 
 
 def measure(
-    pipeline: WanImageToVideoPipeline, name: str, indices: Iterable[int], settings: Sampling = EMBEDDED
+    pipeline: WanImageToVideoPipeline,
+    name: str,
+    indices: Iterable[int],
+    settings: Sampling = EMBEDDED,
+    drawn: Mapping[str, Any] | None = None,
 ) -> list[tuple]:
-    """One row of COLUMNS per held-out case of a puzzle."""
-    score, rows = puzzles.puzzle(name).score, []
+    """One row of COLUMNS per held-out case of a puzzle; drawn: see `held_out`."""
+    rows = []
     for index in indices:
-        puzzle = held_out(name, index)
+        puzzle = held_out(name, index, drawn)
         value = _solve(pipeline, name, puzzle, index, settings)
-        static = score(np.repeat(puzzle.video[:1], FRAMES, axis=0), puzzle.layout)
-        truth = score(through_vae(pipeline.vae, puzzle.video), puzzle.layout)
+        static = _score(name, puzzle, np.repeat(puzzle.video[:1], len(puzzle.video), axis=0))
+        truth = _score(name, puzzle, through_vae(pipeline.vae, puzzle.video))
         rows.append((name, index, value, value == 1.0, static, truth))
     return rows
 
