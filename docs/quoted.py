@@ -18,11 +18,13 @@ FROM_A_RUN = (
     "claims/claims.json",
     "tables/candidates_by_step.csv",
     "tables/candidates.csv",
+    "tables/ladder.csv",
     "figures/figB1.txt",
     "figures/figB2.txt",
+    "figures/figB3.txt",
 )
 PAGES = ("docs/choice_or_search.md", "docs/results.md")
-BLOCK = re.compile(r"(<!-- numbers: (\S+) -->\n).*?(<!-- end -->)", re.S)
+BLOCK = re.compile(r"(<!-- numbers: ([\w ]+) -->\n).*?(<!-- end -->)", re.S)
 SPOKEN = {  # the columns of tables/candidates.csv
     "commitment_model": "model commits at step",
     "commitment_observer": "ideal denoiser at step",
@@ -111,6 +113,18 @@ def by_puzzle(*measures: str, kind: str = "multi") -> str:
     return markdown(["puzzle", *(SPOKEN[measure] for measure in measures)], rows)
 
 
+def ladder(kind: str) -> str:
+    """Share of cases that each depth solves by number of steps, a row for each puzzle and depth; kind: of run."""
+    table, rows = pd.read_csv(KEPT / "ladder.csv"), []
+    steps = sorted(table.steps.unique())
+    for (task, model), of in table[table.kind == kind].groupby(["task", "model"], sort=False):
+        cells = of.set_index("steps").loc[steps]
+        name = f"{task.replace('_', ' ')} (n = {cells.n.iloc[0]})" if model == table.model.iloc[0] else ""
+        shown = [f"{row.solved:.2f} [{row.solved_low:.2f}, {row.solved_high:.2f}]" for row in cells.itertuples()]
+        rows.append([name, model.replace("-", " "), *shown])
+    return markdown(["puzzle", "model", *(f"{count} step{'s' * (count > 1)}" for count in steps)], rows)
+
+
 def said(figure: str) -> str:
     """The summary of a figure, as a list."""
     return "".join(f"- {line}\n" for line in (KEPT / f"{figure}.txt").read_text().splitlines())
@@ -118,7 +132,7 @@ def said(figure: str) -> str:
 
 BLOCKS: dict[str, Callable[[], str]] = {
     "claims": all_claims,
-    "ours": lambda: claims("E1", "E2", "E3", "E5"),
+    "ours": lambda: claims("E1", "E2", "E3", "E4", "E5"),
     "latents": lambda: claims("C4", "C4L", "C5", "C5L", "C7", "C7L", "C14", "C14L"),
     "changed": changed,
     "several": lambda: by_step("multi", "answer_model", "answer_observer"),
@@ -128,6 +142,9 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "blends": lambda: by_puzzle("blend_in_latents", "blend_in_pixels"),
     "first": lambda: by_puzzle("first_share", kind="unique"),
     "figB2": lambda: said("figB2"),
+    "figB3": lambda: said("figB3"),
+    "ladder": lambda: ladder("plain"),
+    "ladder anew": lambda: ladder("renoised"),
 }
 
 
