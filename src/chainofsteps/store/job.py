@@ -5,6 +5,7 @@ torch takes seconds to import, so it is imported with the first shard and not fo
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import reported
 from ..files import read_json
+from .gpu import take_one
 from .noun import Noun
 from .progress import progress
 
@@ -37,12 +39,15 @@ class Job(AbstractContextManager):
         self.input, self.output = snakemake.input, snakemake.output
         self.params, self.wildcards = snakemake.params, snakemake.wildcards
         self.log = snakemake.log[0]
+        self._gpus = getattr(getattr(snakemake, "resources", None), "gpu", 0)
         self._reported = reported(self.log)
         self._readers: dict[str, ShardReader] = {}
         self._began = 0.0
 
     def __enter__(self) -> Job:
         self._reported.__enter__()
+        if self._gpus:
+            take_one(os.environ)  # and hold it until the process ends
         if self.noun is not None:
             import torch
 
