@@ -1,21 +1,27 @@
 """Draws Figure 4, A11 or A12 from the panels' pictures and the readings of x0_pred."""
 
-from chainofsteps.figures import fig4, grids
+from chainofsteps.figures import fig4, grids, scored
 from chainofsteps.figures.drawn import Drawing
 from chainofsteps.probes.x0_pred.decided import Thresholds, by_step, reading_steps, runs_of
 from chainofsteps.tables import read_shards
 
 with Drawing(snakemake) as drawing:
-    tables = {name: read_shards(getattr(drawing.input, name)) for name in ("masses", "frames", "readings")}
-    params, thresholds = drawing.params, Thresholds(**drawing.params.thresholds)
-    runs = runs_of(tables, thresholds, params.statistics["seed"])
-    steps = {"leading": by_step(tables["masses"], thresholds), "read": reading_steps(tables["readings"], thresholds)}
-    points = fig4.measured(steps, runs, params.statistics)
-    drawing.write(
-        fig4.draw(drawing.panels, *grids.load(drawing.panels, drawing.input.pictures), steps, points),
-        f"{grids.title(params.figure)}: what is remembered and what is revised",
-        caption=fig4.caption(params.figure, drawing.panels, **drawing.about),
-        summary=fig4.summary(points),
-        tables={"points": points},
-        of=["pictures", *tables],
-    )
+    if hasattr(drawing.input, "scores"):  # of cases without known answers
+        scored.write(drawing, drawing.params.figure)
+    else:
+        tables = {name: read_shards(getattr(drawing.input, name)) for name in ("masses", "frames", "readings")}
+        params, thresholds = drawing.params, Thresholds(**drawing.params.thresholds)
+        runs = runs_of(tables, thresholds, params.statistics["seed"])
+        steps = {
+            "leading": by_step(tables["masses"], thresholds),
+            "read": reading_steps(tables["readings"], thresholds),
+        }
+        points = fig4.measured(steps, runs, params.statistics)
+        drawing.write(
+            fig4.draw(drawing.panels, *grids.load(drawing.panels, drawing.input.pictures), steps, points),
+            f"{grids.title(params.figure)}: what is remembered and what is revised",
+            caption=fig4.caption(params.figure, drawing.panels, **drawing.about),
+            summary=fig4.summary(points),
+            tables={"points": points},
+            of=["pictures", *tables],
+        )

@@ -3,13 +3,7 @@
 
 rule fig1:
     input:
-        model=f"results/model/{config['model']}.json",
-        pictures=f"results/{config['model']}/panels/fig1.safetensors",
-        masses=lambda wildcards: shard_files(
-            "results/{model}/x0_pred/{task}/{shard}_masses.csv",
-            config["model"],
-            dict.fromkeys([*(panel.puzzle for panel in panels_shown("fig1")), *CASES["tasks"]]),
-        ),
+        **shown("fig1", "masses", also=CASES["tasks"]),
     output:
         pdf=report(
             "figures/fig1.pdf",

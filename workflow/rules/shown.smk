@@ -35,18 +35,27 @@ def panel_shards(noun):
     return of_figure
 
 
-def shown(figure, *tables):
-    """The input of a figure of panels: the model, its pictures, and tables of x0_pred of the puzzles that it shows."""
+def has_answers(figure):
+    """Whether all panels of a figure are of puzzles, whose candidate answers are known."""
+    return all(row["puzzle"] in PUZZLES for row in config["panels"] if row["figure"] == figure)
+
+
+def shown(figure, *tables, also=()):
+    """The input of a figure of panels: the model, its pictures, and tables of x0_pred of the puzzles that it shows and
+    of those in also; of cases without known answers the scores of x0_pred alone."""
 
     def of_shown(table):
-        return lambda wildcards: x0_pred_files(
-            table, tasks=dict.fromkeys(panel.puzzle for panel in panels_shown(figure))
-        )[table]
+        ending = "" if table == "scores" else f"_{table}"
+        return lambda wildcards: shard_files(
+            f"results/{{model}}/x0_pred/{{task}}/{{shard}}{ending}.csv",
+            config["model"],
+            dict.fromkeys([*(panel.puzzle for panel in panels_shown(figure)), *also]),
+        )
 
     return {
         "model": f"results/model/{config['model']}.json",
         "pictures": f"results/{config['model']}/panels/{figure}.safetensors",
-        **{table: of_shown(table) for table in tables},
+        **{table: of_shown(table) for table in (tables if has_answers(figure) else ("scores",))},
     }
 
 

@@ -5,11 +5,12 @@ Everything it names is checked before anything runs. No torch here: the Snakefil
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..errors import InputError
 from ..names import RunId
+from ..probes.indices import resolve
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,7 @@ class Panel:
     case: str
     seed: int
     steps: tuple[int, ...]
-    frames: tuple[int, ...]
+    frames: tuple  # numbers; of a folder's videos perhaps words, until their length is known
 
     @property
     def name(self) -> str:
@@ -46,13 +47,16 @@ class Panel:
             self._refuse(f"case {self.case!r}", f"{self.puzzle} has cases {names[0]} to {names[-1]}")
         if self.seed not in seeds:
             self._refuse(f"seed {self.seed}", f"untouched runs have seeds {', '.join(map(str, seeds))}")
-        if not all(isinstance(frame, int) for frame in self.frames):
-            words = ", ".join(map(str, self.frames))
-            self._refuse(f"frames {words}", "the lengths of a folder's videos are not known yet, so give numbers")
         for word, wanted, count in (("step", self.steps, steps), ("frame", self.frames, frames)):
             for index in wanted:
                 if count is not None and index >= count:
                     self._refuse(f"{word} {index}", f"there are {word}s 0 to {count - 1}")
+
+    def of_video(self, frames: int) -> "Panel":
+        """The panel of a video of so many frames: words for its frames are numbers then. InputError if one is beyond."""
+        found = replace(self, frames=tuple(resolve(_plain(self.frames), frames)))
+        found.check({self.puzzle: [self.case]}, [self.seed], max(self.steps) + 1, frames)
+        return found
 
     def _refuse(self, what: str, there_is: str) -> None:
         raise InputError(f"panels: {self.figure} {self.panel} shows {what}, which is not there; {there_is}")
@@ -71,4 +75,9 @@ def panels_of(config: Mapping[str, Any], figure: str) -> list[Panel]:
 
 
 def _frames(frames: Any) -> tuple:
-    return tuple(frames) if isinstance(frames, list) else (frames,)  # a word for frames of a folder's videos
+    return tuple(frames) if isinstance(frames, list | tuple) else (frames,)  # a word for frames of a folder's videos
+
+
+def _plain(frames: tuple) -> Any:
+    """As the configuration has them: one word, such as all, or a list."""
+    return frames[0] if len(frames) == 1 and (frames[0] == "all" or isinstance(frames[0], Mapping)) else list(frames)

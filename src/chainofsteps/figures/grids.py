@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -28,6 +29,12 @@ def title(figure: str) -> str:
 def spoken(task: str) -> str:
     """The name of a task for readers."""
     return task.replace("_", " ")
+
+
+def numbered(panels: Sequence[Panel], path: str) -> list[Panel]:
+    """The panels with the numbers of the frames that rule panels has kept in a file."""
+    kept = load_tensors(path)[0]
+    return [replace(panel, frames=tuple(kept[f"{panel.name}-frames"].tolist())) for panel in panels]
 
 
 def load(panels: Sequence[Panel], path: str) -> tuple[dict[str, np.ndarray], dict[str, Sequence[float]]]:

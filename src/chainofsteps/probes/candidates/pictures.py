@@ -19,5 +19,6 @@ def ideal_pictures(
     trajectory, steps = untouched(trajectories, panel.run), list(panel.steps)
     ideal = IdealVelocity(stored(answers, panel.run.case), trajectory.sigmas)
     estimates = [ideal.x0_pred(trajectory.at(step), step) for step in steps]
-    shown = np.stack([decode(vae, estimate)[0][list(panel.frames)] for estimate in estimates])
+    videos = [decode(vae, estimate)[0] for estimate in estimates]
+    shown = np.stack([video[list(panel.of_video(len(video)).frames)] for video in videos])
     return {f"{panel.name}-pictures": torch.from_numpy(shown), f"{panel.name}-sigmas": trajectory.sigmas[steps]}

@@ -21,12 +21,18 @@ class Shown(Protocol):
     steps: Sequence[int]
     frames: Sequence[int]
 
+    def of_video(self, frames: int) -> "Shown":
+        """The same of a video of so many frames, whose frames are numbers."""
+
 
 def pictures(
     panel: Shown, trajectories: ShardReader, vae: AutoencoderKLWan
 ) -> tuple[dict[str, torch.Tensor], np.ndarray]:
-    """Pictures uint8 (steps, frames, H, W, 3) and sigmas (steps,) of a panel, and the video that its run ends with."""
+    """Pictures uint8 (steps, frames, H, W, 3), sigmas (steps,) and numbers of the frames of a panel, and the video that
+    its run ends with."""
     trajectory, steps = untouched(trajectories, panel.run), list(panel.steps)
     *estimates, final = (decode(vae, trajectory.x0_pred(step))[0] for step in (*steps, trajectory.steps - 1))
-    shown = np.stack([estimate[list(panel.frames)] for estimate in estimates])
-    return {f"{panel.name}-pictures": torch.from_numpy(shown), f"{panel.name}-sigmas": trajectory.sigmas[steps]}, final
+    frames = list(panel.of_video(len(final)).frames)
+    kept = {"pictures": torch.from_numpy(np.stack([estimate[frames] for estimate in estimates]))}
+    kept |= {"sigmas": trajectory.sigmas[steps], "frames": torch.tensor(frames)}
+    return {f"{panel.name}-{key}": value for key, value in kept.items()}, final
