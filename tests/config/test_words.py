@@ -75,15 +75,21 @@ def test_layers_and_latent_frames_keep_their_words_until_their_numbers_are_known
     assert indices("swap.layers", config["swap"]["layers"], 8) == [0, 4]
 
 
-def test_a_panel_of_videos_whose_length_is_not_known_needs_whole_numbers():
+def test_frames_of_videos_whose_length_is_not_known_are_numbers_once_it_is():
     row = {"figure": "fig1", "panel": "a", "puzzle": "mine", "case": "c", "seed": 1, "steps": ["last"]}
     of_folder = {"cases": {"folder": "mine", "tasks": ["mine"]}}
     config = of_steps(20, **of_folder, panels=[{**row, "frames": ["middle"]}])
     (panel,) = panels_of(config, "fig1")
-    with pytest.raises(InputError, match="panels: fig1 a shows frames middle.*so give numbers"):
-        panel.check({"mine": ["c"]}, [1], 20, None)
+    panel.check({"mine": ["c"]}, [1], 20, None)
+    assert panel.of_video(81).frames == (40,) and panel.of_video(22).frames == (11,)
+    every = {**row, "frames": {"every": 8}}
+    (panel,) = panels_of(of_steps(20, **of_folder, panels=[every]), "fig1")
+    assert panel.of_video(17).frames == (0, 8, 16)
     (panel,) = panels_of(of_steps(20, **of_folder, panels=[{**row, "frames": [0, 80]}]), "fig1")
     panel.check({"mine": ["c"]}, [1], 20, None)
+    assert panel.of_video(81).frames == (0, 80)
+    with pytest.raises(InputError, match="panels: fig1 a shows frame 80.*there are frames 0 to 21"):
+        panel.of_video(22)
 
 
 @pytest.mark.parametrize("value", [["second"], [1.0], [1.5], [-0.5], {"every": 0}, {"evry": 2}, {"below": 1}, []])

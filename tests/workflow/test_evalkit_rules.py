@@ -20,6 +20,7 @@ MAZE = "O-39_maze_data-generator"
 TASKS = {MAZE: "unique_maze", "rotation": "rotation"}
 STEPS, CASES = 2, 2
 TARGETS = ("tables/evalkit.csv", "figures/fig3.pdf", "tables/x0_pred.csv", "tables/few_steps.csv")
+PANELS = ("fig1", "fig2", "fig4", "fig5")
 pytestmark = pytest.mark.xdist_group("evalkit")
 
 
@@ -40,7 +41,15 @@ def working(tmp_path_factory, checkpoint):
     config["evalkit"] |= {"folder": str(source), "python": python, "sha256": source_hash(source), "time_limit": 60}
     config["noise"] |= {"operators": ["replace"], "steps": [0], "frames": [1]}
     config["few_steps"]["steps"] = [STEPS]
-    config["panels"] = []
+    row = {
+        "panel": "a",
+        "puzzle": MAZE,
+        "case": "00001",
+        "seed": 1,
+        "steps": ["first", "last"],
+        "frames": ["first", "last"],
+    }
+    config["panels"] = [{**row, "figure": figure} for figure in PANELS]
     config["statistics"] = {"resamples": 100}
     (folder / "run.yaml").write_text(yaml.safe_dump(config))
     return folder
@@ -48,7 +57,7 @@ def working(tmp_path_factory, checkpoint):
 
 @pytest.fixture(scope="module")
 def finished(working):
-    run = snakemake(working, "--", *TARGETS)
+    run = snakemake(working, "--", *TARGETS, *(f"figures/{figure}.pdf" for figure in PANELS))
     assert run.returncode == 0, run.stdout
     return working
 
@@ -79,6 +88,19 @@ def test_figures_and_tables_take_the_same_scores(finished):
     assert last.score.tolist() == pytest.approx(of_model, abs=0.01)
     few = table_of(finished, f"results/tiny/few_steps_score/{MAZE}/00.csv")
     assert few.sort_values("case").score.tolist() == pytest.approx(of_model, abs=0.01)
+
+
+def test_panels_show_cases_whose_answers_nobody_listed(finished):
+    steps = table_of(finished, f"results/tiny/x0_pred/{MAZE}/00.csv")
+    for figure in PANELS:
+        points = "masses" if figure == "fig1" else "points"
+        table = table_of(finished, f"figures/{figure}_{points}.csv")
+        assert table.task.unique().tolist() == [MAZE] and table.step.tolist() == [0, 1] and set(table.n) == {CASES}
+        first = steps[steps.step == 0].groupby("case").score.mean().mean()
+        assert table.estimate.iloc[0] == pytest.approx(first, abs=1e-3)
+        words = (finished / f"figures/{figure}.txt").read_text()
+        assert words.startswith("O-39 maze") and "x0_pred scores" in words
+        assert "Candidate answers are not listed" in (finished / f"figures/{figure}_caption.rst").read_text()
 
 
 def test_verify_knows_the_scorer(finished):

@@ -24,12 +24,10 @@ def panel_shards(noun):
     """The shards of a noun that hold the cases of a figure's panels, one for each panel; an input function."""
 
     def of_figure(wildcards):
-        of_panels = {
-            panel: CASE_NAMES[panel.puzzle].index(panel.case) for panel in panels_shown(wildcards.figure)
-        }
         return [
-            f"results/{wildcards.model}/{noun}/{panel.puzzle}/{case // CASES['shard_size']:02d}.json"
-            for panel, case in of_panels.items()
+            f"results/{wildcards.model}/{noun}/{panel.puzzle}/"
+            f"{CASE_NAMES[panel.puzzle].index(panel.case) // CASES['shard_size']:02d}.json"
+            for panel in panels_shown(wildcards.figure)
         ]
 
     return of_figure

@@ -53,7 +53,7 @@ class Panel:
                     self._refuse(f"{word} {index}", f"there are {word}s 0 to {count - 1}")
 
     def of_video(self, frames: int) -> "Panel":
-        """The panel of a video of so many frames: words for its frames are numbers then. InputError if one is beyond."""
+        """The panel of a video of so many frames, words for them as numbers. InputError if one is beyond."""
         found = replace(self, frames=tuple(resolve(_plain(self.frames), frames)))
         found.check({self.puzzle: [self.case]}, [self.seed], max(self.steps) + 1, frames)
         return found

@@ -16,7 +16,7 @@ from ..probes.indices import resolve, resolve_one
 def resolved(config: Mapping[str, Any]) -> dict[str, Any]:
     """A configuration whose steps, and frames of panels, are the whole numbers of its own model.
 
-    Frames of videos in a folder keep their words: `panels` refuses them where their figure is drawn.
+    Frames of videos in a folder keep their words: rule panels is the first to know how many there are.
     """
     steps = config["models"][config["model"]]["steps"]
     frames = made_frames(config["cases"]) if config["cases"]["folder"] is None else None
