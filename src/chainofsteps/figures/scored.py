@@ -73,7 +73,7 @@ def caption(figure: str, panels: Sequence[Panel], **of: Any) -> str:
         f"{grids.title(figure)}. The clean estimate x0_pred of untouched runs, model {of['model']}: rows = steps, "
         f"columns = frames. {grids.listed(panels)}. The cases and seeds shown were fixed before any was seen. Beside "
         f"each, the score of x0_pred by step, mean over all cases of the task with {of['level']:.0%} bootstrap "
-        "intervals (seeds averaged within a case). Candidate answers are not listed for these cases, so none are read.\n"
+        "intervals (seeds averaged within a case). Candidate answers are not listed for these cases; none is read.\n"
     )
 
 
