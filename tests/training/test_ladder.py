@@ -54,6 +54,7 @@ def test_a_rung_trains_goes_on_and_is_exported(tmp_path, monkeypatch):
     rung = tmp_path / "ladder" / "1"
     assert len(WanTransformer3DModel.from_pretrained(rung / "transformer").blocks) == 1
     assert os.path.samefile(rung / "vae", MODEL / "vae")
-    assert check_checkpoint(rung)["layers"] == 1
+    facts = check_checkpoint(rung)
+    assert facts["layers"] == 1 and "vae/diffusion_pytorch_model.safetensors" in facts["files"]  # through the link
     curve = pd.read_csv(tmp_path / "ladder" / "learning_curve.csv")
     assert list(curve.columns) == ["rung", "layers", "step", "loss"] and set(curve.rung) <= {1}

@@ -1,4 +1,4 @@
-"""The ladder of depths: one recipe, the same clips, transformers of 1, 2, 4 and 8 layers; do steps replace layers?
+"""The ladder of depths: one recipe, the same clips, transformers of few layers and of more; do steps replace layers?
 
 python -m chainofsteps.training.ladder pool; then for each rung: python -m chainofsteps.training.ladder train --depth 2;
 and python -m chainofsteps.training.ladder export, which lays what was trained into models/ladder.
@@ -34,7 +34,7 @@ from .loop import Run, launch
 from .text import embed_prompts, token_ids
 
 TOKENS = 64 * 80
-RUNGS = {"1": (1, 0), "1-again": (1, 1), "2": (2, 0), "4": (4, 0), "8": (8, 0)}  # what is shipped: depth and seed
+RUNGS = {"1": (1, 0), "1-again": (1, 1), "2": (2, 0), "4": (4, 0)}  # what is shipped: depth and seed
 LINKED = ("vae", "text_encoder", "tokenizer", "scheduler")  # the shipped model's own
 PROMPT_DROPOUT = 0.1
 SNAPSHOTS = (250, 500, 1000, 2000)
