@@ -4,8 +4,9 @@ import pandas as pd
 import pytest
 
 from chainofsteps.files import read_json
+from chainofsteps.probes.linear_readout.table import COLUMNS
 from chainofsteps.store.reader import read_shard
-from tests.workflow.everything import CASES, LAYERS, STEPS
+from tests.workflow.everything import CASES, LAYERS, STEPS, WEIGHED
 from tests.workflow.running import snakemake
 
 pytestmark = pytest.mark.xdist_group("all")
@@ -26,7 +27,9 @@ def test_activations_are_kept_by_layer_and_told_by_part(finished):
 def test_swaps_are_read_for_both_answers(finished):
     table = pd.read_csv(finished / "tables/swap.csv", dtype={"steps": str})
     counts = table.groupby("run").size().to_dict()
-    assert counts == {"swap": LAYERS * 3 * 2 * 2, "target": 4, "source": 4, "same_text": LAYERS}
+    of_modes = LAYERS * (2 + 2 + 1)  # residual with both readouts, tokens of two parts, full
+    assert counts == {"swap": of_modes * 2, "target": 4, "source": 4, "same_text": LAYERS}
+    assert set(table[table.readout == "final"]["mode"].dropna()) == {"residual"}
     rates = table[table.run != "same_text"]
     assert ((rates.flip + rates.kept + rates.other - 1).abs() < 1e-3).all() and set(rates.n) == {CASES}
     same = table[table.run == "same_text"]
@@ -59,7 +62,7 @@ def test_what_is_not_there_stops_before_anything_runs(finished, change, target, 
 
 
 def test_figures_are_drawn_with_their_points(finished):
-    for figure, points in (("fig6", ("auc", "flips", "matrix")), ("figA13", ("sparsity",))):
+    for figure, points in (("fig6", ("auc", "flips", "matrix", "readout")), ("figA13", ("sparsity",))):
         assert (finished / f"figures/{figure}.pdf").read_bytes().startswith(b"%PDF")
         for name in (f"{figure}.png", f"{figure}.txt", f"{figure}_caption.rst", *(f"{figure}_{p}.csv" for p in points)):
             assert (finished / "figures" / name).stat().st_size > 0
@@ -69,3 +72,19 @@ def test_figures_are_drawn_with_their_points(finished):
         and "find then move 00001, seed 1, step 3" in caption
         and f"{CASES} pairs" in caption
     )
+
+
+def test_the_linear_readout_keeps_states_of_every_depth_and_step(finished):
+    shards = [read_shard(finished / f"results/two/linear_readout/unique_maze/{shard}.json") for shard in ("00", "01")]
+    kept = [shard.load(name)[0] for shard in shards for name in shard.identities]
+    assert len(kept) == WEIGHED and all(set(states) == {"step000", "step002"} for states in kept)
+    assert {tuple(states["step000"].shape[:2]) for states in kept} == {(LAYERS + 1, 80)}
+    table = pd.read_csv(finished / "tables/linear_readout.csv")
+    assert table.empty and list(table.columns) == COLUMNS  # random weights end in no listed answer
+
+
+def test_the_ladder_has_every_model_puzzle_and_number_of_steps(finished):
+    table = pd.read_csv(finished / "tables/ladder.csv")
+    assert len(table) == 2 * 2 and set(table.model) == {"two"} and set(table.layers) == {LAYERS}
+    assert set(table.steps) == {1, STEPS} and set(table.kind) == {"plain", "renoised"} and set(table.n) == {CASES}
+    assert (table.solved == 0).all()
