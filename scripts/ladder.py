@@ -7,8 +7,9 @@ from chainofsteps.tables import write_table
 
 with Job(snakemake, LADDER) as job:
     work = Ladder.of(job)
-    job.open(work.identities, limit=work.limit, **work.hashes)
+    job.open(work.identities, shards=work.shards)
     for name in job.pending("cases"):
-        job.save(name, *work.measure(name))
+        tensors, rows, forwards = work.measure(name)
+        job.save(name, tensors, rows, forwards=forwards)
     write_table(job.output.table, table_of(job.rows(), job.wildcards.model, job.model["layers"]))
     job.finish([job.output.table])

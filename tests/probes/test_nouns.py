@@ -36,7 +36,7 @@ KEYS = {
     "swap_score": {"answers", "swap"},
     "evalkit": {"trajectory", "kit", "seeds"},
     "linear_readout": {"linear_readout", "trajectory"},
-    "ladder": {"model", "sampling", "share_noise_over_cases", "numbers", "seed"},
+    "ladder": {"model", "sampling", "share_noise_over_cases", "numbers", "residual", "seed"},
     "skill": {"model", "sampling"},
     "answers": {"model"},
     "candidates": {"answers", "trajectory"},

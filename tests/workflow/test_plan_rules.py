@@ -15,7 +15,7 @@ SKILL = "skill"  # by the stock pipeline, which counts no forward, and keeps row
 
 def test_forwards_that_ran_are_those_that_were_planned(finished, planned):
     networks = {rule for rule, costs in planned.items() if costs[0].runs_network} - {SKILL}
-    assert len(networks) == 8
+    assert len(networks) == 10
     for rule in sorted(networks):
         ran = [read_json(path)["forwards"] for path in (finished / "results" / MODEL / rule).glob("*/*.json")]
         forwards = sum(cost.forwards.planned for cost in planned[rule])

@@ -9,14 +9,15 @@ def ladder_shards(pattern):
     return shard_files(pattern, config["model"], config["ladder"]["tasks"], "ladder") if LADDER else []
 
 
-def ladder_models(wildcards):
-    """The table of each model of the ladder; a figure of none is not begun."""
-    if not LADDER:
-        sys.exit(
-            "error: Figure B3 is of puzzles made here (cases.folder: null) and of the models that ladder.models names: "
-            "entries of `models` that share the configured model's VAE and encoders"
-        )
-    return [f"results/{model}/ladder/00.csv" for model in LADDER]
+def no_ladder(wildcards):
+    """A figure of no model is not begun."""
+    sys.exit(
+        "error: Figure B3 is of puzzles made here (cases.folder: null) and of the models that ladder.models names: "
+        "entries of `models` that share the configured model's VAE and encoders"
+    )
+
+
+ladder_models = [f"results/{model}/ladder/all/00.csv" for model in LADDER] or no_ladder
 
 
 rule ladder:
@@ -27,8 +28,8 @@ rule ladder:
         conditioning=ladder_shards("results/{model}/conditioning/{task}/{shard}.json"),
         answers=ladder_shards("results/{model}/answers/{task}/{shard}.json"),
     output:
-        manifest="results/{model}/ladder/00.json",
-        table="results/{model}/ladder/00.csv",
+        manifest="results/{model}/ladder/all/00.json",
+        table="results/{model}/ladder/all/00.csv",
     log:
         "results/{model}/logs/ladder.log",
     benchmark:
@@ -44,7 +45,6 @@ rule ladder:
         recipe=RECIPES["ladder"],
         settings=settings_of("ladder"),
         sampling=lambda wildcards: sampling_of(wildcards.model, *DENOISING, "batch_size"),
-        limit=config["ladder"]["residual"],
     script:
         "../../scripts/ladder.py"
 

@@ -13,9 +13,10 @@ import torch
 from ...bench.cases import Case, read_cases
 from ...bench.puzzles import puzzle
 from ...errors import InputError
-from ...files import read_json
+from ...files import fingerprint, read_json
 from ...model import schedule
 from ...model.load import Experts
+from ...model.network import Forwards
 from ...model.sampling import Sampling, placement
 from ...run.denoise import initial_latents
 from ...run.probe import StepState, advance
@@ -42,11 +43,10 @@ class Rung:
 
 @dataclass(frozen=True)
 class Ladder:
-    """rungs: by the name of the item. settings: of the noun. limit: see `table.solved`."""
+    """rungs: by the name of the item. settings: of the noun."""
 
     rungs: Mapping[str, Rung]
     settings: Mapping[str, Any]
-    limit: float
 
     @classmethod
     def of(cls, job: Job) -> Ladder:
@@ -58,7 +58,7 @@ class Ladder:
             made, network = read_json(cases), Network(experts, sampling, read_shard(encoded))
             for case in read_cases(made["root"], made["task"], list(made["cases"])):
                 rungs[item_name(case.task, case.name)] = Rung(case, network, read_shard(answers))
-        return cls(rungs, job.params.settings, job.params.limit)
+        return cls(rungs, job.params.settings)
 
     @property
     def identities(self) -> dict[str, str]:
@@ -66,23 +66,26 @@ class Ladder:
         return {name: rung.network.encoded.identities[rung.case.name] for name, rung in self.rungs.items()}
 
     @property
-    def hashes(self) -> dict[str, list[str]]:
-        """What the conditioning and the answers are made from."""
-        readers = {"conditioning": [rung.network.encoded for rung in self.rungs.values()]}
-        readers["answers"] = [rung.answers for rung in self.rungs.values()]
-        return {name: sorted({one.manifest["settings_hash"] for one in of_noun}) for name, of_noun in readers.items()}
+    def shards(self) -> str:
+        """A hash of what the conditioning and the answers are made from."""
+        readers = [reader for rung in self.rungs.values() for reader in (rung.network.encoded, rung.answers)]
+        return fingerprint(sorted({reader.manifest["settings_hash"] for reader in readers}))
 
-    def measure(self, name: str) -> tuple[dict[str, torch.Tensor], list[dict[str, Any]]]:
-        """Right weights of the final latents (numbers of steps, kinds), and rows of COLUMNS less model and layers."""
+    def measure(self, name: str) -> tuple[dict[str, torch.Tensor], list[dict[str, Any]], float]:
+        """Right weights of the final latents (numbers of steps, kinds), rows of COLUMNS less model and layers, and how
+        many forwards that took."""
         rung, numbers = self.rungs[name], self.settings["numbers"]
         candidates, own = stored(rung.answers, rung.case.name), rung.network.sampling.steps
-        rows = []
+        rows, counter = [], Forwards()
         for steps in numbers:
-            rows += self._runs(rung, candidates, steps, every_step=steps == own)
+            rows += self._runs(rung, candidates, steps, counter, every_step=steps == own)
         finals = [row["right"] for row in rows if row["step"] == FINAL]
-        return {"right": torch.tensor(finals, dtype=torch.float64).view(len(numbers), len(KINDS))}, rows
+        kept = {"right": torch.tensor(finals, dtype=torch.float64).view(len(numbers), len(KINDS))}
+        return kept, rows, counter.total
 
-    def _runs(self, rung: Rung, candidates: Candidates, steps: int, every_step: bool) -> list[dict[str, Any]]:
+    def _runs(
+        self, rung: Rung, candidates: Candidates, steps: int, counter: Forwards, every_step: bool
+    ) -> list[dict[str, Any]]:
         """Rows of both kinds of run in a number of steps: of x0_pred at every step if asked, of the final latents."""
         network, seed, rows = rung.network, self.settings["seed"], []
         label, given = f"{rung.case.task}/{rung.case.name}", network.conditioning(rung.case.name)
@@ -99,14 +102,17 @@ class Ladder:
             if step != FINAL:
                 observer = observer_weights(candidates, flat(latents), sigma, "all")
                 row["observer"] = float(observer[np.asarray(candidates.right, bool)].sum())
-            return {**row, "solved": solved(row["right"], residual, self.limit) if step == FINAL else None}
+            return {
+                **row,
+                "solved": solved(row["right"], residual, self.settings["residual"]) if step == FINAL else None,
+            }
 
         def on_step(seen: StepState) -> None:
             if every_step:
                 of_kinds = zip(KINDS, seen.x0_pred.cpu(), seen.latents.cpu(), strict=True)
                 rows.extend(read(kind, seen.step, float(seen.sigma), *pair) for kind, *pair in of_kinds)
 
-        state = advance(probe, network.velocity(given, sigmas=sigmas), probe.begin(), on_step=on_step)
+        state = advance(probe, network.velocity(given, sigmas=sigmas, counter=counter), probe.begin(), on_step=on_step)
         finals = zip(KINDS, state.latents, strict=True)
         return rows + [read(kind, FINAL, 0.0, latents, latents) for kind, latents in finals]
 

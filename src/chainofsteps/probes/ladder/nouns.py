@@ -8,8 +8,9 @@ from ..settings import untouched_sampling
 
 
 def settings(config: Mapping[str, Any], model: str) -> dict[str, Any]:
-    """Settings of the runs; the job adds what the cases' conditioning and answers are made from."""
-    asked = {"numbers": config["ladder"]["steps"], "seed": config["trajectory"]["seeds"][0]}
+    """Settings of the runs and of their reading; the job adds what conditioning and answers are made from."""
+    section, seed = config["ladder"], config["trajectory"]["seeds"][0]
+    asked = {"numbers": section["steps"], "residual": section["residual"], "seed": seed}
     return {**untouched_sampling(config, model), **asked}
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from ..count import ITEM, DecodingCount, ForwardCount, NetworkCount, Peak, Shard, item_bytes
 from .spec import Intervention, check_exists, expand, references, tapped_layer
 
-CKA_ROW, SCORE_ROW = 265, 300  # bytes of a row: in a file's metadata, and again in the shard's table
+CKA_ROW, SCORE_ROW, CLIP_ROW = 265, 300, 180  # bytes of a row: in a file's metadata, and again in the shard's table
 REFERENCES = 5  # rows of a case's scores beside the perturbed runs': baseline, null, ground truth and the two floors
 
 
@@ -74,13 +74,14 @@ class ScoreCount(DecodingCount):
 
 
 class ClipCount(DecodingCount):
-    """Rule `clip`: the first frame repeated is encoded, of one case at a time; a few rows are kept."""
+    """Rule `clip`: the first frame repeated is encoded, of one case at a time; a table of rows is kept."""
 
     def peaks(self, shard: Shard) -> Sequence[Peak]:
         return [Peak(shard.largest, decoded=1)]
 
     def disk(self, shard: Shard) -> float:
-        return 0
+        runs = [shard.seeds * (1 + len(_interventions(shard, video.latent_frames))) + 1 for video in shard.videos]
+        return sum(runs) * CLIP_ROW
 
 
 COUNTS = {"noise": NoiseCount(), "score": ScoreCount(), "clip": ClipCount()}
