@@ -48,7 +48,8 @@ def draw(table: pd.DataFrame, rows: pd.DataFrame, statistics: Mapping[str, Any])
     by_passes(matched, shown, looks)
     by_step(along, first_of_depth(rows), looks)
     shares_by_depth(shares, rows, statistics)
-    for axes, letter in ((grid[0], "a"), (matched, "b"), (along, "c"), (shares, "d")):
+    style.panel_letter(top, "a")
+    for axes, letter in ((matched, "b"), (along, "c"), (shares, "d")):
         axes.set_title(letter, loc="left", fontweight="bold")
     return figure
 

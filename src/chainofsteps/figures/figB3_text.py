@@ -40,9 +40,10 @@ def summary(table: pd.DataFrame, rows: pd.DataFrame, statistics: Mapping[str, An
                 f"{most} steps; {anew} if noised anew after every step."
             )
     for row in share_of_models(rows, statistics).itertuples():
+        depth = f"{row.layers} layer{'s' * (int(row.layers) > 1)}"
         lines.append(
-            f"{row.model}, {row.layers} layers: {row.share:.2f} [{row.low:.2f}, {row.high:.2f}] of the bits on right "
-            f"answers are in the first forward ({row.n} runs)."
+            f"{row.model}, {depth}: {row.share:.2f} [{row.low:.2f}, {row.high:.2f}] of the bits on right answers are "
+            f"in the first forward ({row.n} runs)."
         )
     return "\n".join(lines) + "\n"
 

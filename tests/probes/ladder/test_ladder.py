@@ -154,7 +154,11 @@ def test_the_figure_and_its_words(tmp_path):
     assert words.startswith(
         "A model of 1 layer solves 0.20 of the cases in 1 step and 0.80 in 20; one of 8 layers 1.00 and"
     )
-    assert "maze, 1 layer: solved 0.20 [" in words and "eight, 8 layers: 1.00 [1.00, 1.00] of the bits" in words
+    assert (
+        "maze, 1 layer: solved 0.20 [" in words
+        and "eight, 8 layers: 1.00 [1.00, 1.00] of the bits" in words
+        and "one, 1 layer: 0.00" in words
+    )
     caption = figB3_text.caption(table, {"residual": 0.5}, STATISTICS)
     assert "Models one, eight, one again, of 1, 8 layers" in caption and "Grey: one again." in caption
 
