@@ -116,12 +116,14 @@ def by_puzzle(*measures: str, kind: str = "multi") -> str:
 def ladder(kind: str) -> str:
     """Share of cases that each depth solves by number of steps, a row for each puzzle and depth; kind: of run."""
     table, rows = pd.read_csv(KEPT / "ladder.csv"), []
-    steps = sorted(table.steps.unique())
-    for (task, model), of in table[table.kind == kind].groupby(["task", "model"], sort=False):
-        cells = of.set_index("steps").loc[steps]
-        name = f"{task.replace('_', ' ')} (n = {cells.n.iloc[0]})" if model == table.model.iloc[0] else ""
-        shown = [f"{row.solved:.2f} [{row.solved_low:.2f}, {row.solved_high:.2f}]" for row in cells.itertuples()]
-        rows.append([name, model.replace("-", " "), *shown])
+    steps = sorted(map(int, table.steps.unique()))
+    for task in dict.fromkeys(table.task):
+        for model in dict.fromkeys(table.model):
+            of = table[(table.kind == kind) & (table.task == task) & (table.model == model)]
+            cells = of.set_index("steps").loc[steps]
+            name = f"{task.replace('_', ' ')} (n = {cells.n.iloc[0]})" if model == table.model.iloc[0] else ""
+            shown = [f"{row.solved:.2f} [{row.solved_low:.2f}, {row.solved_high:.2f}]" for row in cells.itertuples()]
+            rows.append([name, model.replace("-", " "), *shown])
     return markdown(["puzzle", "model", *(f"{count} step{'s' * (count > 1)}" for count in steps)], rows)
 
 
