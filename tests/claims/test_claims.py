@@ -37,7 +37,7 @@ def test_a_rule_that_is_none_is_refused():
 
 
 def test_every_claim_has_a_rule_and_a_row():
-    latents, ours = ["C4L", "C5L", "C7L", "C14L"], ["E1", "E2", "E3", "E5"]
+    latents, ours = ["C4L", "C5L", "C7L", "C14L"], ["E1", "E2", "E3", "E4", "E5"]
     assert list(SCHEMA["claims"]) == [*(f"C{number}" for number in range(1, 15)), *latents, *ours]
     measured = {name: Measured(32, 1, 0.5, 0.45, 0.55, None) for name in SCHEMA["claims"]}
     rows = judge(measured, SCHEMA, "tiny")

@@ -59,7 +59,7 @@ def test_every_script_that_runs_the_model_is_told_where():
     texts += [path.read_text() for path in (Path(__file__).parents[2] / "scripts").glob("*.py")]
     told = [text for text in texts if "Sampling.from_config(" in text or "Sampling(steps=" in text]
     told = [text for text in told if "EMBEDDED = Sampling(" not in text]  # of the package's own model, without a job
-    assert len(told) == 3 and all("placement(job.config, job.wildcards.model)" in text for text in told)
+    assert len(told) == 4 and all("placement(job.config, job.wildcards.model)" in text for text in told)
     decoding = [text for text in texts if "load_vae(" in text]
     placed = ("device_of(job.config, job.wildcards.model)", "device=sampling.torch_device")
     assert len(decoding) == 4 and all(any(words in text for words in placed) for text in decoding)

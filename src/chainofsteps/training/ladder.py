@@ -27,6 +27,7 @@ from transformers import T5TokenizerFast, UMT5EncoderModel
 from ..bench.puzzles import is_held_out, puzzle
 from ..bench.puzzles.canvas import Puzzle, resampled
 from ..errors import InputError
+from ..names import ending
 from ..tables import write_table
 from .clips import to_tensor
 from .dit import ADAMW_RATE, MUON_RATE, SHIFT, attention_in_float32, build_transformer
@@ -179,7 +180,7 @@ def embedded_prompts(model: Path, ids: np.ndarray) -> tuple[torch.Tensor, np.nda
 
 def train(rank: int, world: int, work: Path, model: Path, depth: int, steps: int, seed: int) -> None:
     """Train one rung; its moving average goes to `work/<depth>-seed<seed>/transformer` in bf16."""
-    folder = work / f"{depth}-seed{seed}"
+    folder = work / f"{depth}{ending(seed)}"
     torch.manual_seed(seed)
     pools, prompts = {}, {}
     for bucket in BUCKETS:
@@ -222,7 +223,7 @@ def export(work: Path, model: Path, folder: Path) -> None:
     """Every trained rung as a checkpoint below `folder`, with links to the model's other parts, and their curve."""
     curves = []
     for name, (depth, seed) in RUNGS.items():
-        trained, rung = work / f"{depth}-seed{seed}", folder / name
+        trained, rung = work / f"{depth}{ending(seed)}", folder / name
         if not (trained / "transformer").is_dir():
             raise InputError(f"{trained} holds no transformer; run: train --depth {depth} --seed {seed}")
         shutil.copytree(trained / "transformer", rung / "transformer", dirs_exist_ok=True)
