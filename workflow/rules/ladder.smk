@@ -1,25 +1,6 @@
 # Do denoising steps stand in for layers? Models of one family, such as in different depths, in every number of steps.
 
 
-LADDER = config["ladder"]["models"] if CASES["folder"] is None else []  # its puzzles are made here
-
-
-def ladder_shards(pattern):
-    """`pattern` for every shard of the puzzles of the ladder, of the configured model."""
-    return shard_files(pattern, config["model"], config["ladder"]["tasks"], "ladder") if LADDER else []
-
-
-def no_ladder(wildcards):
-    """A figure of no model is not begun."""
-    sys.exit(
-        "error: Figure B3 is of puzzles made here (cases.folder: null) and of the models that ladder.models names: "
-        "entries of `models` that share the configured model's VAE and encoders"
-    )
-
-
-ladder_models = [f"results/{model}/ladder/all/00.csv" for model in LADDER] or no_ladder
-
-
 rule ladder:
     input:
         model="results/model/{model}.json",

@@ -1,12 +1,6 @@
 # After which layer can a linear map of the hidden states give the answer? Of the stored runs, fed to the model once more.
 
 
-def read_shards(pattern):
-    """`pattern` for every shard of the puzzles of the linear readout."""
-    tasks = [task for task in tasks_of(config, "linear_readout") if task in PUZZLES]
-    return shard_files(pattern, config["model"], tasks, "linear_readout")
-
-
 rule linear_readout:
     input:
         model="results/model/{model}.json",
