@@ -20,7 +20,7 @@ def configured(checkpoint):
     """A small configuration, with the sections that the jobs read."""
     return {
         "shared": [],
-        "cases": {"scorer": "rule"},
+        "cases": {"folder": None, "size": None, "frames": None, "scorer": "rule"},
         "models": {MODEL: {"folder": str(checkpoint), "steps": STEPS, "shift": 3.0, "max_sequence_length": 24}},
         "trajectory": {"seeds": SEEDS, "null_seed": NULL, "share_noise_over_cases": False},
         "noise": {

@@ -44,7 +44,7 @@ def jobs(tmp_path_factory, checkpoint):
     folder = tmp_path_factory.mktemp("jobs")
     made = Jobs(folder, checkpoint)
     made.run("model", folder=str(checkpoint), lora=None)
-    made.run("cases", names=["00000", "00001"], folder=None, first_seed=900000, frames="all", recipe=3)
+    made.run("cases", names=["00000", "00001"], folder=None, first_seed=900000, drawn={}, frames="all", recipe=3)
     for script, (output, params) in SCRIPTS.items():
         if script == "swap_score":
             params = {**params, "swap": made.config["swap"]}
@@ -118,9 +118,9 @@ def test_skill_goes_on_where_it_was_cut_off(jobs, monkeypatch):
 def _recorded(drawn):
     from chainofsteps.probes.skill.run import held_out
 
-    def recorded(name, index):
+    def recorded(name, index, size=None):
         drawn.append(index)
-        return held_out(name, index)
+        return held_out(name, index, size)
 
     return recorded
 
