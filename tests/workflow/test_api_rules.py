@@ -43,7 +43,7 @@ def test_sweep(made):
 def test_tables(made):
     folder, _, interventions, table = made
     tables = folder / "results/tiny/tables"
-    cka = [row for row in rows_of(tables / "fig3_cka.csv") if row["case"] == "00001"]
+    cka = [row for row in rows_of(tables / "fig3_cka.csv") if row["case"] == "00001" and row["features"] == "latents"]
     assert [float(row["dissimilarity"]) for row in cka] == pytest.approx(table.dissimilarity.tolist(), abs=1e-12)
     scores = [row for row in rows_of(tables / "fig3_scores.csv") if row["case"] == "00001"]
     perturbed = [float(row["score"]) for row in scores if row["run"].startswith("noise_at")]
