@@ -12,7 +12,7 @@ from diffusers import WanTransformer3DModel
 from chainofsteps.bench.puzzles import is_held_out
 from chainofsteps.errors import InputError
 from chainofsteps.model.load import check_checkpoint
-from chainofsteps.training import ladder
+from chainofsteps.training import ladder, mixture
 
 MODEL = Path(__file__).parents[2] / "models" / "embedded"
 
@@ -28,7 +28,7 @@ def test_batches_follow_the_step_alone_in_the_stated_shares():
     found = Counter(ladder.bucket_of_step(step).name for step in range(2000))
     for bucket in ladder.BUCKETS:
         assert found[bucket.name] / 2000 == pytest.approx(bucket.share, abs=0.03)
-        assert bucket.batch * np.prod(bucket.latent_shape[1:]) / 4 == pytest.approx(ladder.TOKENS, rel=0.15)
+        assert bucket.batch * np.prod(bucket.latent_shape[1:]) / 4 == pytest.approx(mixture.TOKENS, rel=0.15)
     assert sum(bucket.share for bucket in ladder.BUCKETS) == pytest.approx(1)
 
 
@@ -41,7 +41,7 @@ def test_a_rung_has_its_depth_and_says_nothing_at_first(depth):
 def test_a_rung_trains_goes_on_and_is_exported(tmp_path, monkeypatch):
     bucket = ladder.Bucket(5, 64, 1.0, 16, ("unique_maze",))
     monkeypatch.setattr(ladder, "BUCKETS", (bucket,))
-    monkeypatch.setattr(ladder, "TOKENS", 128)
+    monkeypatch.setattr(mixture, "TOKENS", 128)
     monkeypatch.setattr(ladder, "RUNGS", {"1": (1, 0)})
     ladder.write_pool(tmp_path, MODEL)
     with np.load(tmp_path / "pool" / "5x64.npz") as pool:

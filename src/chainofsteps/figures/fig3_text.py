@@ -6,6 +6,7 @@ import pandas as pd
 
 from ..probes.noise.points import kinds_of, operators_of
 from .fig3 import Setting, heading
+from .words import with_interval
 
 WHEN = {"before": "before the forward pass of a step", "after": "after the update of a step"}
 
@@ -13,8 +14,7 @@ WHEN = {"before": "before the forward pass of a step", "after": "after the updat
 def number(point, name: str = "score") -> str:
     """A point with its interval, such as 0.62 [0.50, 0.74]; the value alone where there is none."""
     low, high = {"score": ("low", "high"), "drop": ("drop_low", "drop_high")}.get(name, ("low", "high"))
-    interval = "" if pd.isna(point[low]) else f" [{point[low]:.2f}, {point[high]:.2f}]"
-    return f"{point[name]:.2f}{interval}"
+    return with_interval(point[name], point[low], point[high])
 
 
 def listed(values) -> str:
@@ -61,7 +61,7 @@ def summary(
 
 def comparison_words(row) -> str:
     """Of one row of `comparisons`: both means, what lies between them, and what that says."""
-    between = f"{row.difference:.2f}" + ("" if pd.isna(row.low) else f" [{row.low:.2f}, {row.high:.2f}]")
+    between = with_interval(row.difference, row.low, row.high)
     says = {
         "more": "noise at step costs more",
         "less": "noise at step costs less",

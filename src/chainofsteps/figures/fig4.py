@@ -14,6 +14,7 @@ from ..bench.readings import MEMORY
 from ..config.panels import Panel
 from ..probes.x0_pred import decided_tables
 from . import grids, marks, style
+from .words import with_interval
 
 MEMORIES = {
     "away": {"color": style.SKY, "marker": "^", "linestyle": "-.", "label": "away half-way (mean)"},
@@ -69,8 +70,7 @@ def draw(
 
 def number(row) -> str:
     """An estimate with its interval."""
-    interval = "" if pd.isna(row.low) else f" [{row.low:.2f}, {row.high:.2f}]"
-    return f"{row.estimate:.2f}{interval}"
+    return with_interval(row.estimate, row.low, row.high)
 
 
 def summary(points: pd.DataFrame) -> str:

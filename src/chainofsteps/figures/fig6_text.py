@@ -8,6 +8,7 @@ import pandas as pd
 from ..probes.swap.table import MARGIN, MASS
 from .fig6 import Maps, steps_words
 from .layer_curves import shown_rows
+from .words import with_interval
 
 WORDS = {
     "residual": "residual (the update of the source's block on the target's input of that block)",
@@ -18,8 +19,7 @@ WORDS = {
 
 def number(row: Mapping[str, Any], name: str) -> str:
     """A value with its interval, such as 0.62 [0.50, 0.74]."""
-    low, high = row[f"{name}_low"], row[f"{name}_high"]
-    return f"{row[name]:.2f}" + ("" if pd.isna(low) else f" [{low:.2f}, {high:.2f}]")
+    return with_interval(row[name], row[f"{name}_low"], row[f"{name}_high"])
 
 
 def summary(activations: pd.DataFrame, curves: pd.DataFrame, readout: pd.DataFrame) -> str:

@@ -7,6 +7,7 @@ import pandas as pd
 
 from ..probes.ensemble.spec import OF_FINALS, OF_LATENTS
 from ..probes.ensemble.table import ANOTHER, CEILING, FLOORS, ORACLE, PUBLISHED_OF_LAYERS, SINGLE
+from .words import with_interval
 
 NAMES = {
     ANOTHER: "another seed without an oracle",
@@ -26,8 +27,7 @@ def compared(row) -> str:
 
 def number(row, names: tuple[str, str, str] = ("score", "low", "high")) -> str:
     """0.62 [0.50, 0.74]; the value alone where there is no interval."""
-    value, low, high = (getattr(row, name) for name in names)
-    return f"{value:.3f}" + ("" if pd.isna(low) else f" [{low:.3f}, {high:.3f}]")
+    return with_interval(*(getattr(row, name) for name in names), places=3)
 
 
 def difference(row) -> str:

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from ..probes.ladder.run import KINDS
+from ..probes.ladder.nouns import KINDS
 from ..probes.ladder.table import FINAL, first_shares
 from ..statistics import bootstrap_group_means
 from . import marks, style

@@ -1,6 +1,6 @@
 """Figure B3 in words: a caption that says what was measured, and what came out, by a fixed rule."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -8,12 +8,12 @@ import pandas as pd
 from ..probes.ladder.table import SHOWN
 from .figB3 import first_of_depth, share_of_models
 from .grids import spoken
+from .words import listed, with_interval
 
 
 def number(row: Any, name: str) -> str:
     """A value with its interval, such as 0.62 [0.50, 0.74]."""
-    value, low, high = (getattr(row, key) for key in (name, f"{name}_low", f"{name}_high"))
-    return f"{value:.2f}" + ("" if pd.isna(low) else f" [{low:.2f}, {high:.2f}]")
+    return with_interval(*(getattr(row, key) for key in (name, f"{name}_low", f"{name}_high")))
 
 
 def summary(table: pd.DataFrame, rows: pd.DataFrame, statistics: Mapping[str, Any]) -> str:
@@ -42,7 +42,7 @@ def summary(table: pd.DataFrame, rows: pd.DataFrame, statistics: Mapping[str, An
     for row in share_of_models(rows, statistics).itertuples():
         depth = f"{row.layers} layer{'s' * (int(row.layers) > 1)}"
         lines.append(
-            f"{row.model}, {depth}: {row.share:.2f} [{row.low:.2f}, {row.high:.2f}] of the bits on right answers are "
+            f"{row.model}, {depth}: {with_interval(row.share, row.low, row.high)} of the bits on right answers are "
             f"in the first forward ({row.n} runs)."
         )
     return "\n".join(lines) + "\n"
@@ -52,8 +52,8 @@ def caption(table: pd.DataFrame, settings: Mapping[str, Any], statistics: Mappin
     """What was measured, from the table and the settings in force; reStructuredText, one paragraph."""
     again = [model for model in dict.fromkeys(table.model) if model not in set(first_of_depth(table).model)]
     sentences = [
-        f"Figure B3. Do denoising steps stand in for layers? Models {listed(dict.fromkeys(table.model))}, of "
-        f"{listed(dict.fromkeys(table.layers))} layers, on the same cases from the same noise.",
+        f"Figure B3. Do denoising steps stand in for layers? Models {listed(table.model)}, of "
+        f"{listed(table.layers)} layers, on the same cases from the same noise.",
         f"A case is solved if right answers have a weight of {SHOWN:g} or more in the final latents and a mixture "
         f"of the candidate answers misses them by {settings['residual']:g} candidate distances at most.",
         f"(a) Share of cases that are solved, by number of steps, with {statistics['level']:.0%} intervals over cases. "
@@ -67,8 +67,3 @@ def caption(table: pd.DataFrame, settings: Mapping[str, Any], statistics: Mappin
         "over puzzles with intervals over cases." + (f" Grey: {listed(again)}." if again else ""),
     ]
     return " ".join(sentences) + "\n"
-
-
-def listed(values: Sequence[Any]) -> str:
-    """ "1, 2, 4"."""
-    return ", ".join(map(str, values))

@@ -16,6 +16,7 @@ from ..statistics import SHARE, Interval, bootstrap_mean
 from ..tables import read_shards
 from . import grids, marks, style
 from .drawn import Drawing
+from .words import with_interval
 
 LOOK = {"color": style.BLUE, "marker": "o", "linestyle": "-", "label": "score of $\\hat{x}_0$, mean"}
 SHOWN = {"color": style.GREY, "linestyle": ":", "label": "run shown"}
@@ -59,7 +60,7 @@ def summary(points: pd.DataFrame) -> str:
     """In words, a line for each task: the score of x0_pred at the first step and at the last."""
     lines = []
     for task, rows in points.groupby("task", sort=False):
-        first, last = (f"{row.estimate:.2f} [{row.low:.2f}, {row.high:.2f}]" for row in rows.iloc[[0, -1]].itertuples())
+        first, last = (with_interval(row.estimate, row.low, row.high) for row in rows.iloc[[0, -1]].itertuples())
         lines.append(
             f"{grids.spoken(task)}, {rows.n.iloc[0]} cases, {rows.seeds.iloc[0]} seeds: x0_pred scores {first} at step "
             f"{rows.step.iloc[0]} and {last} at step {rows.step.iloc[-1]}."

@@ -17,6 +17,7 @@ from ..probes.count import (
     item_bytes,
     probe_counts,
 )
+from ..probes.indices import resolve
 from .model import IMAGE_TOKENS, Model
 
 EMBEDDED_CASE = 7_500  # bytes of a puzzle made here
@@ -77,7 +78,7 @@ class PanelsCount(DecodingCount):
     def disk(self, shard: Shard) -> float:
         pixels = 0
         for panel, video in zip(panels_of(shard.config, shard.wildcards), shard.videos, strict=True):
-            pixels += len(panel["steps"]) * len(panel["frames"]) * video.height * video.width
+            pixels += len(panel["steps"]) * len(resolve(panel["frames"], video.frames)) * video.height * video.width
         return item_bytes(PIXEL * pixels)
 
 

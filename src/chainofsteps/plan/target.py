@@ -134,7 +134,7 @@ def _forwards(count: JobCount, shard: Shard) -> ForwardCount | None:
 
 
 def _disk(count: JobCount, shard: Shard) -> int:
-    return round(count.disk(shard)) + MANIFEST * ("shard" in shard.wildcards)
+    return round(count.disk(shard)) + MANIFEST * (count.manifest and "shard" in shard.wildcards)
 
 
 def _tokens(cases: Cases, model: Model) -> int | None:

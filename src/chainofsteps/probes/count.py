@@ -164,11 +164,13 @@ class JobCount(Protocol):
     """The size of the jobs of one rule.
 
     loaded: the parts of the model on the GPU, None for a rule without a GPU. batched: its forwards take
-    `batch_size` samples at once, else one. Each method may raise UnknownError.
+    `batch_size` samples at once, else one. manifest: it writes one beside what it keeps. Each method may raise
+    UnknownError.
     """
 
     loaded: Loaded | None
     batched: bool
+    manifest: bool = True
 
     def forwards(self, shard: Shard) -> ForwardCount | None:
         """Of the whole job; None for a rule that runs no network."""

@@ -32,9 +32,9 @@ from ..tables import write_table
 from .clips import to_tensor
 from .dit import ADAMW_RATE, MUON_RATE, SHIFT, attention_in_float32, build_transformer
 from .loop import Run, launch
+from .mixture import Shape
 from .text import embed_prompts, token_ids
 
-TOKENS = 64 * 80
 RUNGS = {"1": (1, 0), "1-again": (1, 1), "2": (2, 0), "4": (4, 0)}  # what is shipped: depth and seed
 LINKED = ("vae", "text_encoder", "tokenizer", "scheduler")  # the shipped model's own
 PROMPT_DROPOUT = 0.1
@@ -42,27 +42,11 @@ SNAPSHOTS = (250, 500, 1000, 2000)
 
 
 @dataclass(frozen=True)
-class Bucket:
-    """Clips of one shape, puzzles by turns; share: of the batches; number: of clips in the pool."""
+class Bucket(Shape):
+    """Clips of one shape, puzzles by turns; number: of clips in the pool."""
 
-    frames: int
-    side: int
-    share: float
     number: int
     puzzles: tuple[str, ...]
-
-    @property
-    def name(self) -> str:
-        return f"{self.frames}x{self.side}"
-
-    @property
-    def latent_shape(self) -> tuple[int, int, int, int]:
-        return 16, (self.frames + 3) // 4, self.side // 8, self.side // 8
-
-    @property
-    def batch(self) -> int:
-        _, frames, height, width = self.latent_shape
-        return TOKENS // (frames * height * width // 4) // 2 * 2
 
 
 OF_SIDE = {

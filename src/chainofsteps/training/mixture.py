@@ -40,8 +40,8 @@ VAE_TURNS = {  # small shapes and a ball that flies are what it learns last
 
 
 @dataclass(frozen=True)
-class Bucket:
-    """Clips of one shape: they are in one batch."""
+class Shape:
+    """The shape of clips that are in one batch."""
 
     frames: int
     side: int  # pixels
@@ -50,12 +50,6 @@ class Bucket:
     @property
     def name(self) -> str:
         return f"{self.frames}x{self.side}"
-
-    def puzzles(self, turns: dict[str, int] = TURNS) -> tuple[str, ...]:
-        """The in-domain puzzles of this size, each as often as it has turns."""
-        if self.side == LARGE:
-            return LARGE_MAZES
-        return tuple(name for name in IN_DOMAIN if name not in LARGE_MAZES for _ in range(turns.get(name, 1)))
 
     @property
     def latent_shape(self) -> tuple[int, int, int, int]:
@@ -67,6 +61,17 @@ class Bucket:
         """Clips in a batch, an even number: every batch costs about the same."""
         _, frames, height, width = self.latent_shape
         return TOKENS // (frames * height * width // 4) // 2 * 2
+
+
+@dataclass(frozen=True)
+class Bucket(Shape):
+    """Clips of one shape, of the puzzles that are drawn in that size."""
+
+    def puzzles(self, turns: dict[str, int] = TURNS) -> tuple[str, ...]:
+        """The in-domain puzzles of this size, each as often as it has turns."""
+        if self.side == LARGE:
+            return LARGE_MAZES
+        return tuple(name for name in IN_DOMAIN if name not in LARGE_MAZES for _ in range(turns.get(name, 1)))
 
 
 BUCKETS = (

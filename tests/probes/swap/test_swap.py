@@ -57,13 +57,17 @@ def test_swapping_a_run_with_itself_changes_nothing(model):
             assert torch.allclose(v, velocity(model, one), atol=1e-5)
 
 
+def states_of(model, **streams):
+    """By name the hidden states of a stream before the first layer and after each."""
+    states = {name: [stream.hidden_states] for name, stream in streams.items()}
+    for name, stream in streams.items():
+        network.walk(model, stream, tap=lambda _, hidden, kept=states[name]: kept.append(hidden.clone()))
+    return states
+
+
 def test_residual_is_the_blocks_own_update(model):
     source, target = stream_of(model, 0, 7), stream_of(model, 1, 8)
-    states = {}
-    for name, stream in (("source", source), ("target", target)):
-        kept = [stream.hidden_states]
-        network.walk(model, stream, tap=lambda _, hidden, kept=kept: kept.append(hidden.clone()))
-        states[name] = kept
+    states = states_of(model, source=source, target=target)
     for layer, v in swapped(model, source, target, "residual").items():
         hidden = states["target"][layer] + states["source"][layer + 1] - states["source"][layer]
         rest = network.walk(model, replace(target, hidden_states=hidden), layer + 1)
@@ -107,11 +111,7 @@ def test_a_planted_layer_is_found(model):
 def test_neighbouring_layers_are_swapped_at_once(model):
     """The updates of all of them on the target's input of the first; of all layers, all of the source's updates."""
     source, target = stream_of(model, 0, 7), stream_of(model, 1, 8)
-    states = {}
-    for name, stream in (("source", source), ("target", target)):
-        kept = [stream.hidden_states]
-        network.walk(model, stream, tap=lambda _, hidden, kept=kept: kept.append(hidden.clone()))
-        states[name] = kept
+    states = states_of(model, source=source, target=target)
     found = swapped(model, source, target, "residual", width=2)
     assert list(found) == [0, 1, 2]
     for layer, v in found.items():

@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 
 from ..count import ITEM, ForwardCount, NetworkCount, Peak, Shard, baseline
-
-KINDS = 2  # runs of each case and number of steps: as it is, and made anew after every step
+from .nouns import KINDS
 
 
 class LadderCount(NetworkCount):
@@ -13,11 +12,11 @@ class LadderCount(NetworkCount):
     batched = True
 
     def forwards(self, shard: Shard) -> ForwardCount:
-        of_case = KINDS * sum(shard.config["ladder"]["steps"])
+        of_case = len(KINDS) * sum(shard.config["ladder"]["steps"])
         return baseline(of_case, shard.model.branches) * shard.case_count
 
     def peaks(self, shard: Shard) -> Sequence[Peak]:
-        return [Peak(shard.largest, forward=min(KINDS, shard.model.batch_size))]
+        return [Peak(shard.largest, forward=min(len(KINDS), shard.model.batch_size))]
 
     def disk(self, shard: Shard) -> float:
         return 2 * shard.case_count * ITEM

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import torch
 
@@ -25,8 +24,8 @@ from ...store.reader import ShardReader, read_shard
 from ..candidates.observer import Candidates, mixture_weights, observer_weights
 from ..candidates.rows import flat, stored
 from ..network import Network
-from .nouns import item_name
-from .run import KINDS, PlainAndRenoised
+from .nouns import KINDS, item_name
+from .run import PlainAndRenoised
 from .table import COLUMNS, FINAL, solved
 
 SHARED_PARTS = ("vae", "text_encoder", "tokenizer", "image_encoder", "image_processor")
@@ -97,15 +96,12 @@ class Ladder:
 
         def read(kind: str, step: int, sigma: float, x0_pred: torch.Tensor, latents: torch.Tensor) -> dict[str, Any]:
             weights, residual = mixture_weights(candidates, flat(x0_pred))
-            row = {**about, "kind": kind, "step": step, "sigma": sigma, "residual": residual, "observer": None}
-            row["right"] = float(weights[np.asarray(candidates.right, bool)].sum())
-            if step != FINAL:
-                observer = observer_weights(candidates, flat(latents), sigma, "all")
-                row["observer"] = float(observer[np.asarray(candidates.right, bool)].sum())
-            return {
-                **row,
-                "solved": solved(row["right"], residual, self.settings["residual"]) if step == FINAL else None,
-            }
+            right = float(weights[candidates.right].sum())
+            row = {**about, "kind": kind, "step": step, "sigma": sigma, "right": right, "residual": residual}
+            if step == FINAL:
+                return {**row, "observer": None, "solved": solved(right, residual, self.settings["residual"])}
+            observer = observer_weights(candidates, flat(latents), sigma, "all")
+            return {**row, "observer": float(observer[candidates.right].sum()), "solved": None}
 
         def on_step(seen: StepState) -> None:
             if every_step:

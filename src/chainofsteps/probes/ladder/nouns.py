@@ -6,6 +6,8 @@ from typing import Any
 from ...store.noun import Noun
 from ..settings import untouched_sampling
 
+KINDS = ("plain", "renoised")  # the two runs of a case: as it is, and made anew after every step
+
 
 def settings(config: Mapping[str, Any], model: str) -> dict[str, Any]:
     """Settings of the runs and of their reading; the job adds what conditioning and answers are made from."""

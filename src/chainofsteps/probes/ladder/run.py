@@ -15,8 +15,7 @@ from ...model.conditioning import Conditioning
 from ...model.shapes import Latents, Sigmas
 from ...run.denoise import generator
 from ...run.probe import Probe, StepState, check_finite, saved_step
-
-KINDS = ("plain", "renoised")  # rows of the batch
+from .nouns import KINDS
 
 
 @dataclass(frozen=True)

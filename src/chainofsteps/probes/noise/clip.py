@@ -48,7 +48,7 @@ class Clips:
         scoring, candidates = self.scoring, stored(self.answers, name)
         case, conditioning = scoring.judge.case(name), Conditioning.from_tensors(scoring.encoded.load(name)[0])
         still = encode(scoring.judge.vae, np.repeat(case.first_frame[None], case.frames, axis=0))
-        static, right = _flat(still), candidates.latents[np.asarray(candidates.right, bool)]
+        static, right = _flat(still), candidates.latents[candidates.right]
         for row, final in scoring.runs(name, conditioning):
             frames = conditioning.latents_shape[2]
             yield {**row, "case": name, "latent_frames": frames, "score": clip_score(_flat(final), static, right)}
