@@ -164,7 +164,7 @@ def draw_curves(part: SubFigure, curves: pd.DataFrame) -> None:
             axes.xaxis.set_major_locator(MaxNLocator(8, integer=True))
         row[0].set_ylabel("flip rate")
     for axes in grid[-1]:
-        axes.set_xlabel("layer swapped (the middle one of several)")
+        axes.set_xlabel("middle of the swapped layers")
     handles, labels = grid[0, 0].get_legend_handles_labels()
     part.legend(handles, labels, loc="outside lower center", ncols=3, columnspacing=1.5)
 
