@@ -24,7 +24,7 @@ BAD = [
     ({"models": {"tiny": {"teacache": True}}}, "unknown key 'models.tiny.teacache'"),
     ({"noise": {"steps": [STEPS]}}, f"noise.steps: step {STEPS} is out of range"),
     ({"noise": {"frames": [FRAMES]}}, f"noise.frames: frame {FRAMES} is out of range"),
-    ({"similarity": {"features": "block:2"}}, "layer 2 is out of range; this model has layers 0 to 1"),
+    ({"similarity": {"features": ["block:2"]}}, "layer 2 is out of range; this model has layers 0 to 1"),
     ({"models": {"tiny": {"boundary": 0.5}}}, "has one expert: set boundary to null"),
     ({"models": {"tiny": {"steps": 20.0}}}, "'models.tiny.steps' is 20.0, but must be a whole number"),
     ({"models": {"tiny": {"compile": "eager", "group_offload": True}}}, "has both `group_offload` and `compile`"),
