@@ -121,3 +121,29 @@ def test_numbers_are_those_of_the_first_plan(model, entry, pinned, monkeypatch, 
         for cost in costs
     }
     assert numbers == {rule: tuple(pytest.approx(number) for number in of_rule) for rule, of_rule in pinned.items()}
+
+
+def disk_of(job, config):
+    """Bytes on disk that the plan says of one job of the embedded model."""
+    (cost,) = target.plan_of(config, ["all"], root=ROOT).costs
+    assert cost.job == job
+    return cost.disk
+
+
+def test_frames_in_words_weigh_what_they_stand_for(monkeypatch):
+    job = Job("panels", {"model": "embedded", "figure": "fig4"})
+    monkeypatch.setattr(target, "jobs_of", lambda *_: [job])
+    panel = {"figure": "fig4", "puzzle": "occlusion", "case": "00001", "steps": [0, 9]}
+    weights = [
+        disk_of(job, {**configured("embedded"), "panels": [{**panel, "frames": frames}]})
+        for frames in ([0, 8, 16], "all", [0, 16])
+    ]
+    pixels = 2 * 3 * 64 * 64
+    assert weights[1] - weights[0] == 14 * pixels and weights[0] - weights[2] == pixels
+
+
+def test_a_table_without_a_manifest_weighs_its_rows_alone(monkeypatch):
+    job = Job("clip", {"model": "embedded", **SHARD})
+    monkeypatch.setattr(target, "jobs_of", lambda *_: [job])
+    rows = 2 * (1 + 2 * (20 + 2)) + 1  # two seeds: untouched and each operator's steps and frames; and the null
+    assert disk_of(job, configured("embedded")) == 3 * rows * 98  # cases of the second shard, bytes of a row
