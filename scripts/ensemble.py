@@ -11,5 +11,5 @@ with Job(snakemake, ENSEMBLE) as job:
     trajectories, runs = job.read("trajectory"), expand(settings, job.model["layers"])
     job.open(network.encoded.identities)
     for piece in job.pieces(dict.fromkeys(job.names, network.sigmas), network.sampling.boundary):
-        piece.save(merge_piece(network, job.wildcards.task, piece, trajectories, runs, settings["seeds"]))
+        piece.save(merge_piece(network, job.wildcards.task, piece, trajectories, runs, settings))
     job.finish(**network.about)

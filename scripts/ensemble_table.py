@@ -6,6 +6,7 @@ from chainofsteps.tables import read_shards, write_table
 
 with reported(snakemake.log[0]):
     rows = read_shards(snakemake.input, {"steps": str})
-    table = summary(rows, snakemake.params.statistics, snakemake.params.headroom)
+    params = snakemake.params
+    table = summary(rows, params.statistics, params.seeds, params.headroom)
     write_table(snakemake.output.table, table)
-    write_table(snakemake.output.windows, table_a1(table, snakemake.params.of_layers))
+    write_table(snakemake.output.windows, table_a1(table, params.of_layers))

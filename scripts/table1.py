@@ -1,4 +1,5 @@
-"""Table 1: published scores by category, and what the model's skill on the puzzles is, with floor and ground truth."""
+"""Table 1: published scores by category, and those of the model with its floor and ground truth: its skill on puzzles,
+or its runs and their ensemble on cases of VBVR-Bench."""
 
 import pandas as pd
 
@@ -6,11 +7,19 @@ from chainofsteps.errors import reported
 from chainofsteps.figures import paper_tables
 from chainofsteps.tables import read_shards
 
+MERGED = "20-29", "mean"  # the window and mode of the paper's row
+
 with reported(snakemake.log[0]):
     given, params, output = snakemake.input, snakemake.params, snakemake.output
-    skill, ensembles = read_shards(given.skill), read_shards(given.ensemble)
-    measured = paper_tables.from_skill(snakemake.config["model"], skill)
-    measured += paper_tables.from_ensemble(snakemake.config["model"], ensembles, "20-29", "mean")
+    model, ensembles = snakemake.config["model"], read_shards(given.ensemble)
+    if params.scorer:
+        measured = paper_tables.from_bench(model, ensembles, *MERGED)
+    else:
+        measured = paper_tables.from_skill(model, read_shards(given.skill))
+        measured += paper_tables.from_ensemble(model, ensembles, *MERGED)
     table = paper_tables.table1(pd.read_csv(given.published), measured, params.statistics)
     caption = paper_tables.caption1(table, params.statistics["level"])
-    paper_tables.write(output, table, paper_tables.shown1(table), caption, paper_tables.NOTES["table1"])
+    notes = paper_tables.notes(
+        "table1", max(row.runs.groupby(["task", "case"]).ngroups for row in measured), params.scorer
+    )
+    paper_tables.write(output, table, paper_tables.shown1(table), caption, notes)

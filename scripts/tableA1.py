@@ -9,4 +9,5 @@ with reported(snakemake.log[0]):
     table = pd.read_csv(snakemake.input.windows, dtype={"seeds": str, "seeds_merged": str})
     caption = paper_tables.caption_a1(table, snakemake.params.level)
     shown = paper_tables.shown_a1(table)
-    paper_tables.write(snakemake.output, table, shown, caption, paper_tables.NOTES["tableA1"])
+    notes = paper_tables.notes("tableA1", int(table.n.max()), snakemake.params.scorer)
+    paper_tables.write(snakemake.output, table, shown, caption, notes)

@@ -13,4 +13,5 @@ with reported(snakemake.log[0]):
     table = paper_tables.by_setting(published, points, params.setting, model)
     caption = paper_tables.caption_setting(points, params.setting, model, params.level)
     shown = paper_tables.shown_setting(table, params.setting)
-    paper_tables.write(output, table, shown, caption, paper_tables.NOTES[params.table])
+    notes = paper_tables.notes(params.table, int(table.n.max()), params.scorer)
+    paper_tables.write(output, table, shown, caption, notes)

@@ -103,11 +103,6 @@ def runs_of(task: str, cases: Iterable[str], seeds: Iterable[int]) -> dict[str, 
     return {run.name: run for case in cases for seed in seeds for run in [RunId(task, case, seed)]}
 
 
-def split_of(task: str) -> str:
-    """The half of the benchmark that a puzzle belongs to, as it is spelt in SPLITS."""
-    return SPLITS[task not in IN_DOMAIN]
-
-
 def is_name(name: object) -> bool:
     """True if it may become part of a path, a command or a table: it means nothing but itself there."""
     return isinstance(name, str) and NAME.fullmatch(name) is not None

@@ -1,7 +1,7 @@
 import pytest
 from configured import default, put
 
-from chainofsteps.config.ranges import check_activations, check_ranges, check_swap
+from chainofsteps.config.ranges import check_activations, check_ranges, check_shown, check_swap
 from chainofsteps.config.read import validate
 from chainofsteps.config.tasks import tasks_of
 from chainofsteps.errors import InputError
@@ -46,7 +46,8 @@ def test_block_layer(features, layer):
 
 
 def test_the_default_probes_fit_the_default_model(config):
-    check_activations(config, CASE_NAMES, layers=8)
+    check_activations(config, layers=8)
+    check_shown(config, CASE_NAMES)
     check_swap(config, latent_frames=5, layers=8)
     config["cases"] |= {"folder": "mine", "tasks": ["mine"]}
     assert tasks_of(config, "activations") == ["mine"]
@@ -76,6 +77,7 @@ def test_the_default_probes_fit_the_default_model(config):
 def test_what_a_probe_names_must_be_there(config, place, value, words):
     put(config, place, value)
     with pytest.raises(InputError, match=words):
-        check_activations(config, CASE_NAMES, layers=8)
+        check_activations(config, layers=8)
+        check_shown(config, CASE_NAMES)
         check_swap(config, latent_frames=5, layers=8)
     check_ranges(config, steps=20, latent_frames=5, layers=8)  # other figures are drawn all the same

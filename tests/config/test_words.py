@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chainofsteps.config.panels import panels_of
-from chainofsteps.config.ranges import check_activations, check_ranges, check_swap
+from chainofsteps.config.ranges import check_activations, check_ranges, check_shown, check_swap
 from chainofsteps.config.read import load_config, validate
 from chainofsteps.errors import InputError
 from chainofsteps.probes.indices import indices, resolve
@@ -54,7 +54,8 @@ def of_steps(steps, **change):
 def test_another_number_of_steps_breaks_nothing(steps):
     config = of_steps(steps)
     check_ranges(config, steps, latent_frames=5, layers=8)
-    check_activations(config, {"find_then_move": ["00000"]}, layers=8)
+    check_activations(config, layers=8)
+    check_shown(config, {"find_then_move": ["00000"]})
     check_swap(config, latent_frames=5, layers=8)
     for figure in dict.fromkeys(row["figure"] for row in config["panels"]):
         for panel in panels_of(config, figure):

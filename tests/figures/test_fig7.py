@@ -6,13 +6,13 @@ from chainofsteps.probes.ensemble.table import summary
 from tests.probes.ensemble.test_ensemble_table import SEEDS, STATISTICS, rows
 
 SETTINGS = {"seeds": SEEDS, "windows": ["0-9", "0-39", "20-29"], "of_layers": 40, "modes": ["mean", "blend"]}
-SETTINGS |= {"weight": 0.5, "carry": "first", "steps": [0], "headroom": []}
+SETTINGS |= {"weight": 0.5, "carry": "first", "steps": [0], "headroom": [], "controls": True}
 PARAMS = {"ensemble": SETTINGS, "sampling": {"steps": 20, "guidance_scale": 1.0}, "statistics": STATISTICS}
 
 
 @pytest.fixture(scope="module")
 def table():
-    return summary(rows(), {**STATISTICS, "resamples": 100})
+    return summary(rows(), {**STATISTICS, "resamples": 100}, SEEDS)
 
 
 def test_summary_says_which_windows_gain_and_by_how_much(table):
@@ -27,9 +27,9 @@ def test_summary_says_which_windows_gain_and_by_how_much(table):
 
 
 def test_nothing_is_claimed_of_ensembles_that_change_nothing():
-    words = fig7_text.summary(summary(rows(gain=0.0), STATISTICS))
+    words = fig7_text.summary(summary(rows(gain=0.0), STATISTICS, SEEDS))
     assert words.startswith("Of 6 ensembles 0 score higher than the one run whose noise they carry, 0 lower, and 6 are")
-    one = summary(rows(cases=1, tasks=("shelf",)), STATISTICS)
+    one = summary(rows(cases=1, tasks=("shelf",)), STATISTICS, SEEDS)
     assert "one case, so no interval" in fig7_text.summary(one) and "nan" not in fig7_text.summary(one)
 
 
@@ -49,7 +49,7 @@ def test_caption_says_what_was_measured(table):
 
 
 def test_puzzles_with_headroom_are_drawn_and_told_apart(tmp_path):
-    roomy = summary(rows(), {**STATISTICS, "resamples": 100}, ["half_turn"])
+    roomy = summary(rows(), {**STATISTICS, "resamples": 100}, SEEDS, ["half_turn"])
     of_room = roomy[roomy.scope == "headroom"]
     assert set(of_room.n) == {30} and set(fig7.points(roomy).cases) == {"all", "headroom"}
     assert of_room.score.tolist() == roomy[roomy.task == "half_turn"].score.tolist()
@@ -90,7 +90,7 @@ def test_figure_has_every_row_and_part(table, tmp_path):
 
 
 def test_cases_of_one_split_are_drawn_once():
-    drawn = fig7.points(summary(rows(tasks=("loop_maze", "shelf")), STATISTICS))
+    drawn = fig7.points(summary(rows(tasks=("loop_maze", "shelf")), STATISTICS, SEEDS))
     assert set(drawn.cases) == {"all"} and set(drawn.n) == {60}
 
 

@@ -21,6 +21,11 @@ def skill(score=1.0, puzzles=BENCHMARK, cases=4):
     return pd.DataFrame(rows, columns=["puzzle", "case", "score", "success", "static", "ground_truth"])
 
 
+def of_tasks(*given):
+    """The same as rows of a measured row."""
+    return skill(*given).rename(columns={"puzzle": "task"})
+
+
 def test_weights_make_the_published_averages_of_the_published_categories(published):
     whole = published.dropna(subset=["id_abstraction"])
     assert len(whole) == 10
@@ -35,27 +40,27 @@ def test_the_remark_on_the_ensemble_is_right(published):
     assert (row.id, row.ood, row.overall) == (0.78, 0.65, 0.716) and round((row.id + row.ood) / 2, 3) != row.overall
 
 
-def test_categories_are_weighted_as_in_the_benchmark_and_puzzles_alike_within_one():
-    runs = skill().assign(score=lambda table: (table.puzzle == "next_size").astype(float))
-    runs.loc[runs.puzzle == "tic_tac_toe", "score"] = 1.0
+def test_categories_are_weighted_as_in_the_benchmark_and_tasks_alike_within_one():
+    runs = of_tasks().assign(score=lambda table: (table.task == "next_size").astype(float))
+    runs.loc[runs.task == "tic_tac_toe", "score"] = 1.0
     row = paper_tables.measured_row(paper_tables.Labelled("m", runs), STATISTICS)
     assert row["id_abstraction"] == 1 and row["ood_abstraction"] == 0
     assert row["id_knowledge"] == pytest.approx(1 / 3), "one of three puzzles"
     assert row["id"] == pytest.approx((15 * 1 + 9 / 3) / 50) and row["overall"] == pytest.approx(row["id"] / 2)
-    assert (row["puzzles"], row["n"], row["seeds"]) == (21, 84, 1)
+    assert (row["tasks"], row["n"], row["seeds"]) == (21, 84, 1)
 
 
 def test_seeds_are_averaged_within_a_case():
-    runs = pd.concat([skill(1.0).assign(seed=1), skill(0.5).assign(seed=2)])
+    runs = pd.concat([of_tasks(1.0).assign(seed=1), of_tasks(0.5).assign(seed=2)])
     row = paper_tables.measured_row(paper_tables.Labelled("m", runs), STATISTICS)
     assert (row["n"], row["seeds"]) == (84, 2)
     assert row["overall"] == pytest.approx(0.75)
     assert 0.5 < row["overall_low"] < 0.7 and 0.75 < row["overall_high"] < 0.85  # four cases of a puzzle that agree
 
 
-def test_a_category_without_a_puzzle_is_a_dash_and_so_are_its_averages(published, tmp_path):
+def test_a_category_without_a_task_is_a_dash_and_so_are_its_averages(published, tmp_path):
     only = [name for name in IN_DOMAIN if name != "next_size"]
-    rows = [paper_tables.Labelled("with ensemble", skill(0.0, only)[["puzzle", "case", "score"]])]
+    rows = [paper_tables.Labelled("with ensemble", of_tasks(0.0, only)[["task", "case", "score"]])]
     table = paper_tables.table1(published, rows, STATISTICS)
     last = paper_tables.shown1(table).iloc[-2]
     assert last["In domain"].tolist() == ["–", "–", "0.000", "0.000", "0.000", "0.000"]
@@ -97,7 +102,7 @@ def test_settings_are_the_mean_over_tasks_beside_what_is_quoted():
 def test_files_hold_the_rows_the_notes_and_booktabs(published, tmp_path):
     output = {kind: str(tmp_path / f"t.{kind}") for kind in ("csv", "md", "tex", "caption")}
     table = paper_tables.table1(published, paper_tables.from_skill("my_model", skill(0.5)), STATISTICS)
-    caption, notes = paper_tables.caption1(table, 0.95), paper_tables.NOTES["table1"]
+    caption, notes = paper_tables.caption1(table, 0.95), paper_tables.notes("table1", 84, {})
     paper_tables.write(output, table, paper_tables.shown1(table), caption, notes)
     read = {kind: Path(path).read_text() for kind, path in output.items()}
     assert len(pd.read_csv(output["csv"])) == len(published) + 3
@@ -108,7 +113,7 @@ def test_files_hold_the_rows_the_notes_and_booktabs(published, tmp_path):
     assert (
         all(rule in read["tex"] for rule in (r"\toprule", r"\midrule", r"\bottomrule")) and r"my\_model" in read["tex"]
     )
-    assert read["tex"].count(r"\\") >= len(published) + 6 and "84 cases of 21 puzzles" in read["caption"]
+    assert read["tex"].count(r"\\") >= len(published) + 6 and "84 cases of 21 tasks" in read["caption"]
     assert "95\\% bootstrap" in read["tex"]
 
 
@@ -129,6 +134,58 @@ def test_an_ensemble_stands_beside_the_run_that_it_carries(published):
     assert table.overall.tolist() == [0.5, 0.75] and table.seeds.tolist() == [1, 1] and table.n.tolist() == [42, 42]
     assert table.model.tolist() == ["m, seed 3 of the ensemble's cases", "m + ensemble (20-29, mean)"]
     assert paper_tables.from_ensemble("m", ensembles(), "0-9", "mean") == []
+
+
+def test_cases_of_the_benchmark_have_floor_model_ensemble_and_ceiling(published):
+    """Two tasks of VBVR-Bench, whose halves and categories are its own."""
+    tasks = ("O-39_maze_data-generator", "G-31_directed_graph_navigation_data-generator")
+    rows = [
+        {
+            "task": task,
+            "case": "00000",
+            "variant": variant,
+            "window": window,
+            "mode": mode,
+            "seed": seed,
+            "score": score,
+        }
+        for task in tasks
+        for variant, window, mode, seed, score in (
+            ("single", None, None, 1, 0.5),
+            ("ensemble", "20-29", "mean", None, 0.75),
+            ("floor_static", None, None, None, 0.25),
+            ("ground_truth", None, None, None, 0.9),
+        )
+    ]
+    measured = paper_tables.from_bench("m", pd.DataFrame(rows), "20-29", "mean")
+    table = paper_tables.table1(published, measured, STATISTICS).iloc[-4:].set_index("model")
+    assert table.index.tolist() == [
+        "first frame repeated (floor)",
+        "m",
+        "m + ensemble (20-29, mean)",
+        "ground truth through the VAE",
+    ]
+    assert table.ood_spatiality.tolist() == table.id_spatiality.tolist() == [0.25, 0.5, 0.75, 0.9]
+    assert table.overall.isna().all() and set(table.tasks) == {2}
+    assert [row.label for row in paper_tables.from_bench("m", pd.DataFrame(rows), "0-9", "mean")][1] == "m"
+
+
+@pytest.mark.parametrize(
+    ("cases", "scorer", "words"),
+    [
+        (84, {}, "this project's own puzzles, by their own rules: in value the two cannot be compared"),
+        (10, {"mode": "task_specific"}, "10 of the 500 cases of VBVR-Bench, by EvalKit at commit abcdefa"),
+        (500, {"mode": "weighted"}, "the quoted rows are task_specific, so in value the two cannot be compared"),
+        (500, {"mode": "task_specific"}, "all 500 cases of VBVR-Bench, by EvalKit at commit abcdefa (task_specific)"),
+    ],
+)
+def test_notes_say_whether_measured_rows_can_be_compared(cases, scorer, words):
+    scorer = scorer and {"commit": "abcdefabc", **scorer}
+    for table in ("table1", "tableA1", "tableA2", "tableA3"):
+        notes = " ".join(paper_tables.notes(table, cases, scorer))
+        assert words in notes and "{" not in notes
+        comparable = cases == 500 and scorer["mode"] == "task_specific"
+        assert ("two can be compared" in notes) == comparable != ("cannot be compared" in notes)
 
 
 def test_table_a1_quotes_beside_what_is_measured():

@@ -93,7 +93,7 @@ rule candidates_table:
             config["model"],
             several(tasks_of(config, "candidates")),
         ),
-        steps=candidate_tables("steps"),
+        steps=listed("candidates", candidate_tables("steps")),
         runs=candidate_tables("runs"),
         blends=weighed("results/{model}/answers/{task}/{shard}_blends.csv", config["model"], SEVERAL_ANSWERS),
     output:

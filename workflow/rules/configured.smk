@@ -2,42 +2,6 @@
 
 from chainofsteps.names import ending
 
-TABLES = (
-    "x0_pred_table",
-    "decided",
-    "candidates_table",
-    "skill_table",
-    "few_steps_table",
-    "ensemble_table",
-    "frames_table",
-    "activations_table",
-    "swap_table",
-    "linear_readout_table",
-    *["ladder_table"] * bool(LADDER),
-    "table1",
-    "tableA1",
-    "tableA2",
-    "tableA3",
-)
-FIGURES = (
-    "fig1",
-    "fig2",
-    "fig3",
-    "fig4",
-    "fig5",
-    "fig6",
-    "fig7",
-    "fig8",
-    "figA9",
-    "figA10",
-    "figA11",
-    "figA12",
-    "figA13",
-    "figB1",
-    "figB2",
-    *["figB3"] * bool(LADDER),
-)
-
 
 def settings_in_manifests(model):
     """The settings in the manifests of a model's shards, as far as they are known before anything runs, by noun.
@@ -90,6 +54,7 @@ def configured():
         "made": {
             output: swap_shards() if table == "swap_table" else list(map(str, getattr(rules, table).input))
             for table in TABLES
+            if table != "evalkit_table"
             for output in map(str, getattr(rules, table).output)
         }
         | {str(output): evalkit_shards(None) for output in rules.evalkit_table.output if evalkit_tasks()},

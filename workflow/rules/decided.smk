@@ -3,7 +3,7 @@
 
 rule decided:
     input:
-        **x0_pred_files("masses", "frames", "readings"),
+        **(x0_pred_files("masses", "frames", "readings") if LISTED else {"masses": listed("decided", [])}),
     output:
         table="tables/decided.csv",
         by_step="tables/decided_by_step.csv",

@@ -31,7 +31,8 @@ rule ensemble:
 rule ensemble_score:
     input:
         model="results/model/{model}.json",
-        cases=puzzle_cases,
+        cases=scored_cases,
+        scorer=scorer_files,
         trajectory="results/{model}/trajectory/{task}/{shard}.json",
         ensemble="results/{model}/ensemble/{task}/{shard}.json",
     output:
@@ -80,6 +81,7 @@ rule ensemble_table:
     params:
         recipe=RECIPES["ensemble_table"],
         of_layers=config["ensemble"]["of_layers"],
+        seeds=config["ensemble"]["seeds"],
         headroom=config["ensemble"]["headroom"],
         statistics=part_of("statistics"),
     script:

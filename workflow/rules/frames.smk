@@ -31,7 +31,8 @@ rule frames:
 rule frames_score:
     input:
         model="results/model/{model}.json",
-        cases=puzzle_cases,
+        cases=scored_cases,
+        scorer=scorer_files,
         frames="results/{model}/frames/{task}/{shard}.json",
         trajectory="results/{model}/trajectory/{task}/{shard}.json",
     output:

@@ -1,12 +1,12 @@
 """What the rules of Figures 6 and A13 share: activations, swap and the figures themselves."""
 
-from chainofsteps.config.ranges import check_activations, check_swap
+from chainofsteps.config.ranges import check_activations, check_shown, check_swap
 
 
 def activations_trajectory(wildcards):
     """The runs whose token norms are taken, once the section activations is known to fit the configured model."""
     try:
-        check_activations(config, CASE_NAMES, frames_and_layers(config["models"][config["model"]])[1])
+        check_activations(config, frames_and_layers(config["models"][config["model"]])[1])
     except InputError as error:
         sys.exit(f"error: {error}")
     return f"results/{wildcards.model}/trajectory/{wildcards.task}/{wildcards.shard}.json"
@@ -16,7 +16,7 @@ def shown_activations(cases=False):
     """The shard that holds the run of Figure 6a, or the manifest of its cases."""
     shown = config["activations"]["shown"]
     try:
-        check_activations(config, CASE_NAMES, None)
+        check_shown(config, CASE_NAMES)
     except InputError as error:
         sys.exit(f"error: {error}")
     shard = CASE_NAMES[shown["task"]].index(shown["case"]) // CASES["shard_size"]
@@ -41,6 +41,8 @@ def swap_shards():
 
 def swap_tables(wildcards):
     """The same; a figure of swaps without them is not begun."""
+    if not LISTED:
+        listed("swap", [])(wildcards)
     if not swap_shards():
         task, there = config["swap"]["task"], ", ".join(CASES["tasks"])
         sys.exit(

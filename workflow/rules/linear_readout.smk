@@ -30,7 +30,7 @@ rule linear_readout:
 
 rule linear_readout_table:
     input:
-        states=read_shards("results/{model}/linear_readout/{task}/{shard}.json"),
+        states=listed("linear_readout", read_shards("results/{model}/linear_readout/{task}/{shard}.json")),
         answers=read_shards("results/{model}/answers/{task}/{shard}.json"),
         runs=read_shards("results/{model}/candidates/{task}/{shard}_runs.csv"),
     output:

@@ -4,9 +4,7 @@
 rule table1:
     input:
         published=beside_snakefile("workflow/published/table1.csv"),
-        skill=expand(
-            "results/{model}/skill/{puzzle}/00.csv", model=config["model"], puzzle=tasks_of(config, "skill")
-        ),
+        skill=rules.skill_table.input if LISTED else [],  # of puzzles that are made here
         ensemble=rules.ensemble_table.input,
     output:
         csv=report(
@@ -30,7 +28,8 @@ rule table1:
         mem_mb=1000,
         runtime=10,
     params:
-        recipe=4,
+        recipe=5,
+        scorer=scorer_settings().get("scorer", {}),
         statistics=part_of("statistics"),
     script:
         "../../scripts/table1.py"
@@ -61,7 +60,8 @@ rule tableA1:
         mem_mb=1000,
         runtime=10,
     params:
-        recipe=3,
+        recipe=4,
+        scorer=scorer_settings().get("scorer", {}),
         level=config["statistics"]["level"],
     script:
         "../../scripts/tableA1.py"
@@ -93,8 +93,9 @@ rule tableA2:
         mem_mb=1000,
         runtime=10,
     params:
-        recipe=2,
+        recipe=3,
         table="tableA2",
+        scorer=scorer_settings().get("scorer", {}),
         setting="frames",
         level=config["statistics"]["level"],
     script:
@@ -127,8 +128,9 @@ rule tableA3:
         mem_mb=1000,
         runtime=10,
     params:
-        recipe=2,
+        recipe=3,
         table="tableA3",
+        scorer=scorer_settings().get("scorer", {}),
         setting="steps",
         level=config["statistics"]["level"],
     script:
@@ -137,18 +139,4 @@ rule tableA3:
 
 rule tables:
     input:
-        rules.skill_table.output,
-        rules.x0_pred_table.output,
-        rules.decided.output,
-        rules.candidates_table.output,
-        rules.few_steps_table.output,
-        rules.frames_table.output,
-        rules.ensemble_table.output,
-        rules.activations_table.output,
-        rules.swap_table.output,
-        rules.linear_readout_table.output,
-        rules.ladder_table.output if LADDER else [],
-        rules.table1.output,
-        rules.tableA1.output,
-        rules.tableA2.output,
-        rules.tableA3.output,
+        [getattr(rules, table).output for table in TABLES],

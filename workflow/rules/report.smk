@@ -3,22 +3,7 @@
 
 rule figures:
     input:
-        rules.fig1.output,
-        rules.fig2.output,
-        rules.fig3.output,
-        rules.fig4.output,
-        rules.fig5.output,
-        rules.fig6.output,
-        rules.fig7.output,
-        rules.fig8.output,
-        rules.figA9.output,
-        rules.figA10.output,
-        rules.figA11.output,
-        rules.figA12.output,
-        rules.figA13.output,
-        rules.figB1.output,
-        rules.figB2.output,
-        rules.figB3.output if LADDER else [],
+        [getattr(rules, figure).output for figure in FIGURES],
 
 
 rule report:

@@ -8,9 +8,9 @@ import numpy as np
 
 from ..bench import scoring
 from ..bench.cases import Case, read_case, write_case
+from ..bench.categories import split_of
 from ..bench.puzzles import draw
 from ..errors import InputError
-from ..names import split_of
 
 
 def puzzle(task: str, seed: int = 900000, *, name: str | None = None, folder: str | Path | None = None) -> Case:

@@ -23,7 +23,7 @@ class Measured:
     clean: score in [0, 1] of the undisturbed runs that it is of; None where it takes no skill to measure it. fewest:
     cases of the puzzle that has fewest; None where they are not told apart. earlier: the same as it was measured before
     the schema's `changed`; None if it was measured alike. beside: what else must hold, by the names that the schema's
-    `beside` has.
+    `beside` has. why: of one that is not measured, what it would need.
     """
 
     n: int
@@ -36,6 +36,7 @@ class Measured:
     fewest: int | None = None
     earlier: "Measured | None" = None
     beside: Mapping[str, "Measured"] = field(default_factory=dict)
+    why: str | None = None
 
 
 UNMEASURED = Measured(0, 0, math.nan, math.nan, math.nan)  # the configuration has nothing to measure it on
@@ -88,7 +89,7 @@ def undecided(found: Measured, definition: Mapping[str, Any], schema: Mapping[st
     cases that agree make a narrow interval and no evidence.
     """
     if found.n == 0:
-        return "not measured"
+        return "not measured" + (f": {found.why}" if found.why else "")
     if found.clean is not None and not found.clean >= schema["needs"]:
         return f"the undisturbed score is {found.clean:.2f}, {schema['needs']:g} is needed"
     headroom = definition.get("headroom")

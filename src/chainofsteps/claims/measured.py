@@ -44,22 +44,26 @@ class Tables:
 
     @classmethod
     def read(cls, paths: Mapping[str, Any]) -> "Tables":
-        """From the CSV files of each table. InputError for a file that is none of them."""
+        """From the CSV files of each table; without a row where there is none. InputError for a file that is none of
+        them."""
         return cls(
             scores=read_table(paths["scores"], SCORE_COLUMNS, "score"),
-            clips=read_table(paths["clips"], SCORE_COLUMNS, "score"),
+            clips=_or_none(paths["clips"], SCORE_COLUMNS, "score"),
             cka=read_table(paths["cka"], CKA_COLUMNS, "dissimilarity"),
-            ideal_cka=_ideal(paths["ideal_cka"]),
+            ideal_cka=_or_none(paths["ideal_cka"], CKA_COLUMNS, "dissimilarity"),
             ensemble=read_shards(paths["ensemble"], {"steps": str}),
-            swap=read_rows(paths["swap"]),
-            **{name: pd.read_csv(paths[name], dtype={"case": str}) for name in ("runs", "activations", "invariance")},
+            swap=read_rows(paths["swap"]) if paths["swap"] else pd.DataFrame(),
+            **{name: pd.read_csv(paths[name], dtype={"case": str}) for name in ("activations", "invariance")},
+            runs=pd.read_csv(paths["runs"], dtype={"case": str}) if paths["runs"] else pd.DataFrame(),
             ladder=read_shards(paths["ladder"], of_none=LADDER_COLUMNS),
             # without a row where the configuration has no puzzle whose answers can be listed
             **{name: read_shards(paths[name], of_none=columns) for name, columns in CANDIDATES.items()},
-            **{name: read_shards(paths[name]) for name in ("masses", "readings", "finished", "frames", "few_steps")},
+            **{name: read_shards(paths[name], of_none=()) for name in ("masses", "readings", "finished")},
+            **{name: read_shards(paths[name]) for name in ("frames", "few_steps")},
         )
 
 
+UNLISTED = replace(UNMEASURED, why="it needs cases whose right answers are listed")
 CANDIDATES = {
     "candidate_steps": STEP_COLUMNS,
     "candidate_runs": RUN_COLUMNS,
@@ -67,15 +71,16 @@ CANDIDATES = {
 }
 
 
-def _ideal(path: str | Sequence[str]) -> pd.DataFrame:
-    """The table of the ideal denoiser's runs; without a row where no puzzle of Figure 3 has several answers."""
-    return read_table(path, CKA_COLUMNS, "dissimilarity") if path else pd.DataFrame(columns=[*CKA_COLUMNS, "unit"])
+def _or_none(path: str | Sequence[str], columns: Sequence[str], value: str) -> pd.DataFrame:
+    """A table of Figure 3's runs; without a row where there is no path."""
+    return read_table(path, columns, value) if path else pd.DataFrame(columns=[*columns, "unit"])
 
 
 @dataclass(frozen=True)
 class Run:
     """Numbers of the run: sigmas (S,) of the steps and layers L of the model; restored: noised first frames were put
-    back. null_seed: of the untouched runs that others are held against. headroom: tasks where an ensemble can gain."""
+    back. null_seed: of the untouched runs that others are held against. headroom: tasks where an ensemble can gain.
+    listed: the right answers of the cases are."""
 
     sigmas: Sequence[float]
     layers: int
@@ -84,6 +89,7 @@ class Run:
     headroom: Sequence[str]
     interval: Interval
     thresholds: Thresholds
+    listed: bool = True
 
     @classmethod
     def of(cls, params: Any, layers: int) -> "Run":
@@ -96,6 +102,7 @@ class Run:
             headroom=list(params.headroom),
             interval=Interval(**params.statistics),
             thresholds=Thresholds(**params.thresholds),
+            listed=params.listed,
         )
 
     @property
@@ -112,11 +119,23 @@ class Run:
 def measured(tables: Tables, claims: Mapping[str, Mapping[str, Any]], run: Run) -> dict[str, Measured]:
     """The statistic of every claim. claims: of the schema, each with its `settings`."""
     settings = {name: claim.get("settings", {}) for name, claim in claims.items()}
+    if not run.listed:
+        return {name: _of_scores(tables, settings, run).get(name, UNLISTED) for name in claims}
     return {
         **_noise(tables, settings, run),
         **_x0_pred(tables, settings, run),
         **_layers_and_runs(tables, settings, run),
         **_choice(tables, settings, run),
+    }
+
+
+def _of_scores(tables: Tables, settings: Mapping[str, Any], run: Run) -> dict[str, Measured]:
+    """What needs nothing but a score of the cases, or not even that."""
+    return {
+        "C1": noise.step_against_frame(tables.scores, tables.clips, run.interval, run.restored, run.noisy),
+        "E5": choice.noise_dependence(tables.invariance, run.interval),
+        **_specialised(tables, settings, run),
+        **_sampling(tables, settings, run),
     }
 
 
@@ -149,11 +168,23 @@ def _x0_pred(tables: Tables, settings: Mapping[str, Any], run: Run) -> dict[str,
 
 
 def _layers_and_runs(tables: Tables, settings: Mapping[str, Any], run: Run) -> dict[str, Measured]:
-    swap, ensemble, frames = settings["C10"], settings["C11"], settings["C12"]
+    swap = settings["C10"]
     layer, steps = resolve_one(swap["layer"], run.layers), resolve(swap["steps"], run.steps)
     return {
-        "C9": layers.specialised(tables.activations, run.layers, settings["C9"]["first_layers"], run.interval),
         "C10": layers.reversed_by_a_swap(tables.swap, layer, swap["mode"], steps, run.interval),
+        **_specialised(tables, settings, run),
+        **_sampling(tables, settings, run),
+    }
+
+
+def _specialised(tables: Tables, settings: Mapping[str, Any], run: Run) -> dict[str, Measured]:
+    first_layers = settings["C9"]["first_layers"]
+    return {"C9": layers.specialised(tables.activations, run.layers, first_layers, run.interval)}
+
+
+def _sampling(tables: Tables, settings: Mapping[str, Any], run: Run) -> dict[str, Measured]:
+    ensemble, frames = settings["C11"], settings["C12"]
+    return {
         "C11": sampling.ensemble_gain(
             tables.ensemble, ensemble["window"], ensemble["mode"], run.headroom, run.interval
         ),

@@ -10,6 +10,8 @@ from ..probes.noise.points import comparisons
 from ..statistics import Interval, bootstrap_statistic
 from . import UNMEASURED, Measured
 
+BENCH = "benchmark"  # the kind of a case that is no puzzle made here
+
 
 def step_against_frame(
     scores: pd.DataFrame, clips: pd.DataFrame, interval: Interval, restored: bool, noisy: Sequence[int]
@@ -22,10 +24,11 @@ def step_against_frame(
     """
 
     def measured(scores: pd.DataFrame, scored: bool) -> Measured:
-        rows = comparisons(scores, interval, restored, scored).set_index(["kind", "operator"])
-        if ("multi", "replace") not in rows.index:
+        rows, kind = comparisons(scores, interval, restored, scored), kind_of(scores)
+        if rows.empty or not ((rows.kind == kind) & (rows.operator == "replace")).any():
             return UNMEASURED
-        row, null = rows.loc["multi", "replace"], rows.difference.get(("multi", "renoise"))
+        rows = rows.set_index(["kind", "operator"])
+        row, null = rows.loc[kind, "replace"], rows.difference.get((kind, "renoise"))
         seeds = seeds_of(scores[scores.run == "noise_at_step"])
         return Measured(int(row.cases), seeds, row.difference, row.low, row.high, null, undisturbed(scores))
 
@@ -33,6 +36,12 @@ def step_against_frame(
     beside = {"scored": measured(scores, True), "noisy": measured(early, True), "clip": measured(clips, True)}
     found = measured(scores, False)
     return found if found is UNMEASURED else replace(found, beside=beside)
+
+
+def kind_of(scores: pd.DataFrame) -> str:
+    """The kind of case that disturbances are read on: puzzles with several solutions; cases of a benchmark, whose
+    solutions nobody has listed, all of them."""
+    return BENCH if set(scores.kind) == {BENCH} else "multi"
 
 
 def at_the_end(cka: pd.DataFrame) -> pd.DataFrame:
@@ -125,7 +134,7 @@ def other_answers(runs: pd.DataFrame, null_seed: int) -> set[str]:
 
 def undisturbed(scores: pd.DataFrame) -> float:
     """Mean score of the untouched runs of puzzles with several solutions."""
-    return float(scores[(scores.kind == "multi") & (scores.run == "baseline")].score.mean())
+    return float(scores[(scores.kind == kind_of(scores)) & (scores.run == "baseline")].score.mean())
 
 
 def seeds_of(table: pd.DataFrame) -> int:

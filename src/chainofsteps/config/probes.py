@@ -167,7 +167,7 @@ class EnsembleSection(Section):
         1, description="Cases of each puzzle in `headroom`, where that is more than `cases` has."
     )
     seeds: Two[Seed] = Field(
-        description="Seeds that are merged; the first one is carried. Each is an untouched run too, beside those of "
+        description="Seeds that are merged; the first one is carried, and is an untouched run too, beside those of "
         "`trajectory`."
     )
     windows: Several[Annotated[str, Field(pattern="^[0-9]+-[0-9]+$")]] = Field(
@@ -189,6 +189,12 @@ class EnsembleSection(Section):
     steps: Indices = Field(
         description="Steps at which streams are merged; at the others the one run goes on alone. At a second such step "
         "the other seeds' streams are those of their own untouched runs."
+    )
+    controls: bool = Field(
+        True,
+        description="Run what the same seeds give without merging too: each seed alone, whose difference is the null "
+        "of the ensemble's, and the mean of their latents. false needs 202 forwards where true needs 602, of a case in "
+        "50 steps with guidance and one window; `steps` must then be [0].",
     )
 
 

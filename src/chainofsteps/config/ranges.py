@@ -14,11 +14,11 @@ from ..probes.noise.spec import tapped_layer
 from .tasks import asked_number, tasks_of
 
 
-def check_activations(config: Mapping[str, Any], cases: Mapping[str, Iterable[str]], layers: int | None) -> None:
-    """InputError if `activations` names a layer, step, branch or run that the configured model and cases have not.
+def check_activations(config: Mapping[str, Any], layers: int | None) -> None:
+    """InputError if `activations` names a layer, step or branch that the configured model has not.
 
-    cases: names of the cases of each task. layers: as in check_ranges. Held against a figure's need alone: a model of
-    four steps need not have the activations' steps to be run.
+    layers: as in check_ranges. Held against a figure's need alone: a model of four steps need not have the activations'
+    steps to be run.
     """
     asked, model = config["activations"], config["models"][config["model"]]
     indices("activations.steps", asked["steps"], model["steps"])
@@ -29,6 +29,11 @@ def check_activations(config: Mapping[str, Any], cases: Mapping[str, Iterable[st
             f"activations.branch: {config['model']} runs no uncond branch, its guidance_scale is "
             f"{model['guidance_scale']:g}; take cond"
         )
+
+
+def check_shown(config: Mapping[str, Any], cases: Mapping[str, Iterable[str]]) -> None:
+    """InputError if `activations.shown` names a run that is not there. cases: names of the cases of each task."""
+    asked = config["activations"]
     shown = asked["shown"]
     for key, there in (
         ("task", tasks_of(config, "activations")),
@@ -67,7 +72,12 @@ def check_ranges(
     checked.
     """
     indices("noise.steps", config["noise"]["steps"], steps)
-    indices("ensemble.steps", config["ensemble"]["steps"], steps)
+    merged = indices("ensemble.steps", config["ensemble"]["steps"], steps)
+    if not config["ensemble"]["controls"] and merged != [0]:
+        raise InputError(
+            f"ensemble.controls: false leaves the other seeds' runs out, which steps {merged} need; set it to true, or "
+            "ensemble.steps to [0]"
+        )
     indices("linear_readout.steps", config["linear_readout"]["steps"], steps)
     indices("candidates.calibration.steps", config["candidates"]["calibration"]["steps"], steps)
     if latent_frames is not None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..bench.vbvr import TASKS
 from ..names import BENCHMARK, IN_DOMAIN, PUZZLES
 
 SECTIONS = ("cases", "x0_pred", "candidates", "ensemble", "frames", "activations", "linear_readout", "ladder", "swap")
@@ -75,8 +76,9 @@ def shards_of(names: Sequence[str], sizes: Mapping[int, int]) -> list[list[str]]
 def untouched_seeds(config: Mapping[str, Any]) -> list[int]:
     """Seeds of the untouched runs of every case, each once: those of `trajectory`, the null, those of `ensemble`.
 
-    The last where Figure 7 can be drawn: of puzzles that are made here.
+    The last where Figure 7 can be drawn: of cases that have a score. Without controls the carried seed alone is run.
     """
-    runs = config["trajectory"]
-    merged = config["ensemble"]["seeds"] if {*PUZZLES} & {*tasks_of(config, "ensemble")} else []
-    return list(dict.fromkeys([*runs["seeds"], runs["null_seed"], *merged]))
+    runs, asked = config["trajectory"], config["ensemble"]
+    merged = asked["seeds"] if asked["controls"] else asked["seeds"][:1]
+    scored = {*PUZZLES, *TASKS} & {*tasks_of(config, "ensemble")}
+    return list(dict.fromkeys([*runs["seeds"], runs["null_seed"], *(merged if scored else [])]))

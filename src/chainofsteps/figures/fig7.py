@@ -79,15 +79,16 @@ def keys_of(drawn: pd.DataFrame) -> pd.Series:
 
 
 def labels(drawn: pd.DataFrame, seeds: Sequence[int]) -> dict[tuple, str]:
-    """The rows from the top: baselines, ensembles, the oracle; with the words beside them."""
+    """The rows from the top, as far as they were run: baselines, ensembles, the oracle; with the words beside them."""
     ensembles = drawn[(drawn.variant == "ensemble") & (drawn.cases == "all")]
     words = {(name, "", ""): text.format(first=seeds[0], k=len(seeds)) for name, text in WORDS.items()}
-    oracle = words.pop((ORACLE, "", ""))
+    oracle = {(ORACLE, "", ""): words.pop((ORACLE, "", ""))}
     words |= {
         (row.variant, row.window, row.mode): f"{row.mode}, layers {row.window} (here {row.layers})"
         for row in ensembles.itertuples()
     }
-    return {**words, (ORACLE, "", ""): oracle}
+    there = set(keys_of(drawn))
+    return {key: text for key, text in {**words, **oracle}.items() if key in there}
 
 
 def dots(axes, drawn: pd.DataFrame, rows: Mapping[tuple, str], value: str, interval: tuple[str, str]) -> None:

@@ -79,6 +79,12 @@ def caption(table: pd.DataFrame, params: Mapping[str, Mapping[str, Any]]) -> str
     tasks = table[(table.scope == "task") & (table.variant == SINGLE)]
     cases = "; ".join(f"{row.task} {row.n}" for row in tasks.itertuples())
     carried = "the first seed's latents go on" if settings["carry"] == "first" else "the mean of the latents goes on"
+    beside = (
+        "What another seed does to it is the null. The best of K by an oracle is chosen with the score at hand: a "
+        "ceiling, no method."
+        if settings["controls"]
+        else "The other seeds were not run alone, so there is no null: another seed's difference may be as large."
+    )
     levels = ", ".join(
         f"{words} {over_all.loc[name].score:.2f}"
         for name, words in zip((*FLOORS, CEILING), ("first frame repeated", "decoded noise", "true clip"), strict=True)
@@ -93,9 +99,8 @@ def caption(table: pd.DataFrame, params: Mapping[str, Mapping[str, Any]]) -> str
         f"(a) The two modes; windows are layers of {settings['of_layers']}, scaled to the depth of this model.",
         f"(b) Mean score over cases with {statistics['level']:.0%} bootstrap intervals ({statistics['resamples']} "
         f"resamples of cases, seeds averaged within a case). {levels[:1].upper()}{levels[1:]}.",
-        "(c) The paired difference to the one run that is carried, with its interval; what another seed does to it is "
-        "the null. The best of K by an oracle is chosen with the score at hand: a ceiling, no method. Grey numbers: "
-        "forwards of a case, made alone.",
+        f"(c) The paired difference to the one run that is carried, with its interval. {beside} Grey numbers: forwards "
+        "of a case, made alone.",
     ]
     if settings["of_layers"] == PUBLISHED_OF_LAYERS:
         sentences.append(

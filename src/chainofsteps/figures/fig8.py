@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from ..bench.puzzles import PUZZLES
+from ..bench.categories import category_of
 from ..probes.frames.table import MEAN, REFERENCES, by_setting
 from . import marks, style
 
@@ -42,13 +42,9 @@ def points(frames: pd.DataFrame, few_steps: pd.DataFrame, statistics: Mapping[st
 def looks(tasks: Sequence[str]) -> dict[str, dict[str, Any]]:
     """Colour by category, and a marker of its own for each task."""
     return {
-        task: {"color": style.CATEGORIES.get(_category(task), style.GREY), "marker": MARKERS[number % len(MARKERS)]}
+        task: {"color": style.CATEGORIES[category_of(task)], "marker": MARKERS[number % len(MARKERS)]}
         for number, task in enumerate(tasks)
     }
-
-
-def _category(task: str) -> str:
-    return PUZZLES[task].CATEGORY if task in PUZZLES else ""
 
 
 def draw(points: pd.DataFrame) -> Figure:

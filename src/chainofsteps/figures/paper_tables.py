@@ -9,9 +9,11 @@ from typing import Any
 
 import pandas as pd
 
-from ..bench.puzzles import PUZZLES
+from ..bench.categories import category_of, split_of
+from ..bench.vbvr import CASES, TASKS
 from ..files import atomic_write
-from ..names import SPLITS, split_of
+from ..names import SPLITS
+from ..probes.ensemble.table import CEILING, FLOORS, SINGLE
 from ..probes.frames.table import MEAN
 from ..statistics import SHARE, bootstrap_group_means
 
@@ -22,43 +24,69 @@ GROUPS = ("overall", "id", *(f"id_{name.lower()}" for name in CATEGORIES))
 GROUPS += ("ood", *(f"ood_{name.lower()}" for name in CATEGORIES))  # the columns of the published table
 HEADS = [("", "Overall"), *(("In domain", name) for name in ("Average", *CATEGORIES))]
 HEADS += [("Out of domain", name) for name in ("Average", *CATEGORIES)]
-NONE = "–"  # no puzzle, or not published
+NONE = "–"  # no task, or not published
 QUOTED, MEASURED = "quoted, second-hand", "measured"
+PUBLISHED_MODE = "task_specific"  # of EvalKit's two scores the published one
+LABELS = {"static": "first frame repeated (floor)", "ground_truth": "ground truth through the VAE"}
+SCORED = ["task", "case", "score"]
+COMPARED = "{compared}"  # in a note: what `compared` says
 NOTES = {
     "table1": (
         "Quoted rows are second-hand, read in summaries and not in the papers themselves; their scores are of "
-        "VBVR-Bench. Measured rows are of this project's own puzzles, by their own rules: in value the two cannot be "
-        "compared.",
+        "VBVR-Bench. " + COMPARED,
         "In the paper's row with the ensemble the overall 0.716 is not the mean of its halves: (0.780 + 0.650) / 2 = "
         "0.715 cannot round to it.",
         "Two independent papers measured VBVR-Wan2.2 at 0.671 and 0.666: set-ups differ by about 0.02, where the "
         "published gain of the ensemble is 0.031.",
-        "Averages weight the categories by their numbers of tasks in VBVR-Bench; within a category the puzzles count "
-        "alike. An average is given only where each of its categories has a puzzle.",
+        "Averages weight the categories by their numbers of tasks in VBVR-Bench; within a category the tasks count "
+        "alike. An average is given only where each of its categories has a task.",
     ),
     "tableA1": (
-        "Published scores are second-hand from one source, of VBVR-Wan2.2 on VBVR-Bench; measured ones are of this "
-        "project's own puzzles and cannot be compared with them in value.",
+        "Published scores are second-hand from one source, of VBVR-Wan2.2 on VBVR-Bench. " + COMPARED,
         "In mode mean all seeds are equal from the window's first layer on, so windows that begin at one layer are one "
         "run. The difference to another seed, which costs no more, is the null of these differences.",
     ),
     "tableA2": (
-        "Quoted rows are second-hand, of VBVR-Bench, and come from one source that misread a part of them; measured "
-        "rows are of this project's own puzzles, in the same number of steps, and cannot be compared with them in "
-        "value.",
+        "Quoted rows are second-hand, of VBVR-Bench, and come from one source that misread a part of them. Measured "
+        "rows are all in the model's own number of steps. " + COMPARED,
         "The paper's own frame counts go up to about 100; counts above the measured model's own are not measured.",
     ),
     "tableA3": (
         "The quoted row with 4 steps is of a distilled checkpoint, second-hand from one source, and of VBVR-Bench. "
-        "Measured rows are one and the same model in other numbers of steps, none of it distilled, on this project's "
-        "own puzzles: they do not measure what distillation does.",
+        "Measured rows are one and the same model in other numbers of steps, none of it distilled: they do not measure "
+        "what distillation does. " + COMPARED,
     ),
 }
 
 
+def notes(table: str, cases: int, scorer: Mapping[str, str]) -> list[str]:
+    """The notes below a table. cases: of its measured rows. scorer: commit and mode of EvalKit; empty where the
+    puzzles' own rules score."""
+    return [note.replace(COMPARED, compared(cases, scorer)) for note in NOTES[table]]
+
+
+def compared(cases: int, scorer: Mapping[str, str]) -> str:
+    """What measured rows are of, and whether they can be compared with the quoted ones in value."""
+    if not scorer:
+        return (
+            "Measured rows are of this project's own puzzles, by their own rules: in value the two cannot be compared."
+        )
+    whole, how = len(TASKS) * len(CASES), f"by EvalKit at commit {scorer['commit'][:7]} ({scorer['mode']})"
+    if scorer["mode"] != PUBLISHED_MODE:
+        why = f"the quoted rows are {PUBLISHED_MODE}, so in value the two cannot be compared."
+        return f"Measured rows are of {cases} of the {whole} cases of VBVR-Bench, {how}: {why}"
+    if cases < whole:
+        why = "the quoted rows are of all of them, so in value the two cannot be compared."
+        return f"Measured rows are of {cases} of the {whole} cases of VBVR-Bench, {how}: {why}"
+    return (
+        f"Measured rows are of all {whole} cases of VBVR-Bench, {how}, as the quoted ones are as far as is known: in "
+        "value the two can be compared, but for what other versions of the scorer and other set-ups change."
+    )
+
+
 @dataclass(frozen=True)
 class Labelled:
-    """A measured row of table 1: label, and a row per run with columns puzzle, case and score (seed, if several)."""
+    """A measured row of table 1: label, and a row per run with columns task, case and score (seed, if several)."""
 
     label: str
     runs: pd.DataFrame
@@ -66,9 +94,9 @@ class Labelled:
 
 def from_skill(model: str, rows: pd.DataFrame) -> list[Labelled]:
     """The measured rows that the skill of a model gives; rows: of skill_table.COLUMNS."""
-    labels = {"static": "first frame repeated (floor)", "score": model, "ground_truth": "ground truth through the VAE"}
+    labels = {"static": LABELS["static"], "score": model, "ground_truth": LABELS["ground_truth"]}
     return [
-        Labelled(label, rows[["puzzle", "case"]].assign(score=rows[column].astype(float)))
+        Labelled(label, rows[["case"]].assign(task=rows.puzzle, score=rows[column].astype(float)))
         for column, label in labels.items()
     ]
 
@@ -78,30 +106,46 @@ def from_ensemble(model: str, rows: pd.DataFrame, window: str, mode: str) -> lis
 
     window: as it was configured. No rows if there is no such ensemble.
     """
-    rows = rows.rename(columns={"task": "puzzle"})
+    seed, merged = _carried(rows), _merged(model, rows, window, mode)
+    label = f"{model}, seed {seed:.0f} of the ensemble's cases"
+    return [_single(label, rows), *merged] if merged else []
+
+
+def from_bench(model: str, rows: pd.DataFrame, window: str, mode: str) -> list[Labelled]:
+    """The measured rows of cases of VBVR-Bench: the floor, the model, its ensemble and the ceiling, of the same cases;
+    rows: of ensemble_table.COLUMNS."""
+    floor, ceiling = (
+        Labelled(label, rows.loc[rows.variant == variant, SCORED])
+        for variant, label in ((FLOORS[0], LABELS["static"]), (CEILING, LABELS["ground_truth"]))
+    )
+    return [floor, _single(model, rows), *_merged(model, rows, window, mode), ceiling]
+
+
+def _carried(rows: pd.DataFrame) -> int:
+    """The seed whose untouched run an ensemble carries."""
+    return int(rows[rows.variant == SINGLE].seed.iloc[0])
+
+
+def _single(label: str, rows: pd.DataFrame) -> Labelled:
+    return Labelled(label, rows.loc[(rows.variant == SINGLE) & (rows.seed == _carried(rows)), SCORED])
+
+
+def _merged(model: str, rows: pd.DataFrame, window: str, mode: str) -> list[Labelled]:
     merged = rows[(rows.variant == "ensemble") & (rows.window == window) & (rows["mode"] == mode)]
-    if merged.empty:
-        return []
-    columns = ["puzzle", "case", "score"]
-    single = rows[rows.variant == "single"]
-    carried = single.seed.iloc[0]
-    return [
-        Labelled(f"{model}, seed {carried:.0f} of the ensemble's cases", single.loc[single.seed == carried, columns]),
-        Labelled(f"{model} + ensemble ({window}, {mode})", merged[columns]),
-    ]
+    return [] if merged.empty else [Labelled(f"{model} + ensemble ({window}, {mode})", merged[SCORED])]
 
 
 def measured_row(row: Labelled, statistics: Mapping[str, Any]) -> dict[str, Any]:
-    """model, source, puzzles, n (cases), seeds, and for each of GROUPS mean score with _low and _high.
+    """model, source, tasks, n (cases), seeds, and for each of GROUPS mean score with _low and _high.
 
-    What has no puzzle is None, and so is a mean over categories of which one has none.
+    What has no task is None, and so is a mean over categories of which one has none.
     """
     seeds = row.runs.seed.nunique() if "seed" in row.runs else 1
-    per_case = row.runs.groupby(["puzzle", "case"]).score.mean()
-    of_puzzle = {puzzle: scores.to_numpy() for puzzle, scores in per_case.groupby("puzzle")}
-    row_of = {"model": row.label, "source": MEASURED, "puzzles": len(of_puzzle), "n": len(per_case), "seeds": seeds}
+    per_case = row.runs.groupby(["task", "case"]).score.mean()
+    of_task = {task: scores.to_numpy() for task, scores in per_case.groupby("task")}
+    row_of = {"model": row.label, "source": MEASURED, "tasks": len(of_task), "n": len(per_case), "seeds": seeds}
     categories = {
-        (split, category): [p for p in of_puzzle if (split_of(p), PUZZLES[p].CATEGORY) == (split, category)]
+        (split, category): [task for task in of_task if (split_of(task), category_of(task)) == (split, category)]
         for split in SPLITS
         for category in CATEGORIES
     }
@@ -113,11 +157,11 @@ def measured_row(row: Labelled, statistics: Mapping[str, Any]) -> dict[str, Any]
         found = (None, None, None)
         if all(categories[key] for key in asked[group]):
             weights = {
-                puzzle: WEIGHTS[split][CATEGORIES.index(category)] / len(categories[split, category])
+                task: WEIGHTS[split][CATEGORIES.index(category)] / len(categories[split, category])
                 for split, category in asked[group]
-                for puzzle in categories[split, category]
+                for task in categories[split, category]
             }
-            scores = [of_puzzle[puzzle] for puzzle in weights]
+            scores = [of_task[task] for task in weights]
             found = bootstrap_group_means(scores, list(weights.values()), **statistics, bounds=SHARE)
         row_of |= dict(zip((group, f"{group}_low", f"{group}_high"), found, strict=True))
     return row_of
@@ -147,10 +191,10 @@ def shown1(table: pd.DataFrame) -> pd.DataFrame:
 def caption1(table: pd.DataFrame, level: float) -> str:
     """What table 1 holds."""
     ours = table[table.source == MEASURED]
-    over = "; ".join(f"{row.model}: {row.n:.0f} cases of {row.puzzles:.0f} puzzles" for row in ours.itertuples())
+    over = "; ".join(f"{row.model}: {row.n:.0f} cases of {row.tasks:.0f} tasks" for row in ours.itertuples())
     return (
         f"Table 1. Mean score, overall and by category, in and out of domain. Measured rows ({over}): below each its "
-        f"{level:.0%} bootstrap intervals over cases, drawn within each puzzle, seeds averaged within a case."
+        f"{level:.0%} bootstrap intervals over cases, drawn within each task, seeds averaged within a case."
     )
 
 

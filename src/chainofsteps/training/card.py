@@ -14,7 +14,7 @@ from typing import Any
 import matplotlib.pyplot as plt
 import pandas as pd
 
-from ..bench import puzzles
+from ..bench.categories import category_of
 from ..errors import InputError
 from ..figures import style
 from ..files import atomic_write, read_json, write_json
@@ -58,7 +58,7 @@ def draw_curve(curve: pd.DataFrame, path: Path) -> None:
     """The learning curve as a PNG: a panel for each category of puzzles, and the mean over puzzles."""
     colours = (style.BLUE, style.ORANGE, style.GREEN, style.VERMILLION, style.PURPLE, style.BLACK)
     panels = {"mean over puzzles": pd.DataFrame({"all puzzles": curve.mean(axis=1)})}
-    of_puzzle = {name: puzzles.puzzle(name).CATEGORY for name in curve.columns}
+    of_puzzle = {name: category_of(name) for name in curve.columns}
     for category in CATEGORIES:
         panels[category] = curve[[name for name, its in of_puzzle.items() if its == category]]
     with style.styled():

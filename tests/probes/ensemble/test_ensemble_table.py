@@ -34,7 +34,7 @@ def rows(gain=0.2, cases=30, tasks=("loop_maze", "shelf", "half_turn"), seed=0):
 
 @pytest.fixture(scope="module")
 def table():
-    return ensemble_table.summary(rows(), STATISTICS)
+    return ensemble_table.summary(rows(), STATISTICS, SEEDS)
 
 
 def test_a_planted_gain_is_found_in_its_window_alone(table):

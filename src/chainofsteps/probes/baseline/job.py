@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from ...bench.cases import Case, check_scorable, read_cases, write_case
+from ...bench.categories import split_of
 from ...bench.puzzles import PUZZLES, draw
 from ...errors import InputError
 from ...files import fingerprint, sha256
@@ -16,7 +17,7 @@ from ...model.conditioning import Conditioning, Text, encode_first_frame, encode
 from ...model.load import load_vae
 from ...model.sampling import Sampling
 from ...model.sizes import latent_frames_of
-from ...names import RunId, case_files, case_label, split_of
+from ...names import RunId, case_files, case_label
 from ...run.denoise import GuidedVelocity, Plain, initial_latents
 from ...run.trajectory import Recording
 from ...store.pieces import Kept, Piece

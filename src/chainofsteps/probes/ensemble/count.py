@@ -7,14 +7,18 @@ from ..count import DecodingCount, ForwardCount, NetworkCount, Peak, Shard, item
 from .spec import OF_LATENTS, Ensemble, distinct, expand
 
 
-def ensembles(runs: Sequence[Ensemble], seeds: int, steps: int, layers: int, branches: int = 1) -> ForwardCount:
-    """All ensembles of one case whose seeds' trajectories are stored, and two runs from the mean of the seeds' latents.
+def ensembles(
+    runs: Sequence[Ensemble], seeds: int, steps: int, layers: int, branches: int = 1, controls: bool = True
+) -> ForwardCount:
+    """All ensembles of one case whose seeds' trajectories are stored; with controls, two runs from the mean of the
+    seeds' latents as well.
 
     c (E + 2 S), where E is `merged_forwards`; naive is K whole streams at every step for each ensemble, c K S.
     """
-    planned = branches * (merged_forwards(runs, seeds, steps, layers) + len(OF_LATENTS) * steps)
+    beside = len(OF_LATENTS) * controls
+    planned = branches * (merged_forwards(runs, seeds, steps, layers) + beside * steps)
     planned = planned.numerator if planned.denominator == 1 else float(planned)
-    return ForwardCount(planned, branches * steps * (seeds * len(runs) + len(OF_LATENTS)))
+    return ForwardCount(planned, branches * steps * (seeds * len(runs) + beside))
 
 
 def merged_forwards(ensembles: Sequence[Ensemble], seeds: int, steps: int, layers: int) -> Fraction:
@@ -62,7 +66,8 @@ class EnsembleCount(NetworkCount):
 
     def forwards(self, shard: Shard) -> ForwardCount:
         (layers,), section, model = shard.model.known("layers"), shard.config["ensemble"], shard.model
-        of_case = ensembles(expand(section, layers), len(section["seeds"]), model.steps, layers, model.branches)
+        how = (len(section["seeds"]), model.steps, layers, model.branches, section["controls"])
+        of_case = ensembles(expand(section, layers), *how)
         return of_case * shard.case_count
 
     def peaks(self, shard: Shard) -> Sequence[Peak]:
@@ -71,7 +76,7 @@ class EnsembleCount(NetworkCount):
         return [Peak(shard.largest, forward=min(shard.model.batch_size, needed), hidden_states=needed)]
 
     def disk(self, shard: Shard) -> float:
-        kept = len(_runs(shard)) + len(OF_LATENTS)
+        kept = len(_runs(shard)) + len(OF_LATENTS) * shard.config["ensemble"]["controls"]
         return sum(item_bytes(*[latents] * kept) for latents in shard.latent_bytes)
 
 

@@ -7,12 +7,13 @@ import pandas as pd
 
 from ...model.sampling import Sampling
 from ...names import RunId, case_label
+from ...run.denoise import initial_latents
 from ...store.pieces import Kept, Piece
 from ...store.reader import ShardReader
 from ...store.untouched import final_latents, untouched
 from ..judge import Judge
 from ..network import Network, through
-from .run import Ensembles, finals_of
+from .run import Ensembles, Start, finals_of
 from .spec import Ensemble, expand
 from .table import COLUMNS, rows_of
 
@@ -23,13 +24,24 @@ def merge_piece(
     piece: Piece,
     trajectories: ShardReader,
     runs: Sequence[Ensemble],
-    seeds: Sequence[int],
+    settings: Mapping[str, Any],
 ) -> Kept:
-    """The latents of all ensembles of a case at the end of the piece; by their names at the end of the run."""
+    """The latents of all ensembles of a case at the end of the piece; by their names at the end of the run.
+
+    settings: the section `ensemble`. Of the seeds that were not run themselves the noise is drawn here.
+    """
     conditioning = network.conditioning(piece.run)
     velocity = network.velocity(conditioning)
-    single = [untouched(trajectories, RunId(task, piece.run, seed)) for seed in seeds]
-    ensembles = Ensembles(runs, single, conditioning, case_label(task, piece.run))
+    first, *others = (RunId(task, piece.run, seed) for seed in settings["seeds"])
+    controls = settings.get("controls", True)
+    if controls:
+        starts = [untouched(trajectories, run) for run in others]
+    else:
+        shared, shape = trajectories.settings["share_noise_over_cases"], conditioning.latents_shape
+        noises = (initial_latents(shape, run.label, run.seed, shared) for run in others)
+        starts = [Start(conditioning.begin(noise)) for noise in noises]
+    single = [untouched(trajectories, first), *starts]
+    ensembles = Ensembles(runs, single, conditioning, case_label(task, piece.run), controls)
     state = through(ensembles, velocity, piece)
     kept = ensembles.result(state) if piece.last else state.to_tensors()
     return Kept(kept, velocity.counter.total, metadata=network.about)
@@ -37,7 +49,8 @@ def merge_piece(
 
 def score_case(judge: Judge, name: str, merged: ShardReader, trajectories: ShardReader) -> dict[str, float]:
     """The row of a case: the score of all its runs and references, by their names."""
-    seeds, case = merged.settings["ensemble"]["seeds"], judge.case(name)
+    settings, case = merged.settings["ensemble"], judge.case(name)
+    seeds = settings["seeds"] if settings.get("controls", True) else settings["seeds"][:1]
     single = {seed: final_latents(trajectories, RunId(judge.task, name, seed)) for seed in seeds}
     finals = finals_of(single, merged.load(name)[0])
     values = dict(zip(finals, judge.scores(case, list(finals.values())), strict=True))

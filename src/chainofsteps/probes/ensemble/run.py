@@ -26,19 +26,34 @@ from .spec import OF_FINALS, OF_LATENTS, Ensemble, distinct
 
 
 @dataclass(frozen=True)
+class Start:
+    """A seed of which nothing is known but its initial latents (1, C, F, h, w)."""
+
+    noise: Latents
+
+    def at(self, step: int) -> Latents:
+        """The initial latents. InputError for any other step than 0."""
+        if step:
+            raise InputError(f"ensemble: step {step} of another seed was not run; set ensemble.controls to true")
+        return self.noise
+
+
+@dataclass(frozen=True)
 class Ensembles(Probe[PlainState, dict[str, Video]]):
     """All ensembles of a case, and the baselines of OF_LATENTS; the result is their final latents by name.
 
     ensembles: with the same steps; those that are equal in effect run once. seeds: the stored trajectories of the K
-    seeds, of which the first is carried. conditioning: of the case, on the CPU. The probe runs with the case's
-    GuidedVelocity, and its state has the latents (runs, C, F, h, w). Raises InputError if a step or a layer does not
-    exist, if seeds are fewer than two, if steps differ, or if latents are not finite.
+    seeds, of which the first is carried; of the others their start is enough where all merge at step 0. conditioning:
+    of the case, on the CPU. controls: the baselines run too. The probe runs with the case's GuidedVelocity, and its
+    state has the latents (runs, C, F, h, w). Raises InputError if a step or a layer does not exist, if seeds are fewer
+    than two, if steps differ, or if latents are not finite.
     """
 
     ensembles: Sequence[Ensemble]
-    seeds: Sequence[Trajectory]
+    seeds: Sequence[Trajectory | Start]
     conditioning: Conditioning
     case: str
+    controls: bool = True
 
     State: ClassVar[type] = PlainState
 
@@ -68,9 +83,16 @@ class Ensembles(Probe[PlainState, dict[str, Video]]):
     @property
     def names(self) -> list[str]:
         """The names of the runs in the order of their latents; the baselines last."""
-        return [*(run.name() for run in self.runs), *OF_LATENTS]
+        return [*(run.name() for run in self.runs), *self.baselines]
+
+    @property
+    def baselines(self) -> tuple[str, ...]:
+        """The names of the baselines that run."""
+        return OF_LATENTS if self.controls else ()
 
     def begin(self) -> PlainState:
+        if not self.controls:
+            return PlainState(0, self._first_seed(0))
         noises = torch.cat([seed.at(0) for seed in self.seeds])
         mean = noises.mean(dim=0, keepdim=True)  # of K independent N(0, I): N(0, I / K)
         rescaled = self.conditioning.begin(mean * math.sqrt(len(noises)))
@@ -91,7 +113,7 @@ class Ensembles(Probe[PlainState, dict[str, Video]]):
             return velocity(latents, step)
         runs, baselines = self._parts(latents)
         merged = merged_velocity(velocity, self.runs, runs, self._carried(state, step), self._others(step), step)
-        return torch.cat([merged, velocity(baselines, step)])
+        return torch.cat([merged, velocity(baselines, step)]) if len(baselines) else merged
 
     def after(self, state: PlainState, seen: StepState, updated: Latents) -> PlainState:
         step = seen.step
@@ -123,10 +145,11 @@ class Ensembles(Probe[PlainState, dict[str, Video]]):
 
 def finals_of(single: Mapping[int, Latents], merged: Mapping[str, Video]) -> dict[str, Latents]:
     """Final latents (1, C, F, h, w) by name: of the seeds' own runs, of `Ensembles`, and of the mean of the seeds'
-    final latents, which averages behind the network.
+    final latents, which averages behind the network, unless one seed alone was run.
 
-    single: of each seed (1, C, F, h, w). merged: (C, F, h, w) by name.
+    single: of each seed that was run (1, C, F, h, w). merged: (C, F, h, w) by name.
     """
     finals = {f"seed{seed}": final for seed, final in single.items()}
     finals |= {name: final[None] for name, final in merged.items()}
-    return {**finals, OF_FINALS: torch.cat(list(single.values())).mean(dim=0, keepdim=True)}
+    mean = {OF_FINALS: torch.cat(list(single.values())).mean(dim=0, keepdim=True)}
+    return {**finals, **(mean if len(single) > 1 else {})}

@@ -9,9 +9,8 @@ from typing import Any
 
 import pandas as pd
 
-from ...bench import puzzles
+from ...bench.categories import category_of, split_of
 from ...model.sampling import Sampling
-from ...names import split_of
 from ...statistics import SHARE, bootstrap_mean, paired_bootstrap
 from .count import merged_forwards
 from .spec import OF_FINALS, OF_LATENTS, Ensemble
@@ -33,20 +32,21 @@ QUOTED = "quoted, one source: VBVR-Wan2.2 on VBVR-Bench, not these cases"
 def rows_of(
     values: Mapping[str, float], ensembles: Sequence[Ensemble], seeds: Sequence[int], sampling: Sampling, layers: int
 ) -> Iterator[dict[str, Any]]:
-    """One row per seed, ensemble, baseline, floor and ceiling of a case, with the forwards it takes if made alone.
+    """One row per seed that was run, ensemble, baseline, floor and ceiling of a case, with the forwards it takes if
+    made alone.
 
     values: scores in [0, 1] by the names of `ensemble.finals_of` and `scoring.references`. layers: of the model.
     """
     branches, steps = 1 + sampling.guided, sampling.steps
-    for seed in seeds:
+    for seed in [seed for seed in seeds if f"seed{seed}" in values]:
         yield _row({"variant": SINGLE, "seed": seed}, branches * steps, values[f"seed{seed}"])
     for one in ensembles:
         prefix = one.steps[0]  # which the plan takes from the stored run
         alone = branches * (prefix + merged_forwards([one], len(seeds), steps, layers))
         yield _row(one.row(), float(alone), values[one.name()])
-    for name in OF_LATENTS:
-        yield _row({"variant": name}, branches * steps, values[name])
-    yield _row({"variant": OF_FINALS}, branches * steps * len(seeds), values[OF_FINALS])
+    for name, runs in {**dict.fromkeys(OF_LATENTS, 1), OF_FINALS: len(seeds)}.items():
+        if name in values:
+            yield _row({"variant": name}, branches * steps * runs, values[name])
     for name in (*FLOORS, CEILING):
         yield _row({"variant": name}, 0, values[name])
 
@@ -56,45 +56,48 @@ def _row(described: Mapping[str, Any], forwards: float, score: float) -> dict[st
     return {**blank, **described, "forwards": forwards, "score": score, "exact": score >= 1}
 
 
-def summary(rows: pd.DataFrame, statistics: Mapping[str, Any], headroom: Sequence[str] = ()) -> pd.DataFrame:
+def summary(
+    rows: pd.DataFrame, statistics: Mapping[str, Any], seeds: Sequence[int], headroom: Sequence[str] = ()
+) -> pd.DataFrame:
     """Mean score of each variant with its bootstrap interval over cases, and its paired difference to `single`.
 
-    rows: COLUMNS, of one model. Over all cases (scope all), those of the tasks in headroom (scope headroom), by split,
-    by category and by task; cases weigh equally. Seeds of a variant are averaged within a case first. floor: the first
-    frame repeated.
+    rows: COLUMNS, of one model. seeds: those that are merged, the carried one first. Over all cases (scope all), those
+    of the tasks in headroom (scope headroom), by split, by category and by task; cases weigh equally. Seeds of a
+    variant are averaged within a case first. floor: the first frame repeated.
     """
-    split = {task: split_of(task) for task in rows.task.unique()}
-    category = {task: puzzles.puzzle(task).CATEGORY for task in split}
-    rows = rows.assign(split=rows.task.map(split), category=rows.task.map(category))
+    rows = rows.assign(split=rows.task.map(split_of), category=rows.task.map(category_of))
     found = []
     for scope, keys in SCOPES.items():
         for values, group in rows.groupby(keys, sort=False) if keys else [((), rows)]:
             label = {"model": rows.model.iloc[0], "scope": scope, **dict(zip(keys, values, strict=True))}
-            found += [{**label, **row} for row in _compared(group, statistics)]
+            found += [{**label, **row} for row in _compared(group, statistics, seeds)]
     roomy = rows[rows.task.isin(list(headroom))]
     if len(roomy):
         label = {"model": rows.model.iloc[0], "scope": "headroom"}
-        found += [{**label, **row} for row in _compared(roomy, statistics)]
+        found += [{**label, **row} for row in _compared(roomy, statistics, seeds)]
     return pd.DataFrame(found).reindex(columns=SUMMARY_COLUMNS).round(4)
 
 
-def _compared(rows: pd.DataFrame, statistics: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+def _compared(rows: pd.DataFrame, statistics: Mapping[str, Any], merged: Sequence[int]) -> Iterator[dict[str, Any]]:
     """A row per variant of a group of cases."""
     single = rows[rows.variant == SINGLE]
     by_seed = single.pivot(index=["task", "case"], columns="seed", values="score")[list(single.seed.unique())]
-    seeds = [str(int(seed)) for seed in by_seed.columns]
+    seeds = [str(seed) for seed in merged]
     floor = rows[rows.variant == FLOORS[0]].score.mean()
     variants: list[tuple[dict[str, Any], Sequence[str], pd.DataFrame]] = [
         ({"variant": SINGLE, "forwards": single.forwards.iloc[0]}, seeds[:1], by_seed.iloc[:, :1]),
-        ({"variant": ANOTHER, "forwards": single.forwards.iloc[0]}, seeds[1:], by_seed.iloc[:, 1:]),
     ]
+    several = by_seed.shape[1] > 1  # else the others were not run themselves
+    if several:
+        variants.append(({"variant": ANOTHER, "forwards": single.forwards.iloc[0]}, seeds[1:], by_seed.iloc[:, 1:]))
     for described, group in rows[rows.variant != SINGLE].groupby(DESCRIBED, sort=False, dropna=False):
         about = {**dict(zip(DESCRIBED, described, strict=True)), "forwards": group.forwards.iloc[0]}
         of_model = about["variant"] not in (*FLOORS, CEILING)
         scores = group.set_index(["task", "case"])[["score"]].reindex(by_seed.index)
         variants.append((about, seeds if of_model else [], scores))
-    best = {"variant": ORACLE, "forwards": single.forwards.iloc[0] * len(seeds)}
-    variants.append((best, seeds, by_seed.max(axis=1).to_frame()))
+    if several:
+        best = {"variant": ORACLE, "forwards": single.forwards.iloc[0] * len(seeds)}
+        variants.append((best, seeds, by_seed.max(axis=1).to_frame()))
     for about, of_seeds, scores in variants:
         score, low, high = bootstrap_mean(scores.to_numpy(), **statistics, bounds=SHARE)
         row = {**about, "n": len(scores), "seeds": " ".join(of_seeds), "score": score, "low": low, "high": high}

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...store.noun import Noun
-from ..settings import untouched_sampling
+from ..settings import scorer, untouched_sampling
 
 
 def settings(config: Mapping[str, Any], model: str) -> dict[str, Any]:
@@ -18,9 +18,9 @@ def unknown_here(_config: Mapping[str, Any], _model: str) -> None:
 
 def score_settings(config: Mapping[str, Any], _model: str) -> dict[str, Any]:
     """Settings of the scores in every frame count."""
-    return {"counts": config["frames"]["counts"], "seeds": config["trajectory"]["seeds"]}
+    return {"counts": config["frames"]["counts"], "seeds": config["trajectory"]["seeds"], **scorer(config)}
 
 
 FRAMES = Noun("frames", 1, settings, ("model", "conditioning"), unknown_here)
-SCORE = Noun("frames_score", 1, score_settings, ("frames", "trajectory"), rows=True)
+SCORE = Noun("frames_score", 1, score_settings, ("frames", "trajectory"), rows=True, kit="scorer")
 RECIPES = {"frames_table": 2}

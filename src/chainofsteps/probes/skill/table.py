@@ -3,9 +3,9 @@
 import pandas as pd
 from scipy import stats
 
-from ...bench import puzzles
+from ...bench.categories import category_of, split_of
 from ...interval import Interval
-from ...names import PUZZLES, split_of
+from ...names import PUZZLES
 
 COLUMNS = ["puzzle", "case", "score", "success", "static", "ground_truth"]
 
@@ -22,7 +22,7 @@ def summary(rows: pd.DataFrame, level: float = Interval.level) -> pd.DataFrame:
         table.append(
             {
                 "puzzle": name,
-                "category": puzzles.puzzle(name).CATEGORY,
+                "category": category_of(name),
                 "split": split_of(name),
                 "n": len(cases),
                 "success": test.statistic,

@@ -5,14 +5,8 @@ from typing import Any
 
 import pandas as pd
 
-from ...bench import puzzles
-from ...bench.vbvr import TASKS
+from ...bench.categories import category_of
 from ...tables import success
-
-
-def category_of(task: str) -> str:
-    """The category of a puzzle, or of a task of VBVR-Bench."""
-    return TASKS[task].category if task in TASKS else puzzles.puzzle(task).CATEGORY
 
 
 def summary(table: pd.DataFrame, statistics: Mapping[str, Any], by: Sequence[str] = ()) -> pd.DataFrame:
