@@ -3,7 +3,7 @@
 
 rule claims:
     input:
-        **(x0_pred_files("masses", "readings") if LISTED else {}),
+        **(x0_pred_files("masses", "readings") if LISTED else {"masses": [], "readings": []}),
         finished=rules.x0_pred_table.input if LISTED else [],
         model=f"results/model/{config['model']}.json",
         schema=workflow.source_path("../schemas/claims.schema.yaml"),
