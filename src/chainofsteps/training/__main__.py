@@ -22,7 +22,7 @@ from .card import write_card
 from .clips import write_clips
 from .dit import train_dit
 from .experts import bands, export_experts, train_experts
-from .export import export
+from .export import export, link_parts
 from .latents import open_pool, write_latents
 from .loop import launch
 from .mixture import BUCKETS, VAE_BUCKETS
@@ -87,6 +87,7 @@ def experts(options: argparse.Namespace) -> None:
         begin(options.work / f"expert-{name}-run", "expert", options.expert_steps)
     launch(train_experts, options.processes, options.work, options.expert_steps, options.seed)
     export_experts(options.work, experts_folder(options))
+    link_parts(options.output, experts_folder(options))
 
 
 def experts_folder(options: argparse.Namespace) -> Path:

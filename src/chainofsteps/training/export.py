@@ -1,5 +1,7 @@
 """Put the trained parts together as one diffusers folder in bf16, the form that ships."""
 
+import os
+import shutil
 from pathlib import Path
 
 import torch
@@ -15,6 +17,7 @@ from .text import build_tokenizer
 from .vae import vae_folder
 
 SHIFT = 3.0
+LINKED = ("vae", "text_encoder", "tokenizer", "scheduler")  # parts that models of one family share
 
 
 def assemble(
@@ -41,3 +44,13 @@ def export(work: Path, folder: Path) -> None:
     transformer = WanTransformer3DModel.from_pretrained(work / "transformer")
     text_encoder = UMT5EncoderModel.from_pretrained(work / "text_encoder")
     assemble(work, transformer, text_encoder).to(torch.bfloat16).save_pretrained(folder)
+
+
+def link_parts(model: Path, folder: Path) -> None:
+    """In place of the parts of ``folder`` that ``model`` has as well, links to those of ``model``."""
+    for part in LINKED:
+        place = folder / part
+        if place.is_dir() and not place.is_symlink():
+            shutil.rmtree(place)
+        place.unlink(missing_ok=True)
+        place.symlink_to(os.path.relpath(model / part, folder), target_is_directory=True)

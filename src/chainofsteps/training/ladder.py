@@ -9,7 +9,6 @@ size; a share of the batches is of clips of 5 frames, from which a rule is learn
 """
 
 import argparse
-import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,12 +30,12 @@ from ..names import ending
 from ..tables import write_table
 from .clips import to_tensor
 from .dit import ADAMW_RATE, MUON_RATE, SHIFT, attention_in_float32, build_transformer
+from .export import link_parts
 from .loop import Run, launch
 from .mixture import Shape
 from .text import embed_prompts, token_ids
 
-RUNGS = {"1": (1, 0), "1-again": (1, 1), "2": (2, 0), "4": (4, 0)}  # what is shipped: depth and seed
-LINKED = ("vae", "text_encoder", "tokenizer", "scheduler")  # the shipped model's own
+RUNGS = {"1": (1, 0), "1-again": (1, 1), "2": (2, 0), "4": (4, 0), "8": (8, 0)}  # what is shipped: depth and seed
 PROMPT_DROPOUT = 0.1
 SNAPSHOTS = (250, 500, 1000, 2000)
 
@@ -212,9 +211,7 @@ def export(work: Path, model: Path, folder: Path) -> None:
             raise InputError(f"{trained} holds no transformer; run: train --depth {depth} --seed {seed}")
         shutil.copytree(trained / "transformer", rung / "transformer", dirs_exist_ok=True)
         shutil.copy(model / "model_index.json", rung)
-        for part in LINKED:
-            (rung / part).unlink(missing_ok=True)
-            (rung / part).symlink_to(os.path.relpath(model / part, rung), target_is_directory=True)
+        link_parts(model, rung)
         log = pd.read_json(trained / "log.jsonl", lines=True).drop_duplicates("step", keep="last")
         curves.append(log[["step", "loss"]].assign(rung=name, layers=depth))
     curve = pd.concat(curves)[["rung", "layers", "step", "loss"]].round(4)
@@ -225,8 +222,8 @@ def export(work: Path, model: Path, folder: Path) -> None:
 def draw_curve(curve: pd.DataFrame, path: Path) -> None:
     """The mean loss of the last 50 batches of each rung, over the batches."""
     figure, axes = plt.subplots(figsize=(5, 3), layout="constrained")
-    for rung, rows in curve.groupby("rung", sort=False):
-        axes.plot(rows.step, rows.loss, label=f"{rung} ({rows.layers.iloc[0]} layers)", linewidth=1)
+    for (rung, layers), rows in curve.groupby(["rung", "layers"], sort=False):
+        axes.plot(rows.step, rows.loss, label=f"{rung} ({layers} layer{'s' * (layers > 1)})", linewidth=1)
     axes.set(xlabel="batches of 5,120 tokens", ylabel="loss", yscale="log")
     axes.legend()
     figure.savefig(path, dpi=150)
