@@ -159,7 +159,8 @@ def test_panels_show_cases_whose_answers_nobody_listed(finished):
     for figure in PANELS:
         points = "masses" if figure == "fig1" else "points"
         table = table_of(finished, f"figures/{figure}_{points}.csv")
-        assert table.task.unique().tolist() == [MAZE] and table.step.tolist() == [0, 1] and set(table.n) == {CASES}
+        assert table.task.unique().tolist() == [MAZE], figure
+        assert table.step.tolist() == [0, 1] and set(table.n) == {CASES}
         first = steps[steps.step == 0].groupby("case").score.mean().mean()
         assert table.estimate.iloc[0] == pytest.approx(first, abs=1e-3)
         words = (finished / f"figures/{figure}.txt").read_text()

@@ -175,7 +175,7 @@ rule figB1:
 rule figB2:
     input:
         model=f"results/model/{config['model']}.json",
-        runs=rules.candidates_table.input.runs,
+        runs=listed("figB2", rules.candidates_table.input.runs),
     output:
         **drawn("figB2", "figB2"),
     log:

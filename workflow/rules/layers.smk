@@ -14,6 +14,8 @@ def activations_trajectory(wildcards):
 
 def shown_activations(cases=False):
     """The shard that holds the run of Figure 6a, or the manifest of its cases."""
+    if not LISTED:
+        listed("fig6", [])(None)
     shown = config["activations"]["shown"]
     try:
         check_shown(config, CASE_NAMES)

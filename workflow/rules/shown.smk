@@ -47,7 +47,9 @@ def shown(figure, *tables, also=()):
         return lambda wildcards: shard_files(
             f"results/{{model}}/x0_pred/{{task}}/{{shard}}{ending}.csv",
             config["model"],
-            dict.fromkeys([*(panel.puzzle for panel in panels_shown(figure)), *also]),
+            dict.fromkeys(
+                [*(panel.puzzle for panel in panels_shown(figure)), *(also if has_answers(figure) else ())]
+            ),
         )
 
     return {

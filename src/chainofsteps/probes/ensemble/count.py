@@ -40,6 +40,12 @@ def merged_forwards(ensembles: Sequence[Ensemble], seeds: int, steps: int, layer
     return total
 
 
+def most_streams(runs: Sequence[Ensemble], seeds: int, layers: int) -> int:
+    """How many streams are kept at once between two layers of a merged step, at most. runs: distinct."""
+    firsts = {step == runs[0].steps[0] for step in runs[0].steps}
+    return max(len(streams(runs, seeds, layer, first)) for layer in range(layers) for first in firsts)
+
+
 def streams(runs: Sequence[Ensemble], seeds: int, layer: int, same_latents: bool) -> set[tuple]:
     """The streams that go through a layer at a merged step, each told from the others by all that made it.
 
@@ -71,8 +77,9 @@ class EnsembleCount(NetworkCount):
         return of_case * shard.case_count
 
     def peaks(self, shard: Shard) -> Sequence[Peak]:
-        """With every stream kept between two layers: at most, since ensembles share some of them."""
-        needed = len(shard.config["ensemble"]["seeds"]) * len(_runs(shard))
+        """With every stream kept between two layers."""
+        (layers,), seeds = shard.model.known("layers"), len(shard.config["ensemble"]["seeds"])
+        needed = most_streams(_runs(shard), seeds, layers)
         return [Peak(shard.largest, forward=min(shard.model.batch_size, needed), hidden_states=needed)]
 
     def disk(self, shard: Shard) -> float:

@@ -5,6 +5,7 @@ walked once; behind its last merge an ensemble is a single stream.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 
 import torch
@@ -52,8 +53,8 @@ def merged_velocity(
         raise InputError(f"ensemble: layer {outside[0]} is out of range; the model has layers 0 to {layers - 1}")
     velocities = {}
     for branch in velocity.branches:
-        stream = velocity.stream(torch.cat([carried, others]), step, branch)
-        ends = Walk(runs, stream, len(carried)).to_the_end(model, velocity.sampling.batch_size, velocity.counter)
+        walk = Walk(runs, velocity.stream(torch.cat([carried, others]), step, branch), len(carried))
+        ends = walk.to_the_end(model, velocity.sampling.batch_size, velocity.counter)
         velocities[branch] = torch.cat([network.head(model, end) for end in ends])
     return velocity.combined(velocities, latents, step)
 
@@ -61,37 +62,45 @@ def merged_velocity(
 class Walk:
     """The streams of several ensembles on their way through the layers, each walked once even if several share it.
 
-    Every stream has a number; two ensembles with the same history have the same numbers.
+    Every stream has a number; two ensembles with the same history have the same numbers. Each is kept once: a stream
+    that has walked a layer takes the place of what it was before.
     """
 
     def __init__(self, runs: Sequence[Ensemble], stream: Stream, carried: int) -> None:
         """stream: embedded, first `carried` streams (1, or as many as runs) and then those of the other seeds."""
-        self.runs, self.stream = runs, stream
-        self.states: dict[int, Tensor] = dict(enumerate(stream.hidden_states.split(1)))  # (1, n, d) by number
+        self.runs, self.dtype = runs, stream.hidden_states.dtype
+        self.states: dict[int, Tensor] = {  # (1, n, d) by number
+            number: state.clone() for number, state in enumerate(stream.hidden_states.split(1))
+        }
+        self.stream = replace(stream, hidden_states=stream.hidden_states[:0].clone())  # what the streams share
         others = list(range(carried, len(self.states)))
         self.of_run = [[index if carried > 1 else 0, *others] for index in range(len(runs))]
-        self._numbers: dict[tuple, int] = {}
+        self._first_number, self._numbers = len(self.states), {}
 
     def to_the_end(self, model: torch.nn.Module, batch_size: int, counter: Forwards | None = None) -> list[Stream]:
         """Walk all layers, and return the last stream of each run, of batch 1."""
         for layer in range(network.depth(model)):
-            needed = sorted({number for numbers in self.of_run for number in numbers})
-            chunks = torch.tensor(needed).split(batch_size)
-            walked = [
-                network.walk(model, self._batch(chunk.tolist()), layer, layer + 1, counter=counter).hidden_states
-                for chunk in chunks
-            ]
-            self.states = dict(zip(needed, torch.cat(walked).split(1), strict=True))
-            self.of_run = [
-                self._merged(run, numbers, layer) if run.first <= layer <= run.last else numbers
-                for run, numbers in zip(self.runs, self.of_run, strict=True)
-            ]
+            needed = self._needed()
+            for start in range(0, len(needed), batch_size):
+                chunk = needed[start : start + batch_size]
+                batch = self._batch(chunk)
+                for number in chunk:
+                    del self.states[number]
+                batch = network.walk(model, batch, layer, layer + 1, counter=counter)
+                self.states |= zip(chunk, batch.hidden_states.split(1), strict=True)
+            for index, run in enumerate(self.runs):
+                if run.first <= layer <= run.last:
+                    self.of_run[index] = self._merged(run, self.of_run[index], layer)
+                    self.states = {number: self.states[number] for number in self._needed()}
         return [self._batch(numbers) for numbers in self.of_run]
+
+    def _needed(self) -> list[int]:
+        """The numbers of the streams that a run goes on with."""
+        return sorted({number for numbers in self.of_run for number in numbers})
 
     def _merged(self, run: Ensemble, numbers: list[int], layer: int) -> list[int]:
         """The numbers of a run's streams after it merged them behind a layer."""
-        together = torch.cat([self.states[number].float() for number in numbers])
-        mean = self._number_of(("mean", layer, *numbers), lambda: together.mean(dim=0, keepdim=True))
+        mean = self._number_of(("mean", layer, *numbers), lambda: self._mean(numbers))
         last = layer == run.last
         if last and (run.mode == "mean" or run.carry == "mean"):  # the mean of blends is the mean
             return [mean]
@@ -101,11 +110,15 @@ class Walk:
             for number in (numbers[:1] if last else numbers)
         ]
 
+    def _mean(self, numbers: Sequence[int]) -> HiddenStates:
+        """The mean of streams (1, n, d), in float32."""
+        return torch.cat([self.states[number].float() for number in numbers]).mean(dim=0, keepdim=True)
+
     def _number_of(self, recipe: tuple, compute: Callable[[], HiddenStates]) -> int:
         """The number of the stream with this recipe, computed if it is new."""
-        number = self._numbers.setdefault(recipe, len(self._numbers) + len(self.stream.hidden_states))
+        number = self._numbers.setdefault(recipe, len(self._numbers) + self._first_number)
         if number not in self.states:
-            self.states[number] = compute().to(self.stream.hidden_states.dtype)
+            self.states[number] = compute().to(self.dtype)
         return number
 
     def _batch(self, numbers: Sequence[int]) -> Stream:
