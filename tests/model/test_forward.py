@@ -62,5 +62,6 @@ def test_the_plan_reads_what_is_measured(checkpoint, tmp_path, monkeypatch):
     torch.set_num_threads(threads)
     assert not (tmp_path / "results.json").exists()  # of the other parts
     assert [record["batch"] for record in measured(tmp_path / "forwards.json")] == [1, 1, 12]  # the other stays
-    (found,) = seconds_of(load_config(tmp_path / "config.yaml"), "embedded", 80, tmp_path)
+    config = load_config(tmp_path / "config.yaml")
+    (found,) = seconds_of(config, model_of(config, "embedded", ROOT), 80, tmp_path)
     assert set(found.by_batch) == {1, 12} and found.unit == "CPU-hours" and found.hardware.endswith(", 1 thread")

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,9 +18,10 @@ from chainofsteps.files import write_json
 from chainofsteps.plan import printed, target
 from chainofsteps.plan.__main__ import main
 from chainofsteps.plan.jobs import Job
-from chainofsteps.plan.seconds import Seconds, measured, renewed, seconds_of
+from chainofsteps.plan.model import model_of
+from chainofsteps.plan.seconds import Seconds, measured, operations, renewed, seconds_of
 from chainofsteps.plan.target import MANIFEST
-from chainofsteps.probes.count import ForwardCount
+from chainofsteps.probes.count import ForwardCount, VideoSize
 
 ROOT = Path(__file__).parents[2]
 RECORD = {"model": "tiny", "tokens": 80, "batch": 1, "seconds": 0.5, "hardware": "H", "device": "cuda", "dtype": "x"}
@@ -34,6 +36,10 @@ def config(tmp_path, checkpoint):
     content["cases"] |= {key: 3 for key in content["cases"] if key.startswith("number")} | {"shard_size": 2}
     (tmp_path / "config.yaml").write_text(yaml.safe_dump(content))
     return load_config(tmp_path / "config.yaml")
+
+
+def model_in(config):
+    return model_of(config, config["model"], ROOT)
 
 
 @pytest.fixture
@@ -151,6 +157,7 @@ def test_what_cannot_fit_is_refused_after_the_table(config, planned):
 def test_the_table_says_what_is_known_and_what_is_not(config, planned, monkeypatch):
     jobs = [*shards("noise", ["loop_maze"]), *shards("conditioning", ["loop_maze"]), ("fig3", {})]
     lines = printed.table(planned(config, *jobs)).splitlines()
+    assert lines[3].split() == ["rule", "jobs", "forwards", "naive", "hours", "on", "disk", "memory"]
     assert lines[0].startswith("figures/fig3.pdf: what is still to be done")
     rows = {line.split()[0]: line.split() for line in lines[4:9] if line}
     assert rows["noise"][:4] == ["noise", "2", "1,860", "3,000"] and rows["others"][:2] == ["others", "1"]
@@ -159,6 +166,7 @@ def test_the_table_says_what_is_known_and_what_is_not(config, planned, monkeypat
     known = [Seconds({1: 36.0, 12: 3.6}, "H200", "cuda", "measured, benchmarks/forwards.json")]
     monkeypatch.setattr(target, "seconds_of", lambda *_: known)
     text = printed.table(planned(config, *jobs))
+    assert {line.split()[4] for line in text.splitlines() if line.startswith(("noise", "total"))} == {"1.86"}
     assert "GPU-hours of the forwards alone: 1.86; 1.24 of the longest job, noise tiny/loop_maze/00" in text
     away = printed.table(planned({**config, "model": "wan2.2-ti2v-5b"}, *jobs))
     assert "model wan2.2-ti2v-5b is not here yet; `snakemake --config model=wan2.2-ti2v-5b -- " in away
@@ -172,10 +180,9 @@ def test_cases_that_are_not_downloaded_are_named(planned):
     assert found.costs[0].forwards.planned == 2 * 2 * 2 * 50 and found.costs[1].forwards is None
     assert found.unknown == ["the cases are not downloaded yet: not counted for trajectory, noise"]
     assert printed.as_json(found)["unknown"] == found.unknown
-    assert next(line for line in printed.table(found).splitlines() if line.startswith("noise")).split()[2:4] == [
-        "?",
-        "?",
-    ]
+    assert (
+        next(line for line in printed.table(found).splitlines() if line.startswith("noise")).split()[2:5] == ["?"] * 3
+    )
 
 
 def test_nothing_left_to_do(config, planned):
@@ -198,19 +205,45 @@ def test_sizes_for_a_reader(count, text):
 def test_seconds_are_of_the_same_model_and_tokens(config, tmp_path):
     records = [RECORD, {**RECORD, "batch": 12, "seconds": 0.25}, {**RECORD, "tokens": 32760, "seconds": 9.0}]
     write_json(tmp_path / "forwards.json", [*records, {**RECORD, "model": "other"}])
-    (found,) = seconds_of(config, "tiny", 80, tmp_path)
+    (found,) = seconds_of(config, model_in(config), 80, tmp_path)
     assert found.by_batch == {1: 0.5, 12: 0.25} and found.unit == "GPU-hours"
     assert [found.at(batch) for batch in (1, 8, 12, 64)] == [0.5, 0.5, 0.25, 0.25]
-    assert seconds_of(config, "tiny", 100, tmp_path) == []
+
+
+def test_seconds_of_other_sizes_are_scaled_and_said_to_be_an_estimate(config, tmp_path):
+    """From the nearest number of tokens, by the operations of a forward; as they are where the size is not known."""
+    large = {**RECORD, "tokens": 32760, "seconds": 9.0}
+    write_json(tmp_path / "forwards.json", [RECORD, large])
+    model = model_in(config)
+    (near,) = seconds_of(config, model, 100, tmp_path)
+    width, ffn_width, text = model.width, model.ffn_width, model.text_tokens
+    whole = [n * (6 * width**2 + 2 * width * ffn_width + 2 * width * (n + text)) for n in (80, 100)]
+    assert near.by_batch == {1: pytest.approx(0.5 * whole[1] / whole[0])}
+    assert near.source.endswith("; an estimate, scaled from 80 to 100 tokens")
+    (far,) = seconds_of(config, model, 40_000, tmp_path)
+    assert (
+        far.source.endswith("from 32,760 to 40,000 tokens") and 9 * 40 / 32.76 < far.by_batch[1] < 9 * (40 / 32.76) ** 2
+    )
+    (unknown,) = seconds_of(config, model, None, tmp_path)
+    assert unknown.by_batch == {1: 0.5}
+    assert "the cases are not here" in unknown.source
+    assert seconds_of(config, replace(model, width=None), 100, tmp_path) == []
+
+
+def test_a_14b_forward_at_1024_takes_almost_five_times_that_at_480p():
+    config = load_config(ROOT / "config.yaml", model="vbvr-wan2.2")
+    model = model_of(config, "vbvr-wan2.2", ROOT)
+    ratio = operations(model, VideoSize(81, 1024, 1024).latent_frames * 64 * 64) / operations(model, 32_760)
+    assert ratio == pytest.approx(4.7, abs=0.2)
 
 
 def test_published_seconds_stand_in_with_their_source(config, tmp_path):
     published = {"seconds": 4.0, "tokens": 80, "hardware": "one GPU", "source": "a page"}
     config["models"]["tiny"]["published"] = {"source": "s", "seconds_per_forward": [published]}
-    (found,) = seconds_of(config, "tiny", 80, tmp_path)
+    (found,) = seconds_of(config, model_in(config), 80, tmp_path)
     assert found.by_batch == {1: 4.0} and found.source == "published, a page"
     write_json(tmp_path / "forwards.json", [RECORD])
-    assert seconds_of(config, "tiny", 80, tmp_path)[0].by_batch == {1: 0.5}  # measured wins
+    assert seconds_of(config, model_in(config), 80, tmp_path)[0].by_batch == {1: 0.5}  # measured wins
 
 
 def test_records_are_renewed_and_other_files_refused(tmp_path):

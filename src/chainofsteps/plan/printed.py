@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ..probes.count import ForwardCount
@@ -55,10 +55,12 @@ def table(plan: Plan) -> str:
         lines.append(not_here(plan.config, model.name))
     if not plan.costs:
         return "\n".join([*lines, "", "nothing is left to do"])
-    lines += ["", f"{'rule':<18}{'jobs':>6}{'forwards':>12}{'naive':>12}{'on disk':>11}{'memory':>11}"]
-    lines += [_row(rule, costs) for rule, costs in _by_rule(plan.costs).items() if costs[0].count]
+    heads = f"{'rule':<18}{'jobs':>6}{'forwards':>12}{'naive':>12}{'hours':>9}{'on disk':>11}{'memory':>11}"
+    rows = {rule: costs for rule, costs in _by_rule(plan.costs).items() if costs[0].count}
     others = [cost for cost in plan.costs if not cost.count]
-    lines += [_row("others", others)] * bool(others) + [_row("total", plan.costs), "", *_hours(plan), *_memory(plan)]
+    rows |= {"others": others} if others else {}
+    lines += ["", heads, *(_row(rule, costs, plan) for rule, costs in {**rows, "total": plan.costs}.items())]
+    lines += ["", *_hours(plan), *_memory(plan)]
     return "\n".join([*lines, *plan.unknown])
 
 
@@ -84,14 +86,16 @@ def _forwards(costs: Iterable[Cost]) -> dict[str, float]:
     return {"planned": total.planned, "naive": total.naive}
 
 
-def _row(rule: str, costs: list[Cost]) -> str:
+def _row(rule: str, costs: Sequence[Cost], plan: Plan) -> str:
+    """A line of the table. Hours are those of the forwards on the first machine that is known."""
     total, gpu = _forwards(costs), [cost.memory.total for cost in costs if cost.memory]
     runs = any(cost.forwards for cost in costs)
     planned, naive = (f"{total[key]:,.0f}" if runs else "-" for key in ("planned", "naive"))
+    hours = "-" if not runs else f"{plan.hours_of(costs, plan.seconds[0]):,.3g}" if plan.seconds else "?"
     if any(cost.forwards is None and cost.runs_network for cost in costs):
-        planned = naive = "?"
+        planned = naive = hours = "?"
     disk = "?" if any(cost.disk is None for cost in costs) else size(sum(cost.disk for cost in costs))
-    return f"{rule:<18}{len(costs):>6}{planned:>12}{naive:>12}{disk:>11}{size(max(gpu, default=0)):>11}"
+    return f"{rule:<18}{len(costs):>6}{planned:>12}{naive:>12}{hours:>9}{disk:>11}{size(max(gpu, default=0)):>11}"
 
 
 def _checkpoint(plan: Plan) -> str:

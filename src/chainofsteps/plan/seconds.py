@@ -1,4 +1,7 @@
-"""Seconds of a forward: measured by `make bench`, else published, else unknown. No torch here."""
+"""Seconds of a forward: measured by `make bench`, else published, else unknown. No torch here.
+
+Of another number of tokens they are scaled by the operations of a forward, and said to be an estimate.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InputError
+from .model import Model
 
 MEASURED = "forwards.json"  # in benchmarks/: a list of records with the keys below
 KEYS = {"model", "tokens", "batch", "seconds", "hardware", "device", "dtype"}
@@ -36,27 +40,46 @@ class Seconds:
         return "CPU-hours" if self.device == "cpu" else "GPU-hours"
 
 
-def seconds_of(config: Mapping[str, Any], name: str, tokens: int, folder: Path) -> list[Seconds]:
+def seconds_of(config: Mapping[str, Any], model: Model, tokens: int | None, folder: Path) -> list[Seconds]:
     """The measured seconds of forwards of so many tokens, of one entry of `models`; else the published ones.
 
-    folder: benchmarks/. A figure of another number of tokens is left out: the cost does not grow in proportion.
-    InputError if the folder's file is not one of measurements.
+    folder: benchmarks/. tokens: None where the cases are not here, whose size nobody knows: as measured or published.
+    Figures of other numbers of tokens are scaled, from the nearest, by `operations`; they are left out where the
+    model's sizes are not known. InputError if the folder's file is not one of measurements.
     """
-    records = [
-        record for record in measured(folder / MEASURED) if (record["model"], record["tokens"]) == (name, tokens)
-    ]
+    of_model = [record for record in measured(folder / MEASURED) if record["model"] == model.name]
+    found = _scaled(of_model, f"measured, benchmarks/{MEASURED}", model, tokens)
+    if found:
+        return found
+    published = (config["models"][model.name].get("published") or {}).get("seconds_per_forward") or []
+    records = [{"batch": 1, "device": "cuda", **figure} for figure in published]
+    return [found for record in records for found in _scaled([record], f"published, {record['source']}", model, tokens)]
+
+
+def _scaled(records: Sequence[Mapping[str, Any]], source: str, model: Model, tokens: int | None) -> list[Seconds]:
+    """Of the records of each machine those of the number of tokens that is nearest, scaled to `tokens`."""
     by_hardware = []
     for hardware, device in dict.fromkeys((record["hardware"], record["device"]) for record in records):
-        by_batch = {record["batch"]: record["seconds"] for record in records if record["hardware"] == hardware}
-        by_hardware.append(Seconds(by_batch, hardware, device, f"measured, benchmarks/{MEASURED}"))
-    if by_hardware:
-        return by_hardware
-    published = (config["models"][name].get("published") or {}).get("seconds_per_forward") or []
-    return [
-        Seconds({1: figure["seconds"]}, figure["hardware"], "cuda", f"published, {figure['source']}")
-        for figure in published
-        if figure["tokens"] == tokens
-    ]
+        of_hardware = [record for record in records if record["hardware"] == hardware]
+        nearest = min((record["tokens"] for record in of_hardware), key=lambda own: abs(own - (tokens or own)))
+        factor, said = 1.0, source
+        if tokens is None:
+            said += f"; of {nearest:,} tokens, the cases are not here"
+        elif tokens != nearest:
+            if model.width is None or model.ffn_width is None:
+                continue
+            factor = operations(model, tokens) / operations(model, nearest)
+            said += f"; an estimate, scaled from {nearest:,} to {tokens:,} tokens"
+        of_nearest = [record for record in of_hardware if record["tokens"] == nearest]
+        by_batch = {record["batch"]: record["seconds"] * factor for record in of_nearest}
+        by_hardware.append(Seconds(by_batch, hardware, device, said))
+    return by_hardware
+
+
+def operations(model: Model, tokens: int) -> float:
+    """Multiplications of a layer's forward of n tokens: linear maps 6 d^2 n + 2 d f n, attention 2 d n (n + text)."""
+    (width, ffn_width), text = model.known("width", "ffn_width"), model.text_tokens
+    return 6 * width**2 * tokens + 2 * width * ffn_width * tokens + 2 * width * tokens * (tokens + text)
 
 
 def measured(path: Path) -> list[dict[str, Any]]:

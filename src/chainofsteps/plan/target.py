@@ -75,9 +75,14 @@ class Plan:
 
     def hours(self, seconds: Seconds) -> tuple[float, Cost, float]:
         """(hours of all forwards, the longest job, its hours)."""
-        by_job = [cost.forwards.planned * seconds.at(cost.batch) / 3600 for cost in self.counted]
+        by_job = [self.hours_of([cost], seconds) for cost in self.counted]
         longest = max(range(len(by_job)), key=by_job.__getitem__)
         return sum(by_job), self.counted[longest], by_job[longest]
+
+    @staticmethod
+    def hours_of(costs: Sequence[Cost], seconds: Seconds) -> float:
+        """Hours of the forwards of some jobs, as far as they are known."""
+        return sum(cost.forwards.planned * seconds.at(cost.batch) / 3600 for cost in costs if cost.forwards)
 
     def check(self) -> None:
         """InputError if a job cannot fit the GPU that the configuration states."""
@@ -110,7 +115,7 @@ def plan_of(
             models[of_job] = model_of(config, of_job, root)
         costs.append(_cost(job, models[of_job], cases))
     tokens = _tokens(cases, models[name])
-    seconds = [] if tokens is None else seconds_of(config, name, tokens, ROOT / "benchmarks")
+    seconds = seconds_of(config, models[name], tokens, ROOT / "benchmarks")
     return Plan(targets, costs, seconds, config, models[name])
 
 
