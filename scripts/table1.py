@@ -4,7 +4,7 @@ or its runs and their ensemble on cases of VBVR-Bench."""
 import pandas as pd
 
 from chainofsteps.errors import reported
-from chainofsteps.figures import paper_tables
+from chainofsteps.figures import paper_notes, paper_tables
 from chainofsteps.tables import read_shards
 
 MERGED = "20-29", "mean"  # the window and mode of the paper's row
@@ -19,7 +19,6 @@ with reported(snakemake.log[0]):
         measured += paper_tables.from_ensemble(model, ensembles, *MERGED)
     table = paper_tables.table1(pd.read_csv(given.published), measured, params.statistics)
     caption = paper_tables.caption1(table, params.statistics["level"])
-    notes = paper_tables.notes(
-        "table1", max(row.runs.groupby(["task", "case"]).ngroups for row in measured), params.scorer
-    )
+    cases = int(table.n.max())
+    notes = paper_notes.notes("table1", cases, params.scorer)
     paper_tables.write(output, table, paper_tables.shown1(table), caption, notes)

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from chainofsteps.errors import reported
-from chainofsteps.figures import paper_tables
+from chainofsteps.figures import paper_notes, paper_tables
 
 with reported(snakemake.log[0]):
     given, params, output = snakemake.input, snakemake.params, snakemake.output
@@ -13,5 +13,5 @@ with reported(snakemake.log[0]):
     table = paper_tables.by_setting(published, points, params.setting, model)
     caption = paper_tables.caption_setting(points, params.setting, model, params.level)
     shown = paper_tables.shown_setting(table, params.setting)
-    notes = paper_tables.notes(params.table, int(table.n.max()), params.scorer)
+    notes = paper_notes.notes(params.table, int(table.n.max()), params.scorer)
     paper_tables.write(output, table, shown, caption, notes)

@@ -48,6 +48,22 @@ def test_caption_says_what_was_measured(table):
     assert "quoted" not in other
 
 
+def test_without_controls_there_is_no_null_and_the_caption_says_so(tmp_path):
+    alone = rows()
+    alone = alone[~alone.variant.isin(["mean_of_latents", "mean_of_latents_rescaled", "mean_of_finals"])]
+    alone = alone[(alone.variant != "single") | (alone.seed == SEEDS[0])]
+    table = summary(alone, {**STATISTICS, "resamples": 100}, SEEDS)
+    over_all = table[table.scope == "all"]
+    assert set(over_all.variant) == {"single", "ensemble", "floor_static", "floor_noise", "ground_truth"}
+    assert set(over_all[over_all.variant == "ensemble"].seeds) == {" ".join(map(str, SEEDS))}
+    with style.styled():
+        figure = fig7.draw(fig7.points(table), {**SETTINGS, "controls": False})
+        style.save(figure, tmp_path / "a.pdf", tmp_path / "a.png", title="t", subject="s")
+    assert "oracle" not in fig7_text.summary(table)
+    caption = fig7_text.caption(table, {**PARAMS, "ensemble": {**SETTINGS, "controls": False}})
+    assert "there is no null: another seed's difference may be as large" in caption and "oracle" not in caption
+
+
 def test_puzzles_with_headroom_are_drawn_and_told_apart(tmp_path):
     roomy = summary(rows(), {**STATISTICS, "resamples": 100}, SEEDS, ["half_turn"])
     of_room = roomy[roomy.scope == "headroom"]

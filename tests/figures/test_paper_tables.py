@@ -3,7 +3,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from chainofsteps.figures import paper_tables
+from chainofsteps.figures import paper_notes, paper_tables
 from chainofsteps.names import BENCHMARK, IN_DOMAIN
 from chainofsteps.probes.frames.table import MEAN
 
@@ -102,7 +102,7 @@ def test_settings_are_the_mean_over_tasks_beside_what_is_quoted():
 def test_files_hold_the_rows_the_notes_and_booktabs(published, tmp_path):
     output = {kind: str(tmp_path / f"t.{kind}") for kind in ("csv", "md", "tex", "caption")}
     table = paper_tables.table1(published, paper_tables.from_skill("my_model", skill(0.5)), STATISTICS)
-    caption, notes = paper_tables.caption1(table, 0.95), paper_tables.notes("table1", 84, {})
+    caption, notes = paper_tables.caption1(table, 0.95), paper_notes.notes("table1", 84, {})
     paper_tables.write(output, table, paper_tables.shown1(table), caption, notes)
     read = {kind: Path(path).read_text() for kind, path in output.items()}
     assert len(pd.read_csv(output["csv"])) == len(published) + 3
@@ -182,7 +182,7 @@ def test_cases_of_the_benchmark_have_floor_model_ensemble_and_ceiling(published)
 def test_notes_say_whether_measured_rows_can_be_compared(cases, scorer, words):
     scorer = scorer and {"commit": "abcdefabc", **scorer}
     for table in ("table1", "tableA1", "tableA2", "tableA3"):
-        notes = " ".join(paper_tables.notes(table, cases, scorer))
+        notes = " ".join(paper_notes.notes(table, cases, scorer))
         assert words in notes and "{" not in notes
         comparable = cases == 500 and scorer["mode"] == "task_specific"
         assert ("two can be compared" in notes) == comparable != ("cannot be compared" in notes)

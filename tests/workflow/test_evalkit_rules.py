@@ -265,5 +265,5 @@ def test_the_whole_benchmark_is_planned_before_it_is_there(working):
     run = snakemake(working, "-n", "--quiet", "host", "--", "tables/evalkit.csv", change=change)
     jobs = jobs_of(run.stdout)
     assert run.returncode == 0, run.stdout
-    assert (jobs["download"], jobs["cases"], jobs["evalkit"]) == (1, 300, 300)
+    assert (jobs["download"], jobs["cases"], jobs["evalkit"]) == (1, 500, 500)
     assert "VBVR-Bench-Data/2effadf" in run.stdout

@@ -10,7 +10,6 @@ from typing import Any
 import pandas as pd
 
 from ..bench.categories import category_of, split_of
-from ..bench.vbvr import CASES, TASKS
 from ..files import atomic_write
 from ..names import SPLITS
 from ..probes.ensemble.table import CEILING, FLOORS, SINGLE
@@ -26,62 +25,8 @@ HEADS = [("", "Overall"), *(("In domain", name) for name in ("Average", *CATEGOR
 HEADS += [("Out of domain", name) for name in ("Average", *CATEGORIES)]
 NONE = "–"  # no task, or not published
 QUOTED, MEASURED = "quoted, second-hand", "measured"
-PUBLISHED_MODE = "task_specific"  # of EvalKit's two scores the published one
 LABELS = {"static": "first frame repeated (floor)", "ground_truth": "ground truth through the VAE"}
 SCORED = ["task", "case", "score"]
-COMPARED = "{compared}"  # in a note: what `compared` says
-NOTES = {
-    "table1": (
-        "Quoted rows are second-hand, read in summaries and not in the papers themselves; their scores are of "
-        "VBVR-Bench. " + COMPARED,
-        "In the paper's row with the ensemble the overall 0.716 is not the mean of its halves: (0.780 + 0.650) / 2 = "
-        "0.715 cannot round to it.",
-        "Two independent papers measured VBVR-Wan2.2 at 0.671 and 0.666: set-ups differ by about 0.02, where the "
-        "published gain of the ensemble is 0.031.",
-        "Averages weight the categories by their numbers of tasks in VBVR-Bench; within a category the tasks count "
-        "alike. An average is given only where each of its categories has a task.",
-    ),
-    "tableA1": (
-        "Published scores are second-hand from one source, of VBVR-Wan2.2 on VBVR-Bench. " + COMPARED,
-        "In mode mean all seeds are equal from the window's first layer on, so windows that begin at one layer are one "
-        "run. The difference to another seed, which costs no more, is the null of these differences.",
-    ),
-    "tableA2": (
-        "Quoted rows are second-hand, of VBVR-Bench, and come from one source that misread a part of them. Measured "
-        "rows are all in the model's own number of steps. " + COMPARED,
-        "The paper's own frame counts go up to about 100; counts above the measured model's own are not measured.",
-    ),
-    "tableA3": (
-        "The quoted row with 4 steps is of a distilled checkpoint, second-hand from one source, and of VBVR-Bench. "
-        "Measured rows are one and the same model in other numbers of steps, none of it distilled: they do not measure "
-        "what distillation does. " + COMPARED,
-    ),
-}
-
-
-def notes(table: str, cases: int, scorer: Mapping[str, str]) -> list[str]:
-    """The notes below a table. cases: of its measured rows. scorer: commit and mode of EvalKit; empty where the
-    puzzles' own rules score."""
-    return [note.replace(COMPARED, compared(cases, scorer)) for note in NOTES[table]]
-
-
-def compared(cases: int, scorer: Mapping[str, str]) -> str:
-    """What measured rows are of, and whether they can be compared with the quoted ones in value."""
-    if not scorer:
-        return (
-            "Measured rows are of this project's own puzzles, by their own rules: in value the two cannot be compared."
-        )
-    whole, how = len(TASKS) * len(CASES), f"by EvalKit at commit {scorer['commit'][:7]} ({scorer['mode']})"
-    if scorer["mode"] != PUBLISHED_MODE:
-        why = f"the quoted rows are {PUBLISHED_MODE}, so in value the two cannot be compared."
-        return f"Measured rows are of {cases} of the {whole} cases of VBVR-Bench, {how}: {why}"
-    if cases < whole:
-        why = "the quoted rows are of all of them, so in value the two cannot be compared."
-        return f"Measured rows are of {cases} of the {whole} cases of VBVR-Bench, {how}: {why}"
-    return (
-        f"Measured rows are of all {whole} cases of VBVR-Bench, {how}, as the quoted ones are as far as is known: in "
-        "value the two can be compared, but for what other versions of the scorer and other set-ups change."
-    )
 
 
 @dataclass(frozen=True)

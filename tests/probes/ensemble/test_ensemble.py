@@ -14,7 +14,7 @@ from chainofsteps.model.network import Forwards
 from chainofsteps.probes.ensemble import count
 from chainofsteps.probes.ensemble import spec as windows
 from chainofsteps.probes.ensemble.merge import carried_on, merged_velocity
-from chainofsteps.probes.ensemble.run import Ensembles, finals_of
+from chainofsteps.probes.ensemble.run import Ensembles, Start, finals_of
 from chainofsteps.probes.ensemble.spec import CARRIES, MODES, OF_FINALS, OF_LATENTS, Ensemble
 from chainofsteps.run.denoise import GuidedVelocity, initial_latents
 from chainofsteps.run.probe import advance
@@ -225,6 +225,25 @@ def test_one_mean_costs_the_floor(model):
     seeds, counter = seeds_of(velocity_of(model, 2)), Forwards()
     by_name([Ensemble(1, 3)], velocity_of(model, 2, counter), seeds)
     assert counter.total - 2 * 2 * STEPS == pytest.approx(2 * (STEPS - 1 + (K * 2 + LAYERS - 2) / LAYERS))
+
+
+@pytest.mark.parametrize("branches", [1, 2])
+def test_without_controls_an_ensemble_needs_of_the_other_seeds_their_noise_alone(model, branches):
+    """And is the same run, bit for bit, for the forwards of the ensembles and no more."""
+    counter = Forwards()
+    velocity = velocity_of(model, branches, counter, batch_size=1)
+    seeds = seeds_of(velocity_of(model, branches))
+    runs = windows.distinct(MANY)
+    whole = by_name(runs, velocity_of(model, branches, batch_size=1), seeds)
+    starts = [seeds[0], *(Start(seed.at(0)) for seed in seeds[1:])]
+    probe = Ensembles(runs, starts, conditioning(), "c", controls=False)
+    alone = probe.result(advance(probe, velocity, probe.begin()))
+    assert set(alone) == {run.name() for run in runs}
+    assert all(torch.equal(alone[name], whole[name]) for name in alone)
+    assert counter.total == pytest.approx(count.ensembles(runs, K, STEPS, LAYERS, branches, controls=False).planned)
+    later = Ensembles([Ensemble(0, 1, steps=(1,))], starts, conditioning(), "c", controls=False)
+    with pytest.raises(InputError, match="step 1 of another seed was not run; set ensemble.controls to true"):
+        advance(later, velocity, later.begin())
 
 
 def test_what_cannot_be_is_refused(model):

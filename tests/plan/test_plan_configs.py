@@ -1,0 +1,34 @@
+"""The plans of the configurations beside config.yaml: all of it is known, in hours that somebody can spend."""
+
+from pathlib import Path
+
+import pytest
+
+from chainofsteps.config.read import load_config
+from chainofsteps.plan.target import plan_of
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_the_whole_paper_on_its_model_is_planned_with_nothing_unknown(tmp_path):
+    config = load_config(ROOT / "config.yaml", ROOT / "configs" / "paper.yaml")
+    plan = plan_of(config, ["all"], tmp_path)
+    assert plan.model.name == "vbvr-wan2.2" and plan.unknown == []
+    assert {"noise", "swap", "ensemble", "candidates"} <= {cost.job.rule for cost in plan.costs}
+    (seconds,) = plan.seconds
+    hours, longest, of_longest = plan.hours(seconds)
+    assert "an estimate, scaled from 32,760 to 18,900 tokens" in seconds.source
+    assert 100 < hours < 160 and of_longest < 10, longest  # of an H100; eight of them take a day
+
+
+@pytest.mark.parametrize("target", ["tables/table1.csv", "figures/fig1.pdf", "claims/claims.json"])
+def test_a_sample_of_the_benchmark_has_every_category_and_its_floor_of_forwards(target, tmp_path):
+    files = (ROOT / "configs" / f"vbvr-{name}.yaml" for name in ("bench", "sample"))
+    config = load_config(ROOT / "config.yaml", *files, model="vbvr-wan2.2")
+    plan = plan_of(config, [target], tmp_path)
+    by_rule = {cost.job.rule: cost.forwards for cost in plan.costs if cost.forwards}
+    tasks = 1 if target == "figures/fig1.pdf" else 10
+    assert sum(cost.job.rule == "trajectory" for cost in plan.costs) == 2 * tasks
+    assert by_rule["trajectory"].planned == 200  # a case: the run and its null
+    if tasks == 10:
+        assert by_rule["ensemble"].planned == pytest.approx(102.1)
