@@ -74,7 +74,7 @@ rule all:
     input:
         rules.figures.input,
         rules.tables.input,
-        rules.claims.output,
+        rules.claims.output if SCORED else [],
         rules.report.output,
 
 

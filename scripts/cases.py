@@ -13,7 +13,7 @@ with Job(snakemake) as job:
         write_puzzles(root, task, names, params.first_seed, **params.drawn)
         made_from = {"root": str(root), "first_seed": params.first_seed, **params.drawn}
     else:
-        made_from = {"root": str(params.folder)}
-    cases = checked_cases(made_from["root"], task, names, params.frames)
+        made_from = {"root": str(params.folder), **params.drawn}
+    cases = checked_cases(made_from["root"], task, names, params.noised, made_from.get("frames"))
     described = {"task": task, "kind": kind_of(task), "recipe": params.recipe}
     write_json(job.output.manifest, {**made_from, **described, "cases": cases})

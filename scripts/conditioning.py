@@ -12,7 +12,8 @@ with Job(snakemake, CONDITIONING) as job:
     # steps and shift have no part in encoding
     sampling = Sampling(steps=1, shift=1.0, **job.params.settings["encoding"], **placed)
     pending = job.shard.pending(job.names)
-    cases = {case.name: case for case in read_cases(job.cases["root"], job.wildcards.task, pending)}
+    root, frames = job.cases["root"], job.cases.get("frames")
+    cases = {case.name: case for case in read_cases(root, job.wildcards.task, pending, frames=frames)}
     encoder = Encoder.of(job.model["folder"], list(cases.values()), sampling) if cases else None
     for name in job.pending("cases"):
         job.save(name, encoder.encode(cases[name]).to_tensors())

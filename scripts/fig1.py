@@ -6,7 +6,7 @@ from chainofsteps.probes.x0_pred import masses
 from chainofsteps.tables import read_shards
 
 with Drawing(snakemake) as drawing:
-    if hasattr(drawing.input, "scores"):  # of cases without known answers
+    if not hasattr(drawing.input, "masses"):  # of cases without known answers
         scored.write(drawing, "fig1")
     else:
         runs = masses.chosen_and_rival(read_shards(drawing.input.masses), drawing.params.thresholds["live"])

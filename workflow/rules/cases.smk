@@ -25,6 +25,6 @@ rule cases:
         first_seed=CASES["first_seed"],
         drawn=drawn_as(CASES),
         # checked here for cases whose length is known only once they are read
-        frames=config["noise"]["frames"] if CASES["folder"] else "all",
+        noised=config["noise"]["frames"] if CASES["folder"] else "all",
     script:
         "../../scripts/cases.py"

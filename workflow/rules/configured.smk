@@ -35,7 +35,7 @@ def configured():
         "given": {
             "root": "results/cases/embedded" if made else beside_snakefile(CASES["folder"]),
             "first_seed": CASES["first_seed"] if made else None,
-            **(drawn_as(CASES) if made else {}),
+            **drawn_as(CASES),
         },
         "cases": {
             task: {f"{index:02d}": names for index, names in enumerate(of_task)}

@@ -1,21 +1,26 @@
 # Which figures and tables can be made of the configured cases: all of puzzles, whose answers are listed; of cases that
-# EvalKit scores those that need nothing but a score.
+# EvalKit scores those that need nothing but a score; of any other case the pictures.
 
-LISTED = CASES["scorer"] == "rule"
-PANELLED = {row["figure"] for row in config["panels"]}
+SCORED = {*CASES["tasks"]} <= {"rule": {*PUZZLES}, "evalkit": {*vbvr.TASKS}}[CASES["scorer"]]
+LISTED = SCORED and CASES["scorer"] == "rule"
+CLIPS = CASES["folder"] is None or CASES["frames"] is None  # every case has a true clip
+ELSEWHERE = {row["figure"] for row in config["panels"] if row["puzzle"] not in CASES["tasks"]}
+PANELLED = {row["figure"] for row in config["panels"]} - ELSEWHERE
 OF_PANELS = ("fig1", "fig2", "fig4", "fig5", "figA9", "figA10", "figA11", "figA12")
 FIGURES = [
     *(figure for figure in OF_PANELS if LISTED or figure in PANELLED),
-    *["fig3", "fig7", "fig8", "figA13"],
+    *["fig3", "fig7", "fig8"] * SCORED,
+    *["figA13"] * CLIPS,
     *["fig6", "figB1", "figB2"] * LISTED,
     *["figB3"] * bool(LADDER),
 ]
 TABLES = [
-    *["x0_pred_table", "few_steps_table", "frames_table", "ensemble_table", "activations_table"],
+    *["x0_pred_table", "few_steps_table", "frames_table", "ensemble_table"] * SCORED,
+    *["activations_table"] * CLIPS,
     *["skill_table", "decided", "candidates_table", "swap_table", "linear_readout_table"] * LISTED,
     *["ladder_table"] * bool(LADDER),
-    *["evalkit_table"] * (not LISTED),
-    *["table1", "tableA1", "tableA2", "tableA3"],
+    *["evalkit_table"] * (SCORED and not LISTED),
+    *["table1", "tableA1", "tableA2", "tableA3"] * SCORED,
 ]
 
 
@@ -25,8 +30,8 @@ def listed(what, files):
     def none(_wildcards):
         names = [*FIGURES, *(name.removesuffix("_table") for name in TABLES)]
         sys.exit(
-            f"error: {what} needs puzzles, whose right answers are listed; cases.scorer is evalkit. Of these cases there "
-            f"are {', '.join(names)}, claims"
+            f"error: {what} needs puzzles, whose right answers are listed. Of these cases there are "
+            f"{', '.join(names) or 'only their runs'}{', claims' * SCORED}"
         )
 
     return files if LISTED else none

@@ -10,7 +10,7 @@ rule report:
     input:
         rules.figures.input,
         rules.tables.input,
-        rules.claims.output,
+        rules.claims.output if SCORED else [],
     output:
         "report.zip",
     log:
@@ -27,6 +27,6 @@ rule report:
     params:
         recipe=1,
         snakefile=workflow.main_snakefile,
-        targets=["figures", "tables", "claims"],
+        targets=["figures", "tables", *["claims"] * SCORED],
     script:
         "../../scripts/report.py"

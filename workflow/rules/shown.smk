@@ -55,7 +55,7 @@ def shown(figure, *tables, also=()):
     return {
         "model": f"results/model/{config['model']}.json",
         "pictures": f"results/{config['model']}/panels/{figure}.safetensors",
-        **{table: of_shown(table) for table in (tables if has_answers(figure) else ("scores",))},
+        **{table: of_shown(table) for table in (tables if has_answers(figure) else ("scores",) * SCORED)},
     }
 
 

@@ -38,10 +38,11 @@ def puzzle(task: str, seed: int = 900000, *, name: str | None = None, folder: st
     return read_case(written, task)
 
 
-def case(folder: str | Path, *, task: str | None = None) -> Case:
+def case(folder: str | Path, *, task: str | None = None, frames: int | None = None) -> Case:
     """A case from a folder with first_frame.png, prompt.txt and ground_truth.mp4, as VBVR-Bench has them.
 
     task: by default the name of the folder above, as in <task>/<00000>. The case of a puzzle needs layout.json too.
+    frames: 4k + 1, of a case without ground_truth.mp4.
     Raises InputError, which names the file, if one is missing or unusable, or if a side of the first frame is no
     multiple of 16 pixels.
 
@@ -56,7 +57,7 @@ def case(folder: str | Path, *, task: str | None = None) -> Case:
     if not place.is_dir():
         raise InputError(f"{place} is no folder; give the folder of a case, such as <task>/00000")
     place = place.resolve()
-    return read_case(place, task or place.parent.name)
+    return read_case(place, task or place.parent.name, frames=frames)
 
 
 def score(case: Case, video: np.ndarray) -> float:

@@ -29,7 +29,8 @@ from .video import read_mp4, read_png, write_mp4, write_png
 class Case:
     """One case: what the model is given, and where its truth lies.
 
-    first_frame is (height, width, 3) uint8; ``frames`` is the length to generate, 4k+1, rounded up from the true clip.
+    first_frame is (height, width, 3) uint8; ``frames`` is the length to generate, 4k+1, rounded up from the true clip,
+    or as it was asked for where there is none.
     """
 
     task: str
@@ -73,24 +74,29 @@ def write_case(root: Path, split: str, task: str, name: str, puzzle) -> Path:
     return folder
 
 
-def read_cases(root: Path, task: str, names: list[str] | None = None, multiple: int = 16) -> list[Case]:
+def read_cases(
+    root: Path, task: str, names: list[str] | None = None, multiple: int = 16, frames: int | None = None
+) -> list[Case]:
     """Read the named cases of a task (default: all, sorted).
 
     ``multiple`` is what height and width must be divisible by: VAE scale times patch size, 16 for Wan 2.1 and 2.2 14B.
+    ``frames``: of a case without a true clip, 4k+1; None where every case has one.
     """
     names = case_names(root, task) if names is None else names
     for name in (task, *names):
         if not is_name(name):
             raise InputError(f"case {task}/{name}: {name!r} cannot be the name of a folder in {root}; rename it")
     folder = task_folder(root, task)
-    return [read_case(folder / name, task, multiple) for name in names]
+    return [read_case(folder / name, task, multiple, frames) for name in names]
 
 
-def read_case(folder: Path, task: str, multiple: int = 16) -> Case:
+def read_case(folder: Path, task: str, multiple: int = 16, frames: int | None = None) -> Case:
     """Read one case folder; every missing or unusable part is an InputError that names it."""
-    for name in (FIRST_FRAME, PROMPT, GROUND_TRUTH):
-        if not (folder / name).is_file():
-            raise InputError(f"case {task}/{folder.name} has no {name} ({folder}); add it or leave the case out")
+    clip = folder / GROUND_TRUTH
+    for path in (folder / FIRST_FRAME, folder / PROMPT, *[clip] * (frames is None)):
+        if not path.is_file():
+            mend = "add it, set cases.frames" if path == clip else "add it"
+            raise InputError(f"case {task}/{folder.name} has no {path.name} ({folder}); {mend} or leave the case out")
     try:
         prompt = (folder / PROMPT).read_text(encoding="utf-8").strip()
     except UnicodeDecodeError as error:
@@ -107,7 +113,7 @@ def read_case(folder: Path, task: str, multiple: int = 16) -> Case:
             f"case {task}/{folder.name}: first frame is {width}x{height}, but both must be divisible by {multiple}; "
             f"resize it to {width // multiple * multiple}x{height // multiple * multiple}"
         )
-    count = len(read_mp4(folder / GROUND_TRUTH))
+    count = len(read_mp4(clip)) if clip.is_file() else frames
     layout = _read_layout(folder, task)
     return Case(task, folder.name, folder, prompt, first_frame, (count + 2) // 4 * 4 + 1, layout)
 

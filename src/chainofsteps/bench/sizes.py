@@ -21,6 +21,9 @@ def made_size(cases: Mapping[str, Any], task: str) -> tuple[int, int]:
 
 
 def drawn_as(cases: Mapping[str, Any]) -> dict[str, Any]:
-    """How puzzles are drawn other than as they are by themselves: size (height, width) and frames, as far as asked."""
-    size = {"size": list(made_size(cases, ""))} if cases["size"] else {}
+    """How cases differ from what they are by themselves, as far as it is asked.
+
+    size: (height, width) of puzzles that are made here. frames: of those, or of a folder's cases without a true clip.
+    """
+    size = {"size": list(made_size(cases, ""))} if cases["size"] and cases["folder"] is None else {}
     return size | ({"frames": cases["frames"]} if cases["frames"] else {})

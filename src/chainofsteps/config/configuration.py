@@ -72,7 +72,9 @@ class CasesSection(Section):
         "16. The board is the square in the middle. null: the board's own, 64x64 and up to 112x112 for larger mazes.",
     )
     frames: Annotated[int, Field(ge=17)] | None = Field(
-        None, description="Frames of puzzles made here, 4k + 1 and 17 at the least; null: 17."
+        None,
+        description="Frames of puzzles made here, 4k + 1 and 17 at the least; null: 17. Of a folder, of those cases "
+        "that have no ground_truth.mp4.",
     )
     first_seed: Seed = Field(
         900000,

@@ -119,6 +119,9 @@ def _check_windows(config: Mapping[str, Any]) -> None:
 
 def _check_cases(config: dict[str, Any]) -> None:
     cases = config["cases"] = cases_completed(config["cases"], config["models_folder"])
+    if cases["frames"] is not None and cases["frames"] % VAE_STRIDE != 1:
+        fitting = cases["frames"] // VAE_STRIDE * VAE_STRIDE + 1
+        raise InputError(f"'cases.frames' is {cases['frames']}; the VAE needs 4k + 1, such as {fitting}")
     if cases["folder"] is None:
         if cases["scorer"] != "rule":
             raise InputError(
@@ -135,7 +138,7 @@ def _check_cases(config: dict[str, Any]) -> None:
 
 
 def _check_drawn(cases: Mapping[str, Any], key: str, tasks: Iterable[str]) -> None:
-    """InputError for a size or a number of frames that no model here takes, or that a puzzle has no room in."""
+    """InputError for a size that no model here takes, or that a puzzle has no room in."""
     for side in made_size(cases, "") if cases["size"] else ():
         if side % PIXELS:
             fitting = max(1, round(side / PIXELS)) * PIXELS
@@ -147,9 +150,6 @@ def _check_drawn(cases: Mapping[str, Any], key: str, tasks: Iterable[str]) -> No
                     f"'cases.size' is {cases['size']}, but the board of {task}, which '{key}' has, is {board}x{board}; "
                     "take a larger size"
                 )
-    if cases["frames"] is not None and cases["frames"] % VAE_STRIDE != 1:
-        fitting = cases["frames"] // VAE_STRIDE * VAE_STRIDE + 1
-        raise InputError(f"'cases.frames' is {cases['frames']}; the VAE needs 4k + 1, such as {fitting}")
 
 
 def _check_made_here(key: str, tasks: Iterable[str]) -> None:

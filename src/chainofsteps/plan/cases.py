@@ -53,7 +53,7 @@ class Cases:
         if task not in self._read:
             from ..bench.cases import read_cases
 
-            cases = read_cases(Path(self.root, section["folder"]), task, names)
+            cases = read_cases(Path(self.root, section["folder"]), task, names, frames=section["frames"])
             self._read[task] = [VideoSize(case.frames, case.height, case.width) for case in cases]
         return self._read[task]
 

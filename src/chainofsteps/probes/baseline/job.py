@@ -42,15 +42,18 @@ def write_puzzles(
         write_case(root, split_of(task), task, name, drawn)
 
 
-def checked_cases(root: str | Path, task: str, names: Sequence[str], frames: str | Sequence[int]) -> dict[str, Any]:
+def checked_cases(
+    root: str | Path, task: str, names: Sequence[str], noised: str | Sequence[int], frames: int | None = None
+) -> dict[str, Any]:
     """The identity of each case, and its files with their sha256, by the case's name.
 
-    frames: the latent frames that are noised. Raises InputError if a case lacks one of them or cannot be scored.
+    noised: the latent frames that are noised. frames: of a case without a true clip. Raises InputError if a case lacks
+    one of the former or cannot be scored.
     """
     listed = {}
-    for case in read_cases(root, task, list(names)):
+    for case in read_cases(root, task, list(names), frames=frames):
         try:
-            indices("noise.frames", frames, latent_frames_of(case.frames))
+            indices("noise.frames", noised, latent_frames_of(case.frames))
         except InputError as error:
             raise InputError(f"case {case_label(task, case.name)}: {error}") from error
         check_scorable(case)
