@@ -1,7 +1,14 @@
 import pytest
 import tiny
 
-SLOW = {"all", "evalkit", "kinds", "interruptions", "extend", "own"}  # groups of tests that share whole runs of the workflow
+SLOW = {
+    "all",
+    "evalkit",
+    "kinds",
+    "interruptions",
+    "extend",
+    "own",
+}  # groups of tests that share whole runs of the workflow
 
 
 @pytest.hookimpl(tryfirst=True)

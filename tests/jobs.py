@@ -46,6 +46,7 @@ def configured(checkpoint):
             "weight": 0.5,
             "carry": "first",
             "steps": [0],
+            "controls": True,
         },
         "activations": {"steps": [0], "layers": "all", "branch": "cond"},
         "swap": {

@@ -53,7 +53,7 @@ RECIPES = {
 }  # the others have 1
 SECTIONS = {
     "noise": ("noise", {"restore_first_frame"}),
-    "ensemble": ("ensemble", {"tasks", "headroom", "number"}),
+    "ensemble": ("ensemble", {"tasks", "headroom", "number", "controls"}),
     "activations": ("activations", {"tasks", "scale", "shown"}),
     "swap": ("swap", {"task", "number"}),
 }

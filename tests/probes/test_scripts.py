@@ -44,7 +44,7 @@ def jobs(tmp_path_factory, checkpoint):
     folder = tmp_path_factory.mktemp("jobs")
     made = Jobs(folder, checkpoint)
     made.run("model", folder=str(checkpoint), lora=None)
-    made.run("cases", names=["00000", "00001"], folder=None, first_seed=900000, drawn={}, frames="all", recipe=3)
+    made.run("cases", names=["00000", "00001"], folder=None, first_seed=900000, drawn={}, noised="all", recipe=3)
     for script, (output, params) in SCRIPTS.items():
         if script == "swap_score":
             params = {**params, "swap": made.config["swap"]}

@@ -48,6 +48,7 @@ def export(work: Path, folder: Path) -> None:
 
 def link_parts(model: Path, folder: Path) -> None:
     """In place of the parts of ``folder`` that ``model`` has as well, links to those of ``model``."""
+    folder.mkdir(parents=True, exist_ok=True)
     for part in LINKED:
         place = folder / part
         if place.is_dir() and not place.is_symlink():
