@@ -213,3 +213,50 @@ def test_the_adapters_of_a_manifest():
     found = lora.adapters_in(said)
     assert {name: (str(one.path), one.alpha) for name, one in found.items()} == {"high": ("h", 0.5), "low": ("l", 0.5)}
     assert lora.adapters_in({}) == {}
+
+
+PARTS = {
+    "attention alone": lambda key: "ffn" not in key,
+    "one block": lambda key: "blocks_1_" in key or "blocks.1." in key,
+    "one layer": lambda key: "blocks_0_ffn_0" in key or "blocks.0.ffn.0" in key or "blocks.0.ffn.net.0.proj" in key,
+}
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_an_adapter_of_some_layers_changes_these_alone(model, style, part, tmp_path):
+    """As much as the whole adapter does, and what it says nothing of stays."""
+    path = tiny.adapter(tmp_path / "lora", model, style)
+    kept = {key: tensor for key, tensor in load_file(path).items() if PARTS[part](key)}
+    save_file(kept, tmp_path / "part")
+    lora.check(tmp_path / "part", model.config)
+    whole, some = changed(model, path), changed(model, tmp_path / "part")
+    apart = differing(whole, some)
+    assert apart and differing(some, model) == differing(whole, model) - apart
+    assert {name for name in differing(some, model) if name.endswith("weight")}
+
+
+@pytest.mark.parametrize("dtype", [torch.float8_e4m3fn, torch.float8_e5m2, torch.bfloat16])
+def test_matrices_of_few_bits_are_the_numbers_that_they_hold(model, style, dtype, tmp_path):
+    path = tiny.adapter(tmp_path / "lora", model, style)
+    few = {key: tensor.to(dtype) for key, tensor in load_file(path).items()}
+    save_file(few, tmp_path / "few")
+    save_file({key: tensor.float() for key, tensor in few.items()}, tmp_path / "same")
+    lora.check(tmp_path / "few", model.config)
+    same = changed(model, tmp_path / "same")
+    for name, weight in changed(model, tmp_path / "few").named_parameters():
+        assert torch.allclose(weight, same.get_parameter(name), atol=1e-2), name
+
+
+@pytest.mark.parametrize("prefix", ["base_model.model.", "pipe.dit."])
+def test_prefixes_of_other_programs_are_left_out(model, style, prefix, tmp_path):
+    path = tiny.adapter(tmp_path / "lora", model, style)
+    save_file({prefix + key: tensor for key, tensor in load_file(path).items()}, tmp_path / "named")
+    lora.check(tmp_path / "named", model.config)
+    assert differing(changed(model, path), changed(model, tmp_path / "named")) == set()
+
+
+def test_keys_of_no_known_style_are_shown(model, tmp_path):
+    save_file(pair("diffusion_model.double_blocks.0.img_attn.qkv"), tmp_path / "lora")
+    refused(
+        tmp_path / "lora", tiny.transformer(seed=5), "its first key is diffusion_model.double_blocks.0.img_attn.qkv"
+    )

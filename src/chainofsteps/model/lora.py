@@ -1,10 +1,11 @@
 """LoRA adapters: read in the key styles that there are, held against a transformer, added to its weights.
 
 Diffusers names the keys, in the style of diffusers (`transformer.blocks.0.attn1.to_q.lora_A.weight`), of Wan itself
-(`diffusion_model.blocks.0.self_attn.q.lora_down.weight`, with alphas) or of musubi-tuner (those, flattened); those of
-DiffSynth (`blocks.0.self_attn.q.lora_A.default.weight`) are made those of Wan first. The sum is made here: diffusers
-would need peft for it, which every job would import and nothing else would use, and it only warns of what it cannot
-place, where another model would come out.
+(`diffusion_model.blocks.0.self_attn.q.lora_down.weight`, with alphas); those of DiffSynth
+(`blocks.0.self_attn.q.lora_A.default.weight`) and of musubi-tuner (`lora_unet_blocks_0_self_attn_q.lora_down.weight`)
+are made those of Wan first, and the prefix of PEFT (`base_model.model.`) is left out. An adapter may be of some layers
+or blocks alone. The sum is made here: diffusers would need peft for it, which every job would import and nothing else
+would use, and it only warns of what it cannot place, where another model would come out.
 """
 
 import json
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from diffusers import WanTransformer3DModel
 
 _MATRIX = re.compile(r"\.lora_(A|B|down|up)\.(default\.)?weight$")
+_PREFIXES = ("pipe.dit.", "base_model.model.")  # which some programs put before a name
+_MUSUBI = re.compile(r"lora_unet_blocks_(?P<block>\d+)_(?P<part>self_attn|cross_attn|ffn)_(?P<layer>[a-z0-9_]+)\.")
 _CONVERTED = re.compile(r"transformer\.(?P<layer>.+)\.lora_(?P<part>A\.weight|B\.weight|B\.bias)")
 
 
@@ -101,7 +104,8 @@ def _read(path: Path, with_matrices: bool) -> dict[str, Change]:
     except (LookupError, NameError, RuntimeError, ValueError) as error:  # what the converter makes of strange keys
         reason = f"{type(error).__name__}: {error}"[:120]
         raise InputError(
-            f"{path} is no LoRA of Wan that diffusers can read ({reason}); give another adapter"
+            f"{path} is no LoRA of Wan that diffusers can read ({reason}); give another adapter: its first key is "
+            f"{next(iter(tensors))}"
         ) from error
     taken = {id(tensor) for tensor in converted.values()}
     for key, tensor in named.items():
@@ -141,7 +145,13 @@ def _open(path: Path, with_matrices: bool) -> tuple[dict[str, torch.Tensor], dic
         raise InputError(f"{path} is cut short or not safetensors ({error}); copy it again") from error
     if not keys:
         raise InputError(f"{path} holds no LoRA; give another adapter")
-    return load_tensors(path)[0] if with_matrices else tensors, metadata
+    tensors = load_tensors(path)[0] if with_matrices else tensors
+    return {key: _in_arithmetic(tensor) for key, tensor in tensors.items()}, metadata
+
+
+def _in_arithmetic(tensor: torch.Tensor) -> torch.Tensor:
+    """The same numbers in a dtype that can be multiplied: eight bits are kept and no more."""
+    return tensor.float() if tensor.is_floating_point() and tensor.itemsize == 1 else tensor
 
 
 def _alpha(path: Path, metadata: Mapping[str, str]) -> float | None:
@@ -157,12 +167,21 @@ def _alpha(path: Path, metadata: Mapping[str, str]) -> float | None:
 
 
 def _in_a_known_style(tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    """By keys that the loader of diffusers knows: DiffSynth writes Wan's own names without a prefix."""
-    plain = {re.sub(r"\.(lora_[AB])\.default\.", r".\1.", key.removeprefix("pipe.dit.")): key for key in tensors}
+    """By keys that the loader of diffusers knows: DiffSynth writes Wan's own names without a prefix, musubi-tuner with
+    underscores for dots."""
+    plain = {_plain(key): key for key in tensors}
     of_wan = any(name in key for key in plain for name in ("self_attn.", "cross_attn.", ".ffn.0.", ".ffn.2."))
     prefix = "diffusion_model." if of_wan else "transformer."
-    known = ("transformer.", "diffusion_model.", "lora_unet_")
+    known = ("transformer.", "diffusion_model.")
     return {key if key.startswith(known) else prefix + key: tensors[original] for key, original in plain.items()}
+
+
+def _plain(key: str) -> str:
+    """A key without what some programs put before or into a name."""
+    for prefix in _PREFIXES:
+        key = key.removeprefix(prefix)
+    key = _MUSUBI.sub(r"diffusion_model.blocks.\g<block>.\g<part>.\g<layer>.", key)
+    return re.sub(r"\.(lora_[AB])\.default\.", r".\1.", key)
 
 
 def _check_fits(path: Path, changes: Mapping[str, Change], model: "WanTransformer3DModel") -> None:
