@@ -101,7 +101,7 @@ def test_other_kinds_of_models_are_checkpoints_too(checkpoint_of, tmp_path):
     shutil.copytree(checkpoint_of("wan2.1-i2v") / "image_processor", copy / "image_processor")
     refused(copy, r"is given the last frame too \(FLF2V\), and there is none")
     (copy / "image_encoder/model.safetensors").unlink()
-    refused(copy, "image_encoder has no safetensors; copy or convert the weights")
+    refused(copy, "image_encoder has no (diffusion_pytorch_)?model.safetensors; copy or convert the weights")
     edit(copy / "image_encoder/config.json", architectures=["SiglipVisionModel"])
     refused(copy, "image_encoder is a SiglipVisionModel, not a CLIPVisionModel")
     shutil.rmtree(copy / "image_encoder")
@@ -138,7 +138,7 @@ def test_a_part_that_is_missing_or_cut_short(copy, part):
         weights.write_bytes(whole[:size])
         refused(copy, f"{part}/.*safetensors is cut short or not safetensors .*; copy it again")
     weights.unlink()
-    refused(copy, f"{part} has no safetensors; copy or convert the weights")
+    refused(copy, f"{part} has no (diffusion_pytorch_)?model.safetensors; copy or convert the weights")
     shutil.rmtree(copy / part)
     refused(copy, f"has no {part}/config.json; copy the whole checkpoint")
 

@@ -67,7 +67,7 @@ def test_tables_quote_and_measure(finished):
 
 def test_table_1_is_made_of_the_skill_of_the_puzzles_asked_for(finished):
     table = pd.read_csv(finished / "tables/table1.csv").set_index("model")
-    assert (table.loc["two", "puzzles"], table.loc["two", "n"]) == (len(SKILL), len(SKILL))
+    assert (table.loc["two", "tasks"], table.loc["two", "n"]) == (len(SKILL), len(SKILL))
     assert table.loc["two", "id_abstraction"] >= 0 and table.loc["VBVR-Wan2.2", "overall"] == 0.685
 
 

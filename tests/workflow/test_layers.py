@@ -50,7 +50,7 @@ def test_each_pair_is_a_case_and_the_next(finished):
     [
         ({"activations": {"steps": [0, STEPS]}}, "tables/activations.csv", f"activations.steps: step {STEPS} is out"),
         ({"activations": {"branch": "both"}}, "tables/activations.csv", "runs no uncond branch"),
-        ({"activations": {"shown": {"case": "00007"}}}, "tables/activations.csv", "case '00007' is not there"),
+        ({"activations": {"shown": {"case": "00007"}}}, "figures/fig6.pdf", "case '00007' is not there"),
         ({"swap": {"steps": [[0], [1, STEPS]]}}, "tables/swap.csv", f"swap.steps: step {STEPS} is out of range"),
         ({"swap": {"layers": [LAYERS]}}, "tables/swap.csv", f"swap.layers: layer {LAYERS} is out of range"),
         ({"swap": {"task": "object_set"}}, "tables/swap.csv", "did you mean 'object_sets'?"),

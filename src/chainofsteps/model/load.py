@@ -27,6 +27,7 @@ from .checkpoint import (
 )
 from .sampling import Sampling
 from .schedule import expert
+from .tensors import check_tensors
 
 if TYPE_CHECKING:
     from diffusers import ModelMixin
@@ -44,14 +45,17 @@ def check_checkpoint(folder: str | Path) -> dict[str, Any]:
     """
     folder = Path(folder)
     index, family, experts = read_index(folder), family_in(folder), experts_of(folder)
-    for part in (*(SUBFOLDERS[name] for name in experts), "vae", "text_encoder"):
-        _check_part(folder, part)
+    parts = (*(SUBFOLDERS[name] for name in experts), "vae", "text_encoder")
+    classes = {part: _check_part(folder, part) for part in parts}
     _check_small_part(folder, "tokenizer")
     if takes_image_embeds(folder):
-        _check_part(folder, "image_encoder")
+        classes["image_encoder"] = _check_part(folder, "image_encoder")
         _check_small_part(folder, "image_processor")
     config, vae = read_config(folder, "transformer"), read_config(folder, "vae")
     family.check(folder, index, config, vae)
+    for part, kind in classes.items():
+        settings = read_config(folder, part)
+        check_tensors(folder / part, part, kind, settings, _weights(folder / part, settings))
     files = files_below(folder)
     return {
         "class": index["_class_name"],
@@ -188,17 +192,20 @@ def _check_part(folder: Path, part: str) -> str:
     if found not in family.parts[part]:
         wanted = family.parts[part][0]
         raise InputError(f"{folder / part} is a {found}, not a {wanted}; give a {family.name} I2V checkpoint")
-    for file in _weights(folder / part, "model" if "architectures" in config else "diffusion_pytorch_model"):
+    for file in _weights(folder / part, config):
         _check_safetensors(file)
     return found
 
 
-def _weights(folder: Path, name: str) -> list[Path]:
+def _weights(folder: Path, config: Mapping[str, Any]) -> list[Path]:
     """The files that diffusers or transformers would read, which take a pickle where these are missing."""
+    name = "model" if "architectures" in config else "diffusion_pytorch_model"
     listing = folder / f"{name}.safetensors.index.json"
     if not listing.is_file():
         if not (folder / f"{name}.safetensors").is_file():
-            raise InputError(f"{folder} has no safetensors; copy or convert the weights")
+            variant = next(folder.glob(f"{name}.*.safetensors*"), None)
+            mend = f"rename {variant.name} to it" if variant else "copy or convert the weights"
+            raise InputError(f"{folder} has no {name}.safetensors; {mend}")
         return [folder / f"{name}.safetensors"]
     names = sorted(set(read_json(listing)["weight_map"].values()))
     for file in names:
