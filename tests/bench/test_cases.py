@@ -70,9 +70,10 @@ def test_missing_part_is_named(root, part):
 
 def test_unusable_parts_are_named(root):
     folder = root / "In-Domain_50" / "grounding" / "00001"
-    (folder / "prompt.txt").write_text(" \n")
-    with pytest.raises(InputError, match=r"grounding/00001 has an empty prompt"):
-        read_cases(root, "grounding")
+    for empty in (" \n", "\ufeff\n"):
+        (folder / "prompt.txt").write_text(empty, encoding="utf-8")
+        with pytest.raises(InputError, match=r"grounding/00001 has an empty prompt"):
+            read_cases(root, "grounding")
     (folder / "prompt.txt").write_bytes("Kreis in Grün".encode("latin-1"))
     with pytest.raises(InputError, match=r"grounding/00001: prompt.txt is not UTF-8 \(.*\); save it as UTF-8"):
         read_cases(root, "grounding")

@@ -1,7 +1,8 @@
 import av
+import imageio.v3 as iio
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, PngImagePlugin
 
 from chainofsteps.bench.puzzles import draw
 from chainofsteps.bench.video import beside, read_mp4, read_png, write_mp4, write_png
@@ -100,3 +101,64 @@ def test_the_bytes_and_pixels_are_those_of_the_libraries_below(tmp_path):
     with av.open(str(tmp_path / "x.mp4")) as container:
         pixels = np.stack([frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)])
     assert (read_mp4(tmp_path / "x.mp4") == pixels).all()
+
+
+HALF = np.zeros((64, 64, 3), np.uint8)
+HALF[:32] = (255, 0, 0)
+TURNED = {  # how the picture of a camera that was held in another way is turned upright, by EXIF's number
+    1: lambda frame: frame,
+    2: lambda frame: frame[:, ::-1],
+    3: lambda frame: np.rot90(frame, 2),
+    6: lambda frame: np.rot90(frame, -1),
+    8: lambda frame: np.rot90(frame),
+}
+
+
+@pytest.mark.parametrize("orientation", TURNED)
+@pytest.mark.parametrize("kind", ["PNG", "JPEG"])
+def test_a_picture_is_read_upright(tmp_path, kind, orientation):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    frame = HALF.copy()
+    frame[:, :16] = (0, 0, 255)  # no turn leaves it as it is
+    Image.fromarray(frame).save(tmp_path / "p", format=kind, exif=exif, **({"quality": 95} if kind == "JPEG" else {}))
+    assert np.abs(read_png(tmp_path / "p").astype(int) - TURNED[orientation](frame)).mean() < 8
+
+
+@pytest.mark.parametrize("mode", ["I;16", "I", "F", "CMYK"])
+def test_colours_that_eight_bits_cannot_hold_are_refused(tmp_path, mode):
+    """Sixteen bits were cut off at 255 once, and a ramp came out white."""
+    ramp = np.tile(np.linspace(0, 65535, 64), (64, 1))
+    pictures = {"I;16": ramp.astype(np.uint16), "I": ramp.astype(np.int32), "F": ramp.astype(np.float32)}
+    picture = Image.fromarray(pictures[mode]) if mode in pictures else Image.new("CMYK", (64, 64))
+    picture.save(tmp_path / "p", format="PNG" if mode == "I;16" else "TIFF")
+    with pytest.raises(InputError, match="has colours of mode .*; save it as RGB with eight bits a colour"):
+        read_png(tmp_path / "p")
+
+
+def test_a_long_text_in_a_picture_is_no_hindrance(tmp_path):
+    """ComfyUI keeps its graph there."""
+    text = PngImagePlugin.PngInfo()
+    text.add_text("workflow", "x" * 2_000_000, zip=True)
+    Image.fromarray(HALF).save(tmp_path / "p.png", pnginfo=text)
+    assert np.array_equal(read_png(tmp_path / "p.png"), HALF)
+
+
+def test_why_a_picture_cannot_be_read_is_said(tmp_path):
+    (tmp_path / "p.png").write_bytes(b"no picture")
+    with pytest.raises(OSError, match="Pillow can not read"):
+        read_png(tmp_path / "p.png")
+
+
+def test_a_file_of_sound_alone_and_one_that_changes_its_size(tmp_path, monkeypatch):
+    with av.open(str(tmp_path / "s.mp4"), "w") as container:
+        stream = container.add_stream("aac", rate=48000)
+        frame = av.AudioFrame.from_ndarray(np.zeros((1, 48000), np.float32), format="fltp", layout="mono")
+        frame.sample_rate = 48000
+        container.mux([packet for sent in (frame, None) for packet in stream.encode(sent)])
+    with pytest.raises(InputError, match=r"s.mp4 holds no stream of pictures; restore the file"):
+        read_mp4(tmp_path / "s.mp4")
+    write_mp4(tmp_path / "v.mp4", moving_square())
+    monkeypatch.setattr(iio, "imiter", lambda *_, **__: [HALF, HALF[:32]])
+    with pytest.raises(InputError, match="changes its size on the way"):
+        read_mp4(tmp_path / "v.mp4")

@@ -98,7 +98,7 @@ def read_case(folder: Path, task: str, multiple: int = 16, frames: int | None = 
             mend = "add it, set cases.frames" if path == clip else "add it"
             raise InputError(f"case {task}/{folder.name} has no {path.name} ({folder}); {mend} or leave the case out")
     try:
-        prompt = (folder / PROMPT).read_text(encoding="utf-8").strip()
+        prompt = (folder / PROMPT).read_text(encoding="utf-8-sig").strip()  # some editors begin with a mark
     except UnicodeDecodeError as error:
         raise InputError(f"case {task}/{folder.name}: {PROMPT} is not UTF-8 ({error}); save it as UTF-8") from error
     if not prompt:
@@ -111,7 +111,7 @@ def read_case(folder: Path, task: str, multiple: int = 16, frames: int | None = 
     if height % multiple or width % multiple:
         raise InputError(
             f"case {task}/{folder.name}: first frame is {width}x{height}, but both must be divisible by {multiple}; "
-            f"resize it to {width // multiple * multiple}x{height // multiple * multiple}"
+            f"resize it to {max(multiple, width // multiple * multiple)}x{max(multiple, height // multiple * multiple)}"
         )
     count = len(read_mp4(clip)) if clip.is_file() else frames
     layout = _read_layout(folder, task)

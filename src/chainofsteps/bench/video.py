@@ -11,6 +11,7 @@ import imageio.v3 as iio
 import numpy as np
 from imageio.plugins.pyav import PyAVPlugin
 from jaxtyping import UInt8
+from PIL import PngImagePlugin
 
 from ..errors import InputError
 from ..files import atomic_write
@@ -18,6 +19,8 @@ from ..files import atomic_write
 Frame = UInt8[np.ndarray, "height width 3"]
 Video = UInt8[np.ndarray, "frames height width 3"]
 
+PngImagePlugin.MAX_TEXT_CHUNK = PngImagePlugin.MAX_TEXT_MEMORY = 2**26  # some programs keep their whole graph there
+EIGHT_BITS = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX")  # pillow's modes that lose nothing in RGB but opacity
 # x264's settings: the puzzles' rule scores survive the round trip. Without cpu-independent the bytes depend on the
 # processor, and even on the frames' place in memory; with one thread they are the same on every machine.
 X264 = {"crf": "8", "preset": "medium", "x264-params": "cpu-independent=1", "threads": "1"}
@@ -66,11 +69,16 @@ def write_mp4(path: str | Path, video: Video, fps: int = 16, to_seek: bool = Fal
 def read_mp4(path: str | Path) -> Video:
     """The frames of a video file. Raises InputError if it is missing or cannot be read."""
     try:
+        with av.open(str(path)) as file:
+            if not file.streams.video:
+                raise InputError(f"{path} holds no stream of pictures; restore the file")
         frames = list(iio.imiter(path, plugin="pyav"))
     except (OSError, av.FFmpegError) as error:
         raise InputError(f"cannot read video {path}: {error}; restore the file") from error
     if not frames:
         raise InputError(f"video {path} has no frames; restore the file")
+    if len({frame.shape for frame in frames}) > 1:
+        raise InputError(f"video {path} changes its size on the way; save it in one size")
     return np.stack(frames)
 
 
@@ -80,8 +88,16 @@ def write_png(path: str | Path, frame: Frame) -> None:
 
 
 def read_png(path: str | Path) -> Frame:
-    """The picture of a file, of any colours. Raises OSError if it is missing or is no picture."""
-    return iio.imread(path, plugin="pillow", index=0, mode="RGB")
+    """The picture of a file, upright, in eight bits a colour. Raises OSError if it is missing or is no picture, and
+    InputError if its colours are others."""
+    try:
+        with iio.imopen(path, "r", plugin="pillow") as file:
+            mode = file.metadata(index=0)["mode"]
+            if mode not in EIGHT_BITS:
+                raise InputError(f"{path} has colours of mode {mode}; save it as RGB with eight bits a colour")
+            return file.read(index=0, mode="RGB", rotate=True)
+    except OSError as error:  # imageio's own words say nothing of what pillow found
+        raise OSError(str(error.__cause__ or error)) from error
 
 
 def beside(videos: Sequence[Video], side: int = 192, gap: int = 8) -> Video:
