@@ -25,6 +25,7 @@ from .models import completed, place
 from .tasks import tasks_by_section, tasks_of
 from .words import resolved
 
+MERGE = "tag:yaml.org,2002:merge"  # of the key <<, of which there may be several
 PIXELS = 16  # what the sides of a video are multiples of, for every family here
 
 
@@ -40,11 +41,40 @@ def load_config(*paths: str | Path, **words: Any) -> dict[str, Any]:
 
 def _read(path: str | Path) -> Any:
     try:
-        return yaml.safe_load(Path(path).read_text())
+        text = Path(path).read_text(encoding="utf-8")
+        check_keys(text, Path(path).name)
+        return yaml.safe_load(text)
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror or error}") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise InputError(f"{path} is not YAML: {' '.join(str(error).split())}") from error
+
+
+def check_keys(text: str, source: str) -> None:
+    """InputError for a key that stands twice in one section of a YAML file, where YAML takes the last without a word.
+
+    It names `source`, the key and both lines.
+    """
+    nodes, seen = [yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))], set()
+    while nodes:
+        node = nodes.pop()
+        if node is None or id(node) in seen:  # an alias
+            continue
+        seen.add(id(node))
+        if isinstance(node, yaml.SequenceNode):
+            nodes += node.value
+        elif isinstance(node, yaml.MappingNode):
+            _check_keys_of(node, source)
+            nodes += [value for _, value in node.value]
+
+
+def _check_keys_of(node: yaml.MappingNode, source: str) -> None:
+    first: dict[str, yaml.Node] = {}
+    for key, _ in node.value:
+        before = first.setdefault(key.value, key)
+        if key.tag != MERGE and before is not key:
+            here, there = (one.start_mark.line + 1 for one in (key, before))
+            raise InputError(f"{source}, line {here}: {key.value} stands in line {there} too; keep one of them")
 
 
 def _laid_over(below: Any, above: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_serializer
@@ -25,7 +26,9 @@ _UNIQUE_ITEMS = {"uniqueItems": True}
 
 # With a name of their own in the schema
 Name = TypeAliasType("Name", Annotated[str, Field(pattern=f"^{NAME.pattern}$")])  # a part of paths
-FolderPath = TypeAliasType("FolderPath", Annotated[str, Field(pattern=r"^[^{}\n]+$")])  # braces: wildcards to Snakemake
+FolderPath = TypeAliasType(  # braces: wildcards to Snakemake
+    "FolderPath", Annotated[str, Field(pattern=r"^[^{}\n]+$"), AfterValidator(os.path.expanduser)]
+)
 AdapterFile = TypeAliasType(  # a file in a folder or below it, never outside
     "AdapterFile",
     Annotated[str, Field(pattern=r"^([A-Za-z0-9][A-Za-z0-9_.-]*/)*[A-Za-z0-9][A-Za-z0-9_.-]*\.safetensors$")],
