@@ -59,6 +59,7 @@ def test_all_that_they_can_show_is_made_and_verifies(working):
     [
         ("figures/fig3.pdf", {}, "has no scorer"),
         ("tables/decided.csv", {}, "needs puzzles, whose right answers are listed. Of these cases there are fig2"),
+        ("figures/figA13.pdf", {}, "need the true clip of each case; add ground_truth.mp4 to all and set cases.frames"),
         ("figures/fig1.pdf", {}, "panels: fig1 a shows puzzle 'loop_maze', which is not there"),
         ("figures/fig2.pdf", {"frames": 22}, "'cases.frames' is 22; the VAE needs 4k + 1, such as 21"),
     ],

@@ -4,7 +4,13 @@ from chainofsteps.config.ranges import check_activations, check_shown, check_swa
 
 
 def activations_trajectory(wildcards):
-    """The runs whose token norms are taken, once the section activations is known to fit the configured model."""
+    """The runs whose token norms are taken, once the section activations is known to fit the configured model and every
+    case to have a true clip, which says where its objects are."""
+    if not CLIPS:
+        sys.exit(
+            "error: Figure A13 and tables/activations.csv need the true clip of each case; add ground_truth.mp4 to all and "
+            "set cases.frames to null"
+        )
     try:
         check_activations(config, frames_and_layers(config["models"][config["model"]])[1])
     except InputError as error:

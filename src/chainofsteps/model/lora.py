@@ -104,8 +104,8 @@ def _read(path: Path, with_matrices: bool) -> dict[str, Change]:
     except (LookupError, NameError, RuntimeError, ValueError) as error:  # what the converter makes of strange keys
         reason = f"{type(error).__name__}: {error}"[:120]
         raise InputError(
-            f"{path} is no LoRA of Wan that diffusers can read ({reason}); give another adapter: its first key is "
-            f"{next(iter(tensors))}"
+            f"{path} is no LoRA of Wan that diffusers can read ({reason}): its first key is {next(iter(tensors))}; "
+            "give another adapter"
         ) from error
     taken = {id(tensor) for tensor in converted.values()}
     for key, tensor in named.items():
