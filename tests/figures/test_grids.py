@@ -50,4 +50,7 @@ def test_rows_say_step_and_sigma_and_columns_the_frame():
 
 def test_names_for_readers():
     assert grids.title("figA10") == "Figure A10" and grids.spoken("out_and_back") == "out and back"
+    assert grids.spoken("O-39_maze_data-generator") == "O-39 maze"
+    long = grids.spoken("G-135_select_next_figure_small_large_alternating_sequence_data-generator")
+    assert long == "G-135 select next …"  # else it would reach over the figure's edge
     assert grids.listed(panels(1)) == "(a) any_shelf, case 00001, seed 1"

@@ -12,6 +12,7 @@ from matplotlib.lines import Line2D
 from ..bench.categories import category_of
 from ..probes.frames.table import MEAN, REFERENCES, by_setting
 from . import marks, style
+from .grids import spoken
 
 SETTINGS = {"frames": "frames of the video", "steps": "denoising steps"}  # of panels a and b
 MARKERS = "osD^vP*Xp<>hd"
@@ -91,7 +92,7 @@ def interval(axes, x: pd.Series, points: pd.DataFrame, **look) -> None:
 
 def legend(part, of_task: Mapping[str, Mapping[str, Any]], points: pd.DataFrame) -> None:
     """Tasks, their mean, floors and the mark of the own setting, for both panels."""
-    lines = {task.replace("_", " "): Line2D([], [], linestyle="--", linewidth=0.8, **of_task[task]) for task in of_task}
+    lines = {spoken(task): Line2D([], [], linestyle="--", linewidth=0.8, **of_task[task]) for task in of_task}
     if MEAN in set(points.task):
         lines[MEAN] = Line2D([], [], **{**MEAN_LOOK, "zorder": 1})
     for floor, words in FLOOR_WORDS.items():

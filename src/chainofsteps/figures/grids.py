@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from textwrap import shorten
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -18,6 +19,7 @@ PICTURE = 0.435  # inches: the side of one on a page of two grids across
 ACROSS = 2
 SHARES = [2.25, 1.15]  # widths of a grid and of its curve
 STRIP = 0.5  # inches: below, for the legend
+NAME = 24  # letters of a task's name, at most
 MARKER = 2.7  # points: in curves as narrow as these
 
 
@@ -27,8 +29,9 @@ def title(figure: str) -> str:
 
 
 def spoken(task: str) -> str:
-    """The name of a task for readers."""
-    return task.replace("_", " ")
+    """The name of a task for readers, as much of it as a title or a legend has room for."""
+    name = task.removesuffix("_data-generator").replace("_", " ")  # VBVR-Bench ends all of its names so
+    return shorten(name, NAME, placeholder=" …")
 
 
 def numbered(panels: Sequence[Panel], path: str) -> list[Panel]:
