@@ -14,6 +14,6 @@ with Job(snakemake) as job:
         made_from = {"root": str(root), "first_seed": params.first_seed, **params.drawn}
     else:
         made_from = {"root": str(params.folder), **params.drawn}
-    cases = checked_cases(made_from["root"], task, names, params.noised, made_from.get("frames"))
+    cases = checked_cases(made_from["root"], task, names, params.noised, *map(made_from.get, ("frames", "fitted")))
     described = {"task": task, "kind": kind_of(task), "recipe": params.recipe}
     write_json(job.output.manifest, {**made_from, **described, "cases": cases})

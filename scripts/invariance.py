@@ -7,5 +7,7 @@ from chainofsteps.store.reader import read_shard
 from chainofsteps.tables import write_table
 
 with Job(snakemake) as job:
-    shards = zip(map(read_shard, job.input.trajectories), map(read_json, job.input.cases), strict=True)
-    write_table(job.output.table, table(list(shards), job.params.seeds))
+    count, files = len(job.input.cases), job.input.trajectories  # of each noun of untouched runs, in the same order
+    shards = [read_shard(*files[index::count]) for index in range(count)]
+    pairs = zip(shards, map(read_json, job.input.cases), strict=True)
+    write_table(job.output.table, table(list(pairs), job.params.seeds))

@@ -22,6 +22,7 @@ FIRST_FRAME, FINAL_FRAME, GROUND_TRUTH, PROMPT, LAYOUT = FILES = (
 # of a model, a task, a case, a file of a shard: part of paths, and in none a way out of its folder
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 PARTIAL = ".partial"  # ends the name of a case folder that is being written
+CRF = 8  # of x264, in which videos are written: the scores of puzzles survive it
 
 IN_DOMAIN = (  # the embedded model is trained on these
     "loop_maze",

@@ -31,7 +31,7 @@ rule candidates:
         model="results/model/{model}.json",
         cases="results/cases/{task}/{shard}.json",
         answers="results/{model}/answers/{task}/{shard}.json",
-        trajectory="results/{model}/trajectory/{task}/{shard}.json",
+        trajectory=untouched_runs(*untouched_seeds(config)),
     output:
         manifest="results/{model}/candidates/{task}/{shard}.json",
         steps="results/{model}/candidates/{task}/{shard}_steps.csv",
@@ -120,9 +120,11 @@ rule candidates_table:
 
 rule invariance:
     input:
-        trajectories=lambda wildcards: weighed(
-            "results/{model}/trajectory/{task}/{shard}.json", wildcards.model
-        ),
+        trajectories=lambda wildcards: [
+            file
+            for noun in SEEDS
+            for file in weighed(f"results/{{model}}/{noun}/{{task}}/{{shard}}.json", wildcards.model)
+        ],
         cases=lambda wildcards: weighed("results/cases/{task}/{shard}.json", wildcards.model),
     output:
         table="results/{model}/tables/invariance.csv",

@@ -15,6 +15,8 @@ from chainofsteps.config.read import check_keys, validate
 from chainofsteps.config.tasks import (
     asked_number,
     levels,
+    merged_seeds,
+    seeds_by_noun,
     shards_of,
     tasks_by_section,
     tasks_of,
@@ -146,6 +148,7 @@ LEVELS = {
 }
 CASE_NAMES = {task: names[: min(LEVELS[task])] for task, names in ALL_NAMES.items()}  # of every probe
 SHARDS = {task: shards_of(names, LEVELS[task]) for task, names in ALL_NAMES.items()}
+SEEDS = seeds_by_noun(config)
 
 
 @cache
@@ -185,6 +188,21 @@ def all_shards(pattern):
 def shard_cases(wildcards):
     """Names of the cases of one shard."""
     return SHARDS[wildcards.task][int(wildcards.shard)]
+
+
+def untouched_runs(*seeds):
+    """The shards that hold the untouched runs of some seeds, by default those of `trajectory`: the input of a probe.
+
+    The first is always that of `trajectory`, whose settings stand for all.
+    """
+    nouns = dict.fromkeys(map(noun_of, [*config["trajectory"]["seeds"], *seeds]))
+    files = [f"results/{{model}}/{noun}/{{task}}/{{shard}}.json" for noun in nouns]
+    return files if files[1:] else files[0]
+
+
+def noun_of(seed):
+    """The noun of the untouched runs of a seed."""
+    return next(noun for noun, seeds in SEEDS.items() if seed in seeds)
 
 
 def scored_cases(wildcards):

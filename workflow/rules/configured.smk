@@ -20,7 +20,7 @@ def settings_in_manifests(model):
 def items_in_manifests(model):
     """How the names of a case's items end in the manifests of a model's shards, by noun, as far as that is known."""
     of_nouns = {name: noun.endings(config, model) for name, noun in NOUNS.items()}
-    of_nouns["trajectory"] = [ending(seed) for seed in untouched_seeds(config)]
+    of_nouns |= {noun: list(map(ending, seeds)) for noun, seeds in SEEDS.items()}
     return {name: endings for name, endings in of_nouns.items() if endings is not None}
 
 

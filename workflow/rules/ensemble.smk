@@ -6,7 +6,7 @@ rule ensemble:
     input:
         model="results/model/{model}.json",
         conditioning="results/{model}/conditioning/{task}/{shard}.json",
-        trajectory="results/{model}/trajectory/{task}/{shard}.json",
+        trajectory=untouched_runs(*merged_seeds(config)),
     output:
         manifest="results/{model}/ensemble/{task}/{shard}.json",
     log:
@@ -33,7 +33,7 @@ rule ensemble_score:
         model="results/model/{model}.json",
         cases=scored_cases,
         scorer=scorer_files,
-        trajectory="results/{model}/trajectory/{task}/{shard}.json",
+        trajectory=untouched_runs(*merged_seeds(config)),
         ensemble="results/{model}/ensemble/{task}/{shard}.json",
     output:
         manifest="results/{model}/ensemble_score/{task}/{shard}.json",

@@ -30,7 +30,7 @@ rule ideal_noise:
     input:
         cases="results/cases/{task}/{shard}.json",
         answers="results/{model}/answers/{task}/{shard}.json",
-        trajectory="results/{model}/trajectory/{task}/{shard}.json",
+        trajectory=untouched_runs(config["trajectory"]["null_seed"]),
     output:
         table="results/{model}/ideal_noise/{task}/{shard}.csv",
     log:

@@ -38,7 +38,7 @@ def swap_trajectory(wildcards):
         check_swap(config, *frames_and_layers(config["models"][config["model"]]))
     except InputError as error:
         sys.exit(f"error: {error}")
-    return f"results/{wildcards.model}/trajectory/{wildcards.task}/{wildcards.shard}.json"
+    return expand(untouched_runs(config["trajectory"]["null_seed"]), **wildcards)
 
 
 def swap_shards():

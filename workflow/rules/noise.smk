@@ -6,7 +6,7 @@ rule noise:
         model="results/model/{model}.json",
         cases="results/cases/{task}/{shard}.json",
         conditioning="results/{model}/conditioning/{task}/{shard}.json",
-        trajectory="results/{model}/trajectory/{task}/{shard}.json",
+        trajectory=untouched_runs(config["trajectory"]["null_seed"]),
     output:
         manifest="results/{model}/noise/{task}/{shard}.json",
         cka="results/{model}/noise/{task}/{shard}_cka.csv",

@@ -1,4 +1,5 @@
-# The untouched runs of a shard, latents of all steps: the configured seeds, the re-seed null and those that are merged.
+# The untouched runs of a shard, latents of all steps: the configured seeds, and either with them or in jobs of their own
+# the re-seed null and those that are merged.
 
 
 rule trajectory:
@@ -23,6 +24,33 @@ rule trajectory:
         recipe=RECIPES["trajectory"],
         settings=settings_of("trajectory"),
         sampling=lambda wildcards: sampling_of(wildcards.model, *DENOISING),
-        seeds=untouched_seeds(config),
+        seeds=SEEDS["trajectory"],
     script:
         "../../scripts/trajectory.py"
+
+
+rule other_seeds:
+    input:
+        model="results/model/{model}.json",
+        conditioning="results/{model}/conditioning/{task}/{shard}.json",
+    output:
+        manifest="results/{model}/other_seeds/{task}/{shard}.json",
+    log:
+        "results/{model}/logs/other_seeds/{task}/{shard}.log",
+    benchmark:
+        "results/{model}/benchmarks/other_seeds/{task}/{shard}.tsv"
+    priority: 1  # the longest chain first, so that all cores end together
+    conda:
+        "../../envs/gpu.yaml"
+    threads: 1
+    resources:
+        gpu=1,
+        mem_mb=2000,
+        runtime=240,
+    params:
+        recipe=RECIPES["other_seeds"],
+        settings=settings_of("other_seeds"),
+        sampling=lambda wildcards: sampling_of(wildcards.model, *DENOISING),
+        seeds=SEEDS.get("other_seeds", []),
+    script:
+        "../../scripts/other_seeds.py"

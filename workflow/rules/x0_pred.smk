@@ -6,7 +6,7 @@ rule x0_pred:
         model="results/model/{model}.json",
         cases=scored_cases,
         scorer=scorer_files,
-        trajectory="results/{model}/trajectory/{task}/{shard}.json",
+        trajectory=untouched_runs(config["trajectory"]["null_seed"]),
     output:
         manifest="results/{model}/x0_pred/{task}/{shard}.json",
         scores="results/{model}/x0_pred/{task}/{shard}.csv",

@@ -44,7 +44,7 @@ class Model:
     @cached_property
     def vae(self) -> AutoencoderKLWan:
         """The VAE, in float32 on the sampling's device."""
-        return load_vae(self.folder, device=self.sampling.torch_device)
+        return load_vae(self.folder, **self.sampling.vae)
 
     @cached_property
     def sigmas(self) -> Tensor:

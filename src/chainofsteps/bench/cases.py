@@ -2,8 +2,10 @@
 
 import json
 import shutil
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -22,7 +24,10 @@ from ..names import (
     task_folder,
 )
 from .puzzles import on_board, puzzle
-from .video import read_mp4, read_png, write_mp4, write_png
+from .sizes import ROUNDED
+from .video import Frame, read_mp4, read_png, resized, write_mp4, write_png
+
+Fitted = Sequence[int] | str | None  # see `fit`
 
 
 @dataclass(frozen=True)
@@ -30,7 +35,7 @@ class Case:
     """One case: what the model is given, and where its truth lies.
 
     first_frame is (height, width, 3) uint8; ``frames`` is the length to generate, 4k+1, rounded up from the true clip,
-    or as it was asked for where there is none.
+    or as it was asked for where there is none. ``given``: (height, width) of first_frame.png, if that was resized.
     """
 
     task: str
@@ -40,6 +45,7 @@ class Case:
     first_frame: np.ndarray
     frames: int
     layout: dict | None
+    given: tuple[int, int] | None = None
 
     @property
     def height(self) -> int:
@@ -74,23 +80,36 @@ def write_case(root: Path, split: str, task: str, name: str, puzzle) -> Path:
     return folder
 
 
+def listed_cases(manifest: Mapping[str, Any], names: Sequence[str] | None = None) -> list[Case]:
+    """The cases that a manifest of rule cases lists, or the named ones, in the size and length that it says."""
+    of_folder = {key: manifest.get(key) for key in ("frames", "fitted")}
+    return read_cases(
+        manifest["root"], manifest["task"], list(manifest["cases"] if names is None else names), **of_folder
+    )
+
+
 def read_cases(
-    root: Path, task: str, names: list[str] | None = None, multiple: int = 16, frames: int | None = None
+    root: Path,
+    task: str,
+    names: list[str] | None = None,
+    multiple: int = 16,
+    frames: int | None = None,
+    fitted: Fitted = None,
 ) -> list[Case]:
     """Read the named cases of a task (default: all, sorted).
 
     ``multiple`` is what height and width must be divisible by: VAE scale times patch size, 16 for Wan 2.1 and 2.2 14B.
-    ``frames``: of a case without a true clip, 4k+1; None where every case has one.
+    ``frames``: of a case without a true clip, 4k+1; None where every case has one. ``fitted``: see `fit`.
     """
     names = case_names(root, task) if names is None else names
     for name in (task, *names):
         if not is_name(name):
             raise InputError(f"case {task}/{name}: {name!r} cannot be the name of a folder in {root}; rename it")
     folder = task_folder(root, task)
-    return [read_case(folder / name, task, multiple, frames) for name in names]
+    return [read_case(folder / name, task, multiple, frames, fitted) for name in names]
 
 
-def read_case(folder: Path, task: str, multiple: int = 16, frames: int | None = None) -> Case:
+def read_case(folder: Path, task: str, multiple: int = 16, frames: int | None = None, fitted: Fitted = None) -> Case:
     """Read one case folder; every missing or unusable part is an InputError that names it."""
     clip = folder / GROUND_TRUTH
     for path in (folder / FIRST_FRAME, folder / PROMPT, *[clip] * (frames is None)):
@@ -107,15 +126,32 @@ def read_case(folder: Path, task: str, multiple: int = 16, frames: int | None = 
         first_frame = read_png(folder / FIRST_FRAME)
     except OSError as error:
         raise InputError(f"case {task}/{folder.name}: {FIRST_FRAME} is not an image ({error}); restore it") from error
+    given = first_frame.shape[:2]
+    first_frame = fit(first_frame, fitted, multiple)
     height, width = first_frame.shape[:2]
     if height % multiple or width % multiple:
         raise InputError(
             f"case {task}/{folder.name}: first frame is {width}x{height}, but both must be divisible by {multiple}; "
-            f"resize it to {max(multiple, width // multiple * multiple)}x{max(multiple, height // multiple * multiple)}"
+            f"resize it to {max(multiple, width // multiple * multiple)}x{max(multiple, height // multiple * multiple)}, "
+            "or set cases.size"
         )
     count = len(read_mp4(clip)) if clip.is_file() else frames
     layout = _read_layout(folder, task)
-    return Case(task, folder.name, folder, prompt, first_frame, (count + 2) // 4 * 4 + 1, layout)
+    resized = given if given != (height, width) else None
+    return Case(task, folder.name, folder, prompt, first_frame, (count + 2) // 4 * 4 + 1, layout, resized)
+
+
+def fit(first_frame: Frame, fitted: Fitted, multiple: int = 16) -> Frame:
+    """A picture in the size that a folder's cases are run in, by pillow's bicubic filter, as the paper's tools do it.
+
+    fitted: (height, width); "rounded" for sides rounded up to `multiple`; None leaves it as it is.
+    """
+    height, width = first_frame.shape[:2]
+    if fitted is None:
+        return first_frame
+    if fitted == ROUNDED:
+        fitted = tuple(-(-side // multiple) * multiple for side in (height, width))
+    return resized(first_frame[None], *fitted)[0]
 
 
 def check_scorable(case: Case) -> None:

@@ -12,7 +12,7 @@ from ..run.denoise import generator
 from .cases import Case
 from .puzzles import on_board, puzzle
 from .puzzles.canvas import resampled
-from .video import read_mp4
+from .video import read_mp4, resized
 
 # Latents in one batch of the VAE: 12 clips of the embedded model, which halves its time; one large clip.
 BATCH_ELEMENTS = 2**16
@@ -58,7 +58,7 @@ def references(
     truth = read_mp4(case.folder / GROUND_TRUTH)
     if len(truth) < case.frames:
         truth = np.concatenate([truth, np.repeat(truth[-1:], case.frames - len(truth), axis=0)])
-    truth = resampled(truth, case.frames)
+    truth = resized(resampled(truth, case.frames), case.height, case.width)
     videos = {
         "ground_truth": through_vae(vae, truth),
         "floor_static": np.repeat(case.first_frame[None], case.frames, axis=0),

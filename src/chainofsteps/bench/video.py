@@ -11,10 +11,11 @@ import imageio.v3 as iio
 import numpy as np
 from imageio.plugins.pyav import PyAVPlugin
 from jaxtyping import UInt8
-from PIL import PngImagePlugin
+from PIL import Image, PngImagePlugin
 
 from ..errors import InputError
 from ..files import atomic_write
+from ..names import CRF
 
 Frame = UInt8[np.ndarray, "height width 3"]
 Video = UInt8[np.ndarray, "frames height width 3"]
@@ -23,7 +24,7 @@ PngImagePlugin.MAX_TEXT_CHUNK = PngImagePlugin.MAX_TEXT_MEMORY = 2**26  # some p
 EIGHT_BITS = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX")  # pillow's modes that lose nothing in RGB but opacity
 # x264's settings: the puzzles' rule scores survive the round trip. Without cpu-independent the bytes depend on the
 # processor, and even on the frames' place in memory; with one thread they are the same on every machine.
-X264 = {"crf": "8", "preset": "medium", "x264-params": "cpu-independent=1", "threads": "1"}
+X264 = {"crf": str(CRF), "preset": "medium", "x264-params": "cpu-independent=1", "threads": "1"}
 
 
 class X264Writer(PyAVPlugin):
@@ -45,16 +46,16 @@ def only_new_garbage() -> Iterator[None]:
 
 
 @only_new_garbage()
-def write_mp4(path: str | Path, video: Video, fps: int = 16, to_seek: bool = False) -> None:
+def write_mp4(path: str | Path, video: Video, fps: int = 16, to_seek: bool = False, crf: int = CRF) -> None:
     """Write a video, height and width even, as H.264, whole or not at all.
 
-    to_seek: every frame is a key frame, for a reader that looks frames up by number; the file is larger.
+    to_seek: every frame is a key frame, for a reader that looks frames up by number; the file is larger. crf: of x264.
     Raises InputError if a side is odd or the place cannot be written.
     """
     _, height, width, _ = video.shape
     if height % 2 or width % 2:
         raise InputError(f"{path}: {height}x{width} pixels; H.264 needs even sides")
-    options = {**X264, "g": "1"} if to_seek else X264
+    options = {**X264, "crf": str(crf), **({"g": "1"} if to_seek else {})}
 
     def encode(partial: Path) -> None:
         with iio.imopen(partial, "w", plugin=X264Writer, extension=".mp4", container="mp4") as file:
@@ -80,6 +81,13 @@ def read_mp4(path: str | Path) -> Video:
     if len({frame.shape for frame in frames}) > 1:
         raise InputError(f"video {path} changes its size on the way; save it in one size")
     return np.stack(frames)
+
+
+def resized(video: Video, height: int, width: int, filter: Image.Resampling = Image.Resampling.BICUBIC) -> Video:
+    """A video of another size, frame by frame, by a filter of pillow; the same video if it has that size."""
+    if video.shape[1:3] == (height, width):
+        return video
+    return np.stack([np.asarray(Image.fromarray(frame).resize((width, height), filter)) for frame in video])
 
 
 def write_png(path: str | Path, frame: Frame) -> None:

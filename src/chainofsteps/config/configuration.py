@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from ..interval import Interval
+from ..names import CRF
 from .entry import Entry, Source
 from .probes import (
     ActivationsSection,
@@ -26,6 +27,7 @@ from .probes import (
     SwapSection,
     X0PredSection,
 )
+from .protocol import PROTOCOLS
 from .types import (
     AnyNumber,
     AtLeastOne,
@@ -66,10 +68,11 @@ class CasesSection(Section):
         description="Cases of one job. A job loads its model once, so more is cheaper; fewer spreads over more "
         "machines."
     )
-    size: Annotated[str, Field(pattern="^[0-9]+x[0-9]+$")] | None = Field(
+    size: Annotated[str, Field(pattern="^([0-9]+x[0-9]+|rounded)$")] | None = Field(
         None,
-        description="Width and height of puzzles made here, in pixels, such as 480x480 or 832x480: both multiples of "
-        "16. The board is the square in the middle. null: the board's own, 64x64 and up to 112x112 for larger mazes.",
+        description="Width and height in pixels, such as 480x480 or 832x480: both multiples of 16. The board of puzzles "
+        "made here is the square in the middle; null: its own size, 64x64 and up to 112x112 for larger mazes. Pictures of "
+        "a folder's cases are resized; null: as they are; rounded: sides rounded up to multiples of 16.",
     )
     frames: Annotated[int, Field(ge=17)] | None = Field(
         None,
@@ -114,6 +117,11 @@ class EvalkitSection(Section):
         "by the task's rules alone, as published; weighted is .15 first frame, .35 final frame, .15 smoothness, .10 "
         "quality, .25 task_specific.",
     )
+    crf: Annotated[int, Field(ge=0, le=51)] = Field(
+        CRF,
+        description="How much H.264 loses of the videos that are scored, as x264's crf: 0 nothing; the paper's tools "
+        "write theirs with 25.",
+    )
     time_limit: Positive = Field(600.0, description="Seconds for one video; a video without a score stops the job.")
 
 
@@ -124,6 +132,12 @@ class TrajectorySection(Section):
     null_seed: Seed = Field(
         description="Seed of one more untouched run of each case, the null that perturbed runs are compared with; not "
         "one of `seeds`."
+    )
+    other_seeds: Literal["together", "apart"] = Field(
+        "together",
+        description="Where the null and the other seeds of `ensemble` run. together: in the jobs of `seeds`, which are "
+        "fewer. apart: in jobs of their own, so that a target that reads `seeds` alone, such as tables/evalkit.csv, "
+        "never waits for them.",
     )
     share_noise_over_cases: bool = Field(
         False,
@@ -161,6 +175,13 @@ class Configuration(Section):
     quantities that are measured."""
 
     model: Name = Field(description="The entry of `models` that the figures are drawn for.")
+    protocol: Literal[*PROTOCOLS] = Field(
+        "exact",
+        description="exact: the keys stand as they are given. paper: those of the paper's own runs stand in their "
+        "place (config/protocol.py), for the configured model: 50 steps, shift 5, guidance 5, experts switched at 0.875; "
+        "timesteps, latents and guidance in bfloat16; a VAE in bfloat16 by tiles; one noise for all cases; sides "
+        "rounded up to multiples of 16; videos for EvalKit with crf 25.",
+    )
     models_folder: FolderPath = Field(
         "models",
         description="The folder of downloaded weights, as <owner>/<name>/<revision>; a relative path is relative to "

@@ -156,3 +156,19 @@ class Entry(Part):
         description="For a GPU that cannot hold the transformer: its weights wait in main memory, and each layer's are "
         "on the GPU only while it runs. Slower; not together with compile.",
     )
+    latents_dtype: Literal[*DTYPES] = Field(
+        Sampling.latents_dtype,
+        description="What latents, and the update of each step, are rounded to; the paper's tools use bfloat16.",
+    )
+    guidance_dtype: Literal[*DTYPES] = Field(
+        Sampling.guidance_dtype,
+        description="Of the arithmetic of guidance, v_uncond + g (v_cond - v_uncond); the paper's tools use bfloat16.",
+    )
+    vae_dtype: Literal[*DTYPES] = Field(
+        Sampling.vae_dtype, description="Of the VAE's weights and passes; the paper's tools use bfloat16."
+    )
+    vae_tiling: bool = Field(
+        Sampling.vae_tiling,
+        description="true encodes and decodes larger videos by tiles of 30x52 latents, 15x26 from one to the next, as "
+        "the paper's tools do, which takes less memory; diffusers blends the tiles in its own way.",
+    )

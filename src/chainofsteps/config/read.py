@@ -14,7 +14,7 @@ import yaml
 from pydantic import ValidationError
 
 from ..bench import vbvr
-from ..bench.sizes import made_size
+from ..bench.sizes import ROUNDED, sides_of
 from ..errors import InputError
 from ..model.sizes import EMBEDDED_SIDE, VAE_STRIDE
 from ..names import PUZZLES, SIDES
@@ -22,6 +22,7 @@ from ..probes.ensemble.spec import parsed
 from .configuration import Configuration
 from .explain import explained, hint, near
 from .models import completed, place
+from .protocol import in_force
 from .tasks import tasks_by_section, tasks_of
 from .words import resolved
 
@@ -92,6 +93,7 @@ def validate(config: Any, source: str = "config.yaml") -> dict[str, Any]:
     try:
         config = _settled(config)
         _check_model(config)
+        config = in_force(config)
         _check_windows(config)
         _check_cases(config)
         return resolved(config)
@@ -152,7 +154,16 @@ def _check_cases(config: dict[str, Any]) -> None:
     if cases["frames"] is not None and cases["frames"] % VAE_STRIDE != 1:
         fitting = cases["frames"] // VAE_STRIDE * VAE_STRIDE + 1
         raise InputError(f"'cases.frames' is {cases['frames']}; the VAE needs 4k + 1, such as {fitting}")
+    if cases["size"] not in (None, ROUNDED):
+        for side in sides_of(cases["size"]):
+            if side % PIXELS or not side:
+                fitting = max(1, round(side / PIXELS)) * PIXELS
+                raise InputError(f"'cases.size' is {cases['size']}; take multiples of {PIXELS}, such as {fitting}")
     if cases["folder"] is None:
+        if cases["size"] == ROUNDED:
+            raise InputError(
+                "'cases.size' is rounded, but puzzles are made here (cases.folder: null); give it in pixels"
+            )
         if cases["scorer"] != "rule":
             raise InputError(
                 "'cases.scorer' is evalkit, but the cases are puzzles made here, which have exact rules; take `rule`, "
@@ -168,11 +179,8 @@ def _check_cases(config: dict[str, Any]) -> None:
 
 
 def _check_drawn(cases: Mapping[str, Any], key: str, tasks: Iterable[str]) -> None:
-    """InputError for a size that no model here takes, or that a puzzle has no room in."""
-    for side in made_size(cases, "") if cases["size"] else ():
-        if side % PIXELS:
-            fitting = max(1, round(side / PIXELS)) * PIXELS
-            raise InputError(f"'cases.size' is {cases['size']}; take multiples of {PIXELS}, such as {fitting}")
+    """InputError for a size that a puzzle has no room in."""
+    for side in sides_of(cases["size"]) if cases["size"] else ():
         for task in tasks:
             board = SIDES.get(task, EMBEDDED_SIDE)
             if side < board:

@@ -76,9 +76,22 @@ def shards_of(names: Sequence[str], sizes: Mapping[int, int]) -> list[list[str]]
 def untouched_seeds(config: Mapping[str, Any]) -> list[int]:
     """Seeds of the untouched runs of every case, each once: those of `trajectory`, the null, those of `ensemble`.
 
-    The last where Figure 7 can be drawn: of cases that have a score. Without controls the carried seed alone is run.
+    The last where Figure 7 can be drawn: of cases that have a score.
     """
-    runs, asked = config["trajectory"], config["ensemble"]
-    merged = asked["seeds"] if asked["controls"] else asked["seeds"][:1]
+    runs = config["trajectory"]
     scored = {*PUZZLES, *TASKS} & {*tasks_of(config, "ensemble")}
-    return list(dict.fromkeys([*runs["seeds"], runs["null_seed"], *(merged if scored else [])]))
+    return list(dict.fromkeys([*runs["seeds"], runs["null_seed"], *(merged_seeds(config) if scored else [])]))
+
+
+def merged_seeds(config: Mapping[str, Any]) -> list[int]:
+    """The seeds of `ensemble` that are run to their end; without controls the carried one alone."""
+    asked = config["ensemble"]
+    return asked["seeds"] if asked["controls"] else asked["seeds"][:1]
+
+
+def seeds_by_noun(config: Mapping[str, Any]) -> dict[str, list[int]]:
+    """The untouched seeds that each noun of untouched runs keeps: all in `trajectory`, or some apart."""
+    runs, seeds = config["trajectory"], untouched_seeds(config)
+    if runs["other_seeds"] == "together":
+        return {"trajectory": seeds}
+    return {"trajectory": list(runs["seeds"]), "other_seeds": [seed for seed in seeds if seed not in runs["seeds"]]}

@@ -12,7 +12,7 @@ from einops import rearrange
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import MaxNLocator
 
-from ..bench.cases import read_cases
+from ..bench.cases import listed_cases
 from ..bench.video import read_mp4
 from ..files import read_json
 from ..model.sizes import VAE_STRIDE
@@ -52,7 +52,7 @@ class Maps:
 
         shown: task, case, seed and step. Raises InputError if the run or its true video cannot be read.
         """
-        reader, root = read_shard(norms), read_json(cases)["root"]
+        reader = read_shard(norms)
         kept, _ = reader.load(RunId(shown["task"], shown["case"], shown["seed"]).name)
         step, grid = f"step{shown['step']:03d}-", dict(zip("fhw", kept.pop("grid").tolist(), strict=True))
         of_branch = {
@@ -60,7 +60,7 @@ class Maps:
             for name, values in kept.items()
             if name.startswith(step)
         }
-        (case,) = read_cases(root, shown["task"], [shown["case"]])
+        (case,) = listed_cases(read_json(cases), [shown["case"]])
         video = read_mp4(case.folder / GROUND_TRUTH)
         video = video[np.minimum(np.arange(grid["f"]) * VAE_STRIDE, len(video) - 1)]
         words = f"{shown['task'].replace('_', ' ')} {shown['case']}, seed {shown['seed']}, step {shown['step']}"

@@ -25,6 +25,7 @@ from .checkpoint import (
     read_index,
     takes_image_embeds,
 )
+from .family import family_of
 from .sampling import Sampling
 from .schedule import expert
 from .tensors import check_tensors
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     from transformers import CLIPImageProcessorPil, PreTrainedModel, PreTrainedTokenizerBase
 
 SMALL_PARTS = {"tokenizer": "tokenizer_config.json", "image_processor": "preprocessor_config.json"}
+# Latents to a side of a tile and from one to the next, of the paper's tools; diffusers blends tiles in its own way.
+TILES = {"min_height": 30, "min_width": 52, "stride_height": 15, "stride_width": 26}
 READING = {"local_files_only": True, "use_safetensors": True}  # what is on disk, and no pickle
 
 
@@ -92,9 +95,18 @@ def load_transformer(
     return _load_diffusers(Path(folder), part, dtype, device, by_reads)
 
 
-def load_vae(folder: str | Path, dtype: str = "float32", device: str | torch.device = "cpu") -> "ModelMixin":
-    """The VAE for inference. Raises InputError if it is missing or cut short."""
-    return _load_diffusers(Path(folder), "vae", dtype, device, _by_reads(device))
+def load_vae(
+    folder: str | Path, dtype: str = "float32", device: str | torch.device = "cpu", tiling: bool = False
+) -> "ModelMixin":
+    """The VAE for inference. Raises InputError if it is missing or cut short.
+
+    tiling: it encodes and decodes larger videos by TILES, of the sizes that the paper's tools take.
+    """
+    vae = _load_diffusers(Path(folder), "vae", dtype, device, _by_reads(device))
+    if tiling:
+        _, stride = family_of(vae).strides(vae)
+        vae.enable_tiling(**{f"tile_sample_{name}": size * stride for name, size in TILES.items()})
+    return vae
 
 
 def load_text_encoder(

@@ -31,6 +31,8 @@ class Sampling:
     batch_size: most items in one forward. device: "auto" takes CUDA where there is one.
     compile: torch's compiler for the blocks (None: none), which may move the last bits. group_offload: the
     transformer's weights wait in main memory, and each layer's are on the device only while it runs.
+    latents_dtype: what the latents and a step's update are rounded to. guidance_dtype: of the arithmetic of guidance.
+    vae_dtype: of the VAE's weights. vae_tiling: the VAE works on tiles, as the paper's tools have them.
     """
 
     steps: int
@@ -45,6 +47,10 @@ class Sampling:
     batch_size: int = 64
     compile: str | None = None
     group_offload: bool = False
+    latents_dtype: str = "float32"
+    guidance_dtype: str = "float32"
+    vae_dtype: str = "float32"
+    vae_tiling: bool = False
 
     def __post_init__(self) -> None:
         for name, least in (("steps", 1), ("batch_size", 1), ("max_sequence_length", 1)):
@@ -55,8 +61,9 @@ class Sampling:
             raise InputError(f"shift is {self.shift!r}: give a number above 0")
         if self.boundary is not None and not 0 < self.boundary < 1:
             raise InputError(f"boundary is {self.boundary!r}: give a sigma between 0 and 1, or null")
-        if self.dtype not in DTYPES:
-            raise InputError(f"dtype is {self.dtype!r}: choose one of {', '.join(DTYPES)}")
+        for name in ("dtype", "latents_dtype", "guidance_dtype", "vae_dtype"):
+            if getattr(self, name) not in DTYPES:
+                raise InputError(f"{name} is {getattr(self, name)!r}: choose one of {', '.join(DTYPES)}")
         if self.timestep_dtype not in TIMESTEP_DTYPES:
             raise InputError(f"timestep_dtype is {self.timestep_dtype!r}: choose {' or '.join(TIMESTEP_DTYPES)}")
         if self.compile not in (None, *COMPILERS):
@@ -92,6 +99,11 @@ class Sampling:
         return getattr(torch, self.dtype)
 
     @property
+    def vae(self) -> dict[str, Any]:
+        """How the VAE is loaded, for `load.load_vae`."""
+        return {"dtype": self.vae_dtype, "tiling": self.vae_tiling, "device": self.torch_device}
+
+    @property
     def torch_device(self) -> torch.device:
         return _device(self.device)
 
@@ -104,6 +116,13 @@ class Sampling:
             return transformer.to(self.torch_device)
         transformer.enable_group_offload(self.torch_device, offload_type="leaf_level")
         return transformer
+
+
+def vae_of(config: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """How the VAE of an entry of `models` is loaded: dtype, tiling and device, for `load.load_vae`."""
+    entry = config["models"][name]
+    dtype, tiling = entry.get("vae_dtype", Sampling.vae_dtype), entry.get("vae_tiling", Sampling.vae_tiling)
+    return {"dtype": dtype, "tiling": tiling, "device": device_of(config, name)}
 
 
 def placement(config: Mapping[str, Any], name: str) -> dict[str, Any]:

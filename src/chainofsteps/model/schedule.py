@@ -40,10 +40,19 @@ def expert(timestep: torch.Tensor | float, boundary: float | None) -> str:
 
 
 def euler_step(
-    latents: torch.Tensor, velocity: torch.Tensor, sigma: torch.Tensor, sigma_next: torch.Tensor
+    latents: torch.Tensor,
+    velocity: torch.Tensor,
+    sigma: torch.Tensor,
+    sigma_next: torch.Tensor,
+    dtype: torch.dtype = torch.float32,
 ) -> torch.Tensor:
-    """x_next = x + (sigma_next - sigma) velocity, bit-equal to the scheduler's step; shape of latents."""
-    return (latents.float() + (sigma_next - sigma) * velocity).to(velocity.dtype)
+    """x_next = x + (sigma_next - sigma) velocity, bit-equal to the scheduler's step; shape of latents.
+
+    dtype: what x, the product and the sum are rounded to, as tools round them that keep their latents in it.
+    """
+    if dtype == torch.float32:
+        return (latents.float() + (sigma_next - sigma) * velocity).to(velocity.dtype)
+    return (latents.to(dtype) + (sigma_next - sigma) * velocity.to(dtype)).to(velocity.dtype)
 
 
 def x0_pred(latents: torch.Tensor, velocity: torch.Tensor, sigma: torch.Tensor) -> torch.Tensor:

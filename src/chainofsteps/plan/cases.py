@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from ..bench import vbvr
-from ..bench.sizes import made_frames, made_size
-from ..config.tasks import asked_number, levels, shards_of, tasks_of, untouched_seeds
+from ..bench.sizes import fitted_to, made_frames, made_size
+from ..config.tasks import asked_number, levels, seeds_by_noun, shards_of, tasks_of
 from ..names import case_names
 from ..probes.count import ModelSizes, Shard, VideoSize
 from .jobs import Job
@@ -53,13 +53,16 @@ class Cases:
         if task not in self._read:
             from ..bench.cases import read_cases
 
-            cases = read_cases(Path(self.root, section["folder"]), task, names, frames=section["frames"])
+            cases = read_cases(
+                Path(self.root, section["folder"]), task, names, frames=section["frames"], fitted=fitted_to(section)
+            )
             self._read[task] = [VideoSize(case.frames, case.height, case.width) for case in cases]
         return self._read[task]
 
     def shard(self, job: Job, model: ModelSizes) -> Shard:
         """What the size of a job depends on, where `model` is the model that it runs."""
-        wildcards, seeds = job.wildcards, len(untouched_seeds(self.config))
+        wildcards, seeds_of = job.wildcards, seeds_by_noun(self.config)
+        seeds = len(seeds_of.get(job.rule, seeds_of["trajectory"]))
         about = {"config": self.config, "wildcards": wildcards, "model": model, "baseline_seeds": seeds}
         if "shard" not in wildcards:
             if job.rule == "ladder":  # one job takes the cases of all its puzzles

@@ -22,7 +22,7 @@ from .model import IMAGE_TOKENS, Model
 
 EMBEDDED_CASE = 7_500  # bytes of a puzzle made here
 PIXEL = 3  # bytes of a pixel of a picture
-FIRST = ("cases", "conditioning", "trajectory")  # rules that all probes start from
+FIRST = ("cases", "conditioning", "trajectory", "other_seeds")  # rules that all probes start from
 STAGES = (None, *Loaded)  # then by what the GPU is used for
 
 

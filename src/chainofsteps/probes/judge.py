@@ -5,50 +5,52 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import torch
 from diffusers import AutoencoderKLWan
 
 from ..bench import scoring
-from ..bench.cases import Case, read_cases
+from ..bench.cases import Case, listed_cases
 from ..bench.evalkit.python import with_opencv
 from ..bench.evalkit.scores import scorer
 from ..bench.scoring import Scorer
 from ..model.load import load_vae
-from ..model.sampling import device_of
+from ..model.sampling import vae_of
 from ..store.job import Job
 
 
 @dataclass(frozen=True)
 class Judge:
-    """checkpoint: its folder. root and task: where the cases lie. scorer: of a video."""
+    """checkpoint: its folder. loading: how its VAE is loaded. listed: the manifest of the cases. scorer: of a video."""
 
     checkpoint: str
-    device: torch.device
-    root: Path
-    task: str
+    loading: Mapping[str, Any]
+    listed: Mapping[str, Any]
     scorer: Scorer = scoring.score
 
     @classmethod
     def of(cls, job: Job) -> Judge:
         """The judge of a job with the inputs model, cases and, where EvalKit may score, scorer."""
-        device, kit = device_of(job.config, job.wildcards.model), getattr(job.input, "scorer", None)
+        loading, kit = vae_of(job.config, job.wildcards.model), getattr(job.input, "scorer", None)
         by = scorer(kit, job.config["evalkit"], job.threads)
-        return cls(job.model["folder"], device, Path(job.cases["root"]), job.wildcards.task, by)
+        return cls(job.model["folder"], loading, job.cases, by)
+
+    @property
+    def task(self) -> str:
+        return self.listed["task"]
 
     @cached_property
     def vae(self) -> AutoencoderKLWan:
         """Loaded with the first video: a job whose items are all there needs none."""
-        return load_vae(self.checkpoint, device=self.device)
+        return load_vae(self.checkpoint, **self.loading)
 
     def case(self, name: str) -> Case:
         return self.cases([name])[0]
 
     def cases(self, names: Sequence[str]) -> list[Case]:
         """Raises InputError if one of them is not whole."""
-        return read_cases(self.root, self.task, list(names))
+        return listed_cases(self.listed, names)
 
     def scores(self, case: Case, latents: Sequence[torch.Tensor]) -> list[float]:
         """Scores in [0, 1] of final latents, each (1, C, F, h, w)."""

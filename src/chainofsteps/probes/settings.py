@@ -8,16 +8,19 @@ from itertools import product
 from typing import Any
 
 from ..model.sampling import Sampling
-from ..names import ending
+from ..names import CRF, ending
 
-ENCODING = ("guidance_scale", "dtype", "max_sequence_length", "negative_prompt")
-DENOISING = ("steps", "shift", "boundary", "timestep_dtype", "compile", *ENCODING)
+VAE = ("vae_dtype", "vae_tiling")
+ENCODING = ("guidance_scale", "dtype", "max_sequence_length", "negative_prompt", *VAE)
+DENOISING = ("steps", "shift", "boundary", "timestep_dtype", "compile", "latents_dtype", "guidance_dtype", *ENCODING)
+# Later keys, in no settings while they have their defaults, as if there were no such key: results of before stay valid.
+LATER = {key: getattr(Sampling, key) for key in ("compile", "latents_dtype", "guidance_dtype", *VAE)}
 
 
 def sampling_of(config: Mapping[str, Any], model: str, *keys: str) -> dict[str, Any]:
-    """Those of the keys that a model's entry has. A `compile` of null is left out, as if the entry had none."""
+    """Those of the keys that a model's entry has, but for LATER ones that have their defaults."""
     entry = config["models"][model]
-    return {key: entry[key] for key in keys if key in entry and (key, entry[key]) != ("compile", None)}
+    return {key: entry[key] for key in keys if key in entry and (key, entry[key]) not in LATER.items()}
 
 
 def batch_size(config: Mapping[str, Any], model: str) -> dict[str, int]:
@@ -34,7 +37,13 @@ def scorer(config: Mapping[str, Any]) -> dict[str, Any]:
     """Settings of the scorer. The rules of the puzzles are the package's own and add nothing."""
     if config["cases"]["scorer"] == "rule":
         return {}
-    return {"scorer": {key: config["evalkit"][key] for key in ("commit", "sha256", "mode")}}
+    kit = config["evalkit"]
+    return {"scorer": {**{key: kit[key] for key in ("commit", "sha256", "mode")}, **written(kit)}}
+
+
+def written(kit: Mapping[str, Any]) -> dict[str, int]:
+    """How the videos for EvalKit are written, if not as usual; kit: the section `evalkit`."""
+    return {} if kit["crf"] == CRF else {"crf": kit["crf"]}
 
 
 def untouched_sampling(config: Mapping[str, Any], model: str) -> dict[str, Any]:

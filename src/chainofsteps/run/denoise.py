@@ -89,9 +89,9 @@ class GuidedVelocity:
     """The velocity of a model for a single case, whose conditioning every item of the batch gets.
 
     With guidance_scale g > 1 the branches run as separate forwards, cond then uncond, as in the stock pipeline, and
-    v = v_uncond + g (v_cond - v_uncond), in float32. A batch larger than sampling.batch_size runs in chunks. Latents
-    may lie on any device, and the velocity is returned there. counter: counts the forwards. tap: reads hidden states.
-    Raises InputError if guidance lacks negative_prompt_embeds.
+    v = v_uncond + g (v_cond - v_uncond), in sampling.guidance_dtype. A batch larger than sampling.batch_size runs in
+    chunks. Latents may lie on any device, and the velocity is returned there. counter: counts the forwards. tap: reads
+    hidden states. Raises InputError if guidance lacks negative_prompt_embeds.
     """
 
     def __init__(
@@ -110,6 +110,11 @@ class GuidedVelocity:
         self.experts, self.sampling, self.counter, self.tap = experts, sampling, counter, tap
         self.sigmas, self.timesteps = sigmas, schedule.timesteps(sigmas)
         self.conditioning = conditioning.to(sampling.torch_device, sampling.torch_dtype)
+
+    @property
+    def latents_dtype(self) -> torch.dtype:
+        """What the latents of a step and its update are rounded to."""
+        return getattr(torch, self.sampling.latents_dtype)
 
     @property
     def branches(self) -> tuple[str, ...]:
@@ -152,10 +157,12 @@ class GuidedVelocity:
 
     def combined(self, velocities: Mapping[str, Latents], latents: Latents, step: int) -> Latents:
         """The velocity (B, C, F, h, w) of latents at a step after guidance, float32, from that of each branch."""
-        velocity = velocities["cond"].float()
+        dtype = getattr(torch, self.sampling.guidance_dtype)
+        velocity = velocities["cond"].to(dtype)
         if self.sampling.guided:
-            uncond = velocities["uncond"].float()
+            uncond = velocities["uncond"].to(dtype)
             velocity = uncond + self.sampling.guidance_scale * (velocity - uncond)
+        velocity = velocity.float()
         device = velocity.device
         sigma = self.sigmas[step].to(device)
         return self.conditioning.keep_first_frame(velocity, latents.to(device), sigma).to(latents.device)

@@ -18,7 +18,10 @@ from ..model.shapes import Latents, Sigmas
 
 
 class Velocity(Protocol):
-    """A network as the loop calls it: the velocity (B, C, F, h, w) of latents (B, C, F, h, w) at a step."""
+    """A network as the loop calls it: the velocity (B, C, F, h, w) of latents (B, C, F, h, w) at a step.
+
+    One with a `latents_dtype` has its latents rounded to that before and after each update; they stay float32 tensors.
+    """
 
     def __call__(self, latents: Latents, step: int) -> Latents: ...
 
@@ -114,11 +117,12 @@ def advance(
     """
     stop = probe.steps if stop is None else stop
     check_steps(state.step, stop, probe.steps)
+    dtype = getattr(velocity, "latents_dtype", torch.float32)
     for step in range(state.step, stop):
         sigma, sigma_next = probe.sigmas[step], probe.sigmas[step + 1]
         latents = probe.latents(state, step)
         v = probe.velocity_at(velocity, state, latents, step) if len(latents) else latents
-        updated = schedule.euler_step(latents, v, sigma, sigma_next)  # x <- x + v (sigma_next - sigma)
+        updated = schedule.euler_step(latents, v, sigma, sigma_next, dtype)  # x <- x + v (sigma_next - sigma)
         seen = StepState(step, sigma, latents, v)
         state = probe.after(state, seen, updated)
         if on_step is not None:

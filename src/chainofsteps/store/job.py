@@ -79,11 +79,12 @@ class Job(AbstractContextManager):
         return {"model": self.wildcards.model, "task": self.wildcards.task, "kind": self.cases["kind"]}
 
     def read(self, name: str) -> ShardReader:
-        """The finished shard that is the input of this name."""
+        """The finished shard that is the input of this name; of several files, all of them as one."""
         from .reader import read_shard
 
         if name not in self._readers:
-            self._readers[name] = read_shard(getattr(self.input, name))
+            given = getattr(self.input, name)
+            self._readers[name] = read_shard(*([given] if isinstance(given, str) else given))
         return self._readers[name]
 
     # ---- the shard

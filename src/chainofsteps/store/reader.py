@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,27 @@ class ShardReader:
         return content
 
 
+class JoinedShards(ShardReader):
+    """Finished shards of the same cases that hold different runs, such as those of different seeds, read as one."""
+
+    def __init__(self, manifest_paths: Sequence[str | Path]) -> None:
+        self.parts = [ShardReader(path) for path in manifest_paths]
+        first = self.parts[0]
+        for part in self.parts[1:]:
+            if part.settings != first.settings:
+                raise InputError(
+                    f"{first.manifest_path} and {part.manifest_path} were made with different settings; delete the "
+                    "older one and run again"
+                )
+        self.manifest_path, self.manifest, self.settings = first.manifest_path, first.manifest, first.settings
+        self.cases = [case for part in self.parts for case in part.cases]
+        self.identities = {case: identity for part in self.parts for case, identity in part.identities.items()}
+
+    def files(self, case: str) -> dict[Path, str]:
+        """As of a single shard, from the part that lists the case."""
+        return next((part for part in self.parts if case in part.identities), self.parts[0]).files(case)
+
+
 def is_manifest(content: Any) -> bool:
     """Whether the content of a file is that of a manifest."""
     if not isinstance(content, dict) or not {"folder", "items", "settings"} <= set(content):
@@ -71,6 +93,9 @@ def is_manifest(content: Any) -> bool:
     return all(isinstance(item, dict) and {"file", "identity", "sha256"} <= set(item) for item in items)
 
 
-def read_shard(manifest_path: str | Path) -> ShardReader:
-    """Open a finished shard. Raises InputError if the manifest is missing or is not one."""
-    return ShardReader(manifest_path)
+def read_shard(*manifest_paths: str | Path) -> ShardReader:
+    """Open a finished shard, or several with different runs of the same cases as one.
+
+    Raises InputError if a manifest is missing or is not one, or if the settings of several differ.
+    """
+    return ShardReader(*manifest_paths) if len(manifest_paths) == 1 else JoinedShards(manifest_paths)

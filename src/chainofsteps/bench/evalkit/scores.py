@@ -28,12 +28,12 @@ from PIL import Image
 
 from ...errors import InputError
 from ...files import atomic_write, fingerprint, not_writable, read_json, sha256
-from ...names import FINAL_FRAME, FIRST_FRAME, GROUND_TRUTH, PUZZLES
+from ...names import CRF, FINAL_FRAME, FIRST_FRAME, GROUND_TRUTH, PUZZLES
 from ...statistics import SHARE, bootstrap_mean
 from ..cases import Case
 from ..scoring import Scorer, score
 from ..vbvr import COUNTERPARTS, EVALUATORS, TASKS
-from ..video import read_mp4, read_png, write_mp4, write_png
+from ..video import read_mp4, read_png, resized, write_mp4, write_png
 from .python import ask, opencv_of
 
 ARCHIVE = "https://github.com/Video-Reason/VBVR-EvalKit/archive/{commit}.tar.gz"
@@ -119,7 +119,8 @@ def _unpack(archive: bytes, folder: Path) -> None:
 
 @dataclass(frozen=True)
 class Kit:
-    """EvalKit and the Python that runs it. folder: of its source; source: its hash; time_limit: seconds a video."""
+    """EvalKit and the Python that runs it. folder: of its source; source: its hash; time_limit: seconds a video; crf:
+    of x264, in which videos are written for it."""
 
     folder: str
     commit: str
@@ -128,11 +129,12 @@ class Kit:
     opencv: str
     threads: int = 1
     time_limit: float = 600
+    crf: int = CRF
 
     @classmethod
-    def read(cls, manifest: str | Path, threads: int, time_limit: float) -> "Kit":
+    def read(cls, manifest: str | Path, threads: int, time_limit: float, crf: int = CRF) -> "Kit":
         """As the rules evalkit_source and evalkit_python left it. InputError if it was changed since."""
-        kit = cls(**read_json(manifest), threads=threads, time_limit=time_limit)
+        kit = cls(**read_json(manifest), threads=threads, time_limit=time_limit, crf=crf)
         _check_source(Path(kit.folder), kit.source)
         if opencv_of(kit.python) != kit.opencv:
             raise InputError(f"{kit.python} has another OpenCV than {manifest} says; delete that and run again")
@@ -148,6 +150,8 @@ class Kit:
             raise InputError(f"case {case.task}/{case.name}: EvalKit has no evaluator for {case.task}; take another")
         with tempfile.TemporaryDirectory(prefix="evalkit-") as folder:
             truth = case.folder.absolute()
+            if video is not None and case.given:  # the kit's thresholds are for the size of the case's own files
+                video = resized(video, *case.given, Image.Resampling.LANCZOS)
             if case.task in COUNTERPARTS:
                 truth = _enlarged_truth(case, Path(folder, "truth"))
                 video = None if video is None else enlarged(video)
@@ -162,7 +166,9 @@ class Kit:
             }
             if video is not None:
                 asked["video"] = str(Path(folder, "video.mp4"))
-                write_mp4(asked["video"], video, to_seek=True)  # the kit looks up each frame by its number
+                write_mp4(
+                    asked["video"], video, to_seek=True, crf=self.crf
+                )  # the kit looks up each frame by its number
             return self._ask(asked, f"case {case.task}/{case.name}, run {run}")
 
     def _ask(self, asked: dict[str, Any], name: str) -> dict[str, Any]:
@@ -199,7 +205,7 @@ def scorer(manifest: str | None, settings: Mapping[str, Any], threads: int) -> S
     settings, the section `evalkit` of config.yaml."""
     if not manifest:
         return score
-    kit = Kit.read(manifest, threads, settings["time_limit"])
+    kit = Kit.read(manifest, threads, settings["time_limit"], settings["crf"])
     return lambda case, video: kit.evaluate(case, video)[settings["mode"]]
 
 

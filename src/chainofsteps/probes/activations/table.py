@@ -13,7 +13,7 @@ import pandas as pd
 from einops import reduce
 from scipy import stats
 
-from ...bench.cases import read_cases
+from ...bench.cases import listed_cases
 from ...bench.video import read_mp4
 from ...files import read_json
 from ...model.sizes import VAE_STRIDE
@@ -107,8 +107,7 @@ def runs_of_shard(activations: str, cases: str, seeds: Sequence[int]) -> list[di
     norms = {run: {key: kept.numpy() for key, kept in reader.load(run)[0].items()} for run in reader.cases}
     grids = {name: norms[RunId(task, name, seeds[0]).name]["grid"] for name in names}
     masks = {
-        case.name: object_mask(read_mp4(case.folder / GROUND_TRUTH), grids[case.name])
-        for case in read_cases(listed["root"], task, names)
+        case.name: object_mask(read_mp4(case.folder / GROUND_TRUTH), grids[case.name]) for case in listed_cases(listed)
     }
     for case, other in zip(names, [*names[1:], names[0]], strict=True):
         null = masks[other] if other != case and np.array_equal(grids[other], grids[case]) else None

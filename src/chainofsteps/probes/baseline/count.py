@@ -4,7 +4,8 @@ from ..count import FLOAT, ForwardCount, NetworkCount, Shard, baseline, item_byt
 
 
 class TrajectoryCount(NetworkCount):
-    """Rule `trajectory`: each case from each seed, c S forwards; the latents of all S + 1 steps and their sigmas."""
+    """Rules `trajectory` and `other_seeds`: each case from each seed, c S forwards; the latents of all S + 1 steps and
+    their sigmas."""
 
     def forwards(self, shard: Shard) -> ForwardCount:
         return baseline(shard.model.steps, shard.model.branches) * (shard.case_count * shard.baseline_seeds)
@@ -16,4 +17,4 @@ class TrajectoryCount(NetworkCount):
         )
 
 
-COUNTS = {"trajectory": TrajectoryCount()}
+COUNTS = {"trajectory": TrajectoryCount(), "other_seeds": TrajectoryCount()}

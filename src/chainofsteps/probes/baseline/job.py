@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from ...bench.cases import Case, check_scorable, read_cases, write_case
+from ...bench.cases import Case, Fitted, check_scorable, read_cases, write_case
 from ...bench.categories import split_of
 from ...bench.puzzles import PUZZLES, draw
 from ...errors import InputError
@@ -43,22 +43,28 @@ def write_puzzles(
 
 
 def checked_cases(
-    root: str | Path, task: str, names: Sequence[str], noised: str | Sequence[int], frames: int | None = None
+    root: str | Path,
+    task: str,
+    names: Sequence[str],
+    noised: str | Sequence[int],
+    frames: int | None = None,
+    fitted: Fitted = None,
 ) -> dict[str, Any]:
     """The identity of each case, and its files with their sha256, by the case's name.
 
-    noised: the latent frames that are noised. frames: of a case without a true clip. Raises InputError if a case lacks
-    one of the former or cannot be scored.
+    noised: the latent frames that are noised. frames: of a case without a true clip. fitted: see `cases.fit`. Raises
+    InputError if a case lacks one of the first or cannot be scored.
     """
     listed = {}
-    for case in read_cases(root, task, list(names), frames=frames):
+    for case in read_cases(root, task, list(names), frames=frames, fitted=fitted):
         try:
             indices("noise.frames", noised, latent_frames_of(case.frames))
         except InputError as error:
             raise InputError(f"case {case_label(task, case.name)}: {error}") from error
         check_scorable(case)
         files = {path.name: sha256(path) for path in case_files(case.folder)}
-        listed[case.name] = {"identity": fingerprint(files), "files": files}
+        made_from = files | ({"fitted": fitted} if fitted else {})
+        listed[case.name] = {"identity": fingerprint(made_from), "files": files}
     return listed
 
 
@@ -84,7 +90,7 @@ class Encoder:
         prompts = [case.prompt for case in cases] + [sampling.negative_prompt] * sampling.guided
         texts = encode_texts(folder, prompts, sampling)
         images = encode_images(folder, cases, sampling.torch_device)
-        vae = load_vae(folder, device=sampling.torch_device)  # float32, as the stock pipeline is used
+        vae = load_vae(folder, **sampling.vae)  # float32 by default, as the stock pipeline is used
         return cls(sampling, texts, images, vae, keeps_first_frame(folder))
 
     def encode(self, case: Case) -> Conditioning:

@@ -1,4 +1,4 @@
-"""The nouns conditioning and trajectory, with the recipes of what comes before. No torch here."""
+"""The nouns conditioning, trajectory and other_seeds, with the recipes of what comes before. No torch here."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -23,4 +23,5 @@ def unknown_here(_config: Mapping[str, Any], _model: str) -> None:
 
 CONDITIONING = Noun("conditioning", 1, conditioning_settings, ("model",))
 TRAJECTORY = Noun("trajectory", 1, settings, ("model", "conditioning"), unknown_here)
+OTHER_SEEDS = Noun("other_seeds", 1, settings, ("model", "conditioning"), unknown_here)
 RECIPES = {"cases": 3, "model": 1, "panels": 2}

@@ -6,11 +6,16 @@ from typing import Any
 from ...names import ending
 from ...store.noun import Noun
 from ..baseline.nouns import unknown_here
-from ..settings import DENOISING, batch_size, sampling_of
+from ..settings import DENOISING, VAE, batch_size, sampling_of
+
+
+def answers_settings(config: Mapping[str, Any], model: str) -> dict[str, Any]:
+    """How the VAE works, if not as usual: the answers follow from the case and the VAE."""
+    return sampling_of(config, model, *VAE)
 
 
 def settings(_config: Mapping[str, Any], _model: str) -> dict[str, Any]:
-    """Nothing of the configuration: the answers follow from the case and the VAE, the weights from the trajectory."""
+    """Nothing of the configuration: the weights follow from the answers and the trajectory."""
     return {}
 
 
@@ -25,7 +30,7 @@ def calibration_endings(config: Mapping[str, Any], _model: str) -> list[str]:
     return [ending(seed, "step", step) for step in asked["steps"] for seed in asked["seeds"]]
 
 
-ANSWERS = Noun("answers", 1, settings, ("model",), rows=True)
+ANSWERS = Noun("answers", 1, answers_settings, ("model",), rows=True)
 CANDIDATES = Noun("candidates", 1, settings, ("answers", "trajectory"), unknown_here, rows=True)
 CALIBRATION = Noun(
     "calibration", 1, calibration_settings, ("model", "conditioning", "answers"), calibration_endings, rows=True

@@ -15,13 +15,14 @@ from ...store.job import Job
 from ...store.reader import ShardReader
 from ...store.untouched import final_latents
 from ..judge import Judge
+from ..settings import written
 
 LOG = logging.getLogger(__name__)
 
 
-def settings_of(kit: Kit) -> dict[str, str]:
+def settings_of(kit: Kit) -> dict[str, Any]:
     """The facts of a kit that move scores."""
-    return {"commit": kit.commit, "source": kit.source, "opencv": kit.opencv}
+    return {"commit": kit.commit, "source": kit.source, "opencv": kit.opencv, **written({"crf": kit.crf})}
 
 
 def score_case(

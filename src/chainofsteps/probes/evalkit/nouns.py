@@ -4,12 +4,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...store.noun import Noun
+from ..settings import written
 
 
 def settings(config: Mapping[str, Any], _model: str) -> dict[str, Any]:
     """The kit's source and the seeds whose runs it scores; the job adds the version of OpenCV."""
     kit = config["evalkit"]
-    return {"kit": {"commit": kit["commit"], "source": kit["sha256"]}, "seeds": config["trajectory"]["seeds"]}
+    return {
+        "kit": {"commit": kit["commit"], "source": kit["sha256"], **written(kit)},
+        "seeds": config["trajectory"]["seeds"],
+    }
 
 
 EVALKIT = Noun("evalkit", 1, settings, ("trajectory",), rows=True, kit="kit")

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import torch
 
-from ...bench.cases import Case, read_cases
+from ...bench.cases import Case, listed_cases
 from ...bench.puzzles import puzzle
 from ...errors import InputError
 from ...files import fingerprint, read_json
@@ -55,7 +55,7 @@ class Ladder:
         experts, rungs = Experts.of(job.model, sampling), {}
         for cases, encoded, answers in zip(job.input.cases, job.input.conditioning, job.input.answers, strict=True):
             made, network = read_json(cases), Network(experts, sampling, read_shard(encoded))
-            for case in read_cases(made["root"], made["task"], list(made["cases"])):
+            for case in listed_cases(made):
                 rungs[item_name(case.task, case.name)] = Rung(case, network, read_shard(answers))
         return cls(rungs, job.params.settings)
 

@@ -40,7 +40,7 @@ class Scoring:
     def about(self) -> dict[str, Any]:
         """How the runs were sampled, and where their videos were decoded."""
         runs = {name: self.perturbed.manifest[name] for name in ("sampling", "attention_backend")}
-        return {**runs, "vae": {"device": str(self.judge.device), "dtype": "float32"}}
+        return {**runs, "vae": {**self.judge.loading, "device": str(self.judge.loading["device"])}}
 
     def runs(self, case: str, conditioning: Conditioning) -> Iterator[tuple[dict[str, Any], Tensor]]:
         """(columns, final latents (1, C, F, h, w)) of each run of a case."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from ...bench.cases import read_cases
+from ...bench.cases import listed_cases
 from ...errors import InputError
 from ...files import fingerprint
 from ...model.conditioning import Conditioning
@@ -42,7 +42,7 @@ class Swapping:
 
     @classmethod
     def of(cls, job: Job) -> Swapping:
-        pairs = pairs_of(read_cases(job.cases["root"], job.wildcards.task, list(job.cases["cases"])))
+        pairs = pairs_of(listed_cases(job.cases))
         sources = {name: pair.source.name for name, pair in pairs.items() if pair}
         settings, layers = job.params.settings, job.model["layers"]
         asked = (settings["swap"], settings["null_seed"], sources, job.params.matrix, layers)

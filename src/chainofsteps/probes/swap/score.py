@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 import torch
 
-from ...bench.cases import Case, read_cases
+from ...bench.cases import Case, listed_cases
 from ...names import RunId
 from ...store.job import Job
 from ...store.reader import ShardReader
@@ -36,7 +36,7 @@ class Reading:
 
     @classmethod
     def of(cls, job: Job) -> Reading:
-        cases = read_cases(job.cases["root"], job.wildcards.task, list(job.cases["cases"]))
+        cases = listed_cases(job.cases)
         readers, params = map(job.read, ("answers", "swap", "trajectory")), job.params
         return cls(cases, *readers, params.swap, params.steps, job.model["layers"])
 

@@ -1,0 +1,17 @@
+"""Run every case of a shard untouched, once for each of the other seeds, and keep the latents of all steps."""
+
+from chainofsteps.names import runs_of
+from chainofsteps.probes.baseline.job import record_piece
+from chainofsteps.probes.baseline.nouns import OTHER_SEEDS
+from chainofsteps.probes.network import Network
+from chainofsteps.store.job import Job
+
+with Job(snakemake, OTHER_SEEDS) as job:
+    # one by one: batches would tie the bits of untouched runs to the batch_size of the noise
+    network = Network.of(job, batch_size=1)
+    runs = runs_of(job.wildcards.task, network.encoded.cases, job.params.seeds)
+    job.open(network.identities(runs))
+    for piece in job.pieces(dict.fromkeys(runs, network.sigmas), network.sampling.boundary):
+        share_noise = job.params.settings["share_noise_over_cases"]
+        piece.save(record_piece(network, runs[piece.run], piece, share_noise))
+    job.finish(**network.about)
