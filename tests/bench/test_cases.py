@@ -6,9 +6,10 @@ from PIL import Image
 
 from chainofsteps import names as layout
 from chainofsteps.bench import puzzles
-from chainofsteps.bench.cases import check_scorable, read_cases, write_case
+from chainofsteps.bench.cases import check_scorable, listed_cases, read_cases, write_case
 from chainofsteps.bench.video import read_mp4, write_mp4
 from chainofsteps.errors import InputError
+from chainofsteps.probes.baseline.job import checked_cases
 
 
 @pytest.fixture
@@ -112,3 +113,28 @@ def test_case_that_its_puzzle_cannot_score_is_named(root):
 def test_missing_task_is_named(root):
     with pytest.raises(InputError, match="no task 'maze'"):
         read_cases(root, "maze")
+
+
+def test_pictures_of_another_size_are_fitted_as_it_is_asked(root):
+    place = root / "In-Domain_50" / "mine" / "00000"
+    place.mkdir(parents=True)
+    frame = np.random.default_rng(0).integers(0, 256, (66, 70, 3), dtype=np.uint8)
+    Image.fromarray(frame).save(place / "first_frame.png")
+    (place / "prompt.txt").write_text("move")
+    with pytest.raises(InputError, match="first frame is 70x66, .* resize it to 64x64, or set cases.size"):
+        read_cases(root, "mine", frames=17)
+    for fitted, size in (("rounded", (80, 80)), ([48, 96], (48, 96))):
+        (case,) = read_cases(root, "mine", frames=17, fitted=fitted)
+        assert (case.height, case.width) == size and case.given == (66, 70)
+        bicubic = Image.fromarray(frame).resize(size[::-1], Image.Resampling.BICUBIC)
+        assert np.array_equal(case.first_frame, np.asarray(bicubic))
+    (case,) = read_cases(root, "grounding", ["00000"], fitted="rounded")  # it fits as it is
+    assert case.given is None and case.first_frame.shape == (64, 64, 3)
+
+
+def test_a_manifest_says_in_which_size_its_cases_are_read(root):
+    cases = checked_cases(root, "grounding", ["00000"], "all", fitted=[96, 128])
+    manifest = {"root": str(root), "task": "grounding", "cases": cases, "fitted": [96, 128]}
+    (case,) = listed_cases(manifest)
+    assert case.first_frame.shape == (96, 128, 3)
+    assert cases["00000"]["identity"] != checked_cases(root, "grounding", ["00000"], "all")["00000"]["identity"]

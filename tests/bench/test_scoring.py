@@ -8,7 +8,7 @@ import torch
 from chainofsteps.bench import puzzles
 from chainofsteps.bench.cases import read_cases, write_case
 from chainofsteps.bench.scoring import BATCH_ELEMENTS, references, score, scores, through_vae
-from chainofsteps.bench.video import read_mp4
+from chainofsteps.bench.video import read_mp4, resized
 from chainofsteps.errors import InputError
 from chainofsteps.model.conditioning import Conditioning
 from chainofsteps.model.wan import MASK_CHANNELS
@@ -36,8 +36,8 @@ class AutoencoderKLWan(torch.nn.Module):
             self.mode = lambda: mode
 
     def encode(self, pixels):
-        self.frames = pixels.shape[2]
-        assert pixels.shape == (1, 3, self.frames, 64, 64) and pixels.min() >= -1 and pixels.max() <= 1
+        self.frames, self.size = pixels.shape[2], tuple(pixels.shape[3:])
+        assert pixels.shape[:2] == (1, 3) and pixels.min() >= -1 and pixels.max() <= 1
         return type("Output", (), {"latent_dist": self.Posterior(pixels)})
 
     def decode(self, latents, return_dict):
@@ -106,3 +106,10 @@ def test_references_of_a_shorter_video_are_as_short(case):
 def test_task_without_a_rule_is_refused(case):
     with pytest.raises(InputError, match="G-3_sort"):
         score(type(case)(**{**vars(case), "task": "G-3_sort"}), np.zeros((17, 64, 64, 3), np.uint8))
+
+
+def test_the_true_clip_is_read_in_the_size_that_the_case_is_run_in(case):
+    larger = replace(case, first_frame=resized(case.first_frame[None], 128, 128)[0], given=(64, 64))
+    recorder = AutoencoderKLWan()
+    assert references(larger, recorder, (1, 3, 17, 128, 128))["ground_truth"] == 1.0
+    assert recorder.size == (128, 128)

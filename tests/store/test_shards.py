@@ -266,3 +266,21 @@ def test_a_manifest_leads_to_no_rows_of_another_folder(place):
     place.write_text(json.dumps(manifest))
     with pytest.raises(InputError, match="leads to '../secret.json', out of its folder"):
         read_shard(place).files("00000")
+
+
+def test_shards_of_different_runs_are_read_as_one(place, tmp_path):
+    for path, run in ((place, "00000-seed1"), (tmp_path / "other_seeds" / "00.json", "00000-seed2")):
+        writing = Shard(path, path.parent.name, SETTINGS, 1, {run: ""})
+        writing.save(run, {"latents": torch.full((2, 3), float(run[-1]))}, {"forwards": 1.0, "seconds": 0.1})
+        writing.finish([run])
+    other = tmp_path / "other_seeds" / "00.json"
+    reader = read_shard(place, other)
+    assert reader.cases == ["00000-seed1", "00000-seed2"] and reader.manifest == read_shard(place).manifest
+    assert [reader.load(run)[0]["latents"][0, 0].item() for run in reader.cases] == [1.0, 2.0]
+    with pytest.raises(InputError, match="00.json has no case 00000-seed3"):
+        reader.load("00000-seed3")
+    writing = Shard(other, "other_seeds", {**SETTINGS, "more": 1}, 1, {"00000-seed2": ""})
+    writing.save("00000-seed2", {"latents": torch.ones(2, 3)}, {"forwards": 1.0, "seconds": 0.1})
+    writing.finish(["00000-seed2"])
+    with pytest.raises(InputError, match="were made with different settings; delete the older one"):
+        read_shard(place, other)

@@ -130,10 +130,10 @@ def read_case(folder: Path, task: str, multiple: int = 16, frames: int | None = 
     first_frame = fit(first_frame, fitted, multiple)
     height, width = first_frame.shape[:2]
     if height % multiple or width % multiple:
+        fitting = "x".join(str(max(multiple, side // multiple * multiple)) for side in (width, height))
         raise InputError(
             f"case {task}/{folder.name}: first frame is {width}x{height}, but both must be divisible by {multiple}; "
-            f"resize it to {max(multiple, width // multiple * multiple)}x{max(multiple, height // multiple * multiple)}, "
-            "or set cases.size"
+            f"resize it to {fitting}, or set cases.size"
         )
     count = len(read_mp4(clip)) if clip.is_file() else frames
     layout = _read_layout(folder, task)

@@ -70,9 +70,9 @@ class CasesSection(Section):
     )
     size: Annotated[str, Field(pattern="^([0-9]+x[0-9]+|rounded)$")] | None = Field(
         None,
-        description="Width and height in pixels, such as 480x480 or 832x480: both multiples of 16. The board of puzzles "
-        "made here is the square in the middle; null: its own size, 64x64 and up to 112x112 for larger mazes. Pictures of "
-        "a folder's cases are resized; null: as they are; rounded: sides rounded up to multiples of 16.",
+        description="Width and height in pixels, such as 480x480 or 832x480: multiples of 16. The board of puzzles "
+        "made here is the square in the middle; null: its own size, 64x64 and up to 112x112 for larger mazes. Pictures "
+        "of a folder's cases are resized; null: as they are; rounded: sides rounded up to multiples of 16.",
     )
     frames: Annotated[int, Field(ge=17)] | None = Field(
         None,
@@ -178,7 +178,7 @@ class Configuration(Section):
     protocol: Literal[*PROTOCOLS] = Field(
         "exact",
         description="exact: the keys stand as they are given. paper: those of the paper's own runs stand in their "
-        "place (config/protocol.py), for the configured model: 50 steps, shift 5, guidance 5, experts switched at 0.875; "
+        "place (config/protocol.py), for the configured model: 50 steps, shift 5, guidance 5, experts part at 0.875; "
         "timesteps, latents and guidance in bfloat16; a VAE in bfloat16 by tiles; one noise for all cases; sides "
         "rounded up to multiples of 16; videos for EvalKit with crf 25.",
     )

@@ -52,7 +52,8 @@ def euler_step(
     """
     if dtype == torch.float32:
         return (latents.float() + (sigma_next - sigma) * velocity).to(velocity.dtype)
-    return (latents.to(dtype) + (sigma_next - sigma) * velocity.to(dtype)).to(velocity.dtype)
+    # In this order: a 0-dimensional factor that comes first would itself be rounded, on a CPU.
+    return (latents.to(dtype) + velocity.to(dtype) * (sigma_next - sigma)).to(velocity.dtype)
 
 
 def x0_pred(latents: torch.Tensor, velocity: torch.Tensor, sigma: torch.Tensor) -> torch.Tensor:

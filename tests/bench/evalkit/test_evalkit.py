@@ -3,6 +3,7 @@
 import gzip
 import threading
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -191,6 +192,15 @@ def test_a_counterpart_is_scored_at_the_official_size_and_by_our_rule_too(tmp_pa
     video = still(case)
     assert enlarged(video).shape == (17, 1024, 1024, 3)
     assert np.abs(enlarged(video)[:, 8::16, 8::16].astype(int) - video).mean() < 8  # Lanczos keeps what there is
+
+
+def test_a_resized_case_is_scored_in_the_size_of_its_own_files(tmp_path, kit, monkeypatch):
+    case_of(tmp_path)
+    (case,), written = read_cases(tmp_path, MAZE, fitted=[32, 48]), []
+    monkeypatch.setattr(evalkit, "write_mp4", lambda path, video, **how: written.append((video.shape, how["crf"])))
+    monkeypatch.setattr(Kit, "_ask", lambda self, question, name: {"task_specific": 1.0})
+    replace(kit, crf=25).evaluate(case, still(case))
+    assert still(case).shape == (17, 32, 48, 3) and written == [((17, 64, 64, 3), 25)]
 
 
 def test_every_task_has_a_split_and_a_category(tmp_path, kit):
