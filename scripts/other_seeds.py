@@ -12,6 +12,5 @@ with Job(snakemake, OTHER_SEEDS) as job:
     runs = runs_of(job.wildcards.task, network.encoded.cases, job.params.seeds)
     job.open(network.identities(runs))
     for piece in job.pieces(dict.fromkeys(runs, network.sigmas), network.sampling.boundary):
-        share_noise = job.params.settings["share_noise_over_cases"]
-        piece.save(record_piece(network, runs[piece.run], piece, share_noise))
+        piece.save(record_piece(network, runs[piece.run], piece, job.params.settings))
     job.finish(**network.about)

@@ -173,6 +173,18 @@ def test_scores_of_the_model_and_table_1_do_not_wait_for_the_null(working, tmp_p
     assert jobs_of(everything.stdout)["other_seeds"] == 2
 
 
+def test_what_reads_every_step_is_not_begun_where_only_the_ends_are_kept(working, tmp_path):
+    shutil.copy(working / "run.yaml", tmp_path)
+    ends = {"trajectory": {"keep": "ends"}}
+    enough = [f"tables/{name}.csv" for name in ("evalkit", "table1", "few_steps", "frames")]
+    run = snakemake(tmp_path, "-n", "--", *enough, change=ends)
+    assert run.returncode == 0 and jobs_of(run.stdout)["trajectory"] == 2, run.stdout
+    for target in ("figures/fig1.pdf", "figures/fig3.pdf", "tables/activations.csv", "tables/x0_pred.csv"):
+        run = snakemake(tmp_path, "-n", "--", target, change=ends)
+        errors = [line for line in run.stdout.splitlines() if line.startswith("error: ")]
+        assert run.returncode == 1 and len(errors) == 1 and "trajectory.keep is ends" in errors[0], run.stdout
+
+
 def test_panels_show_cases_whose_answers_nobody_listed(finished):
     steps = table_of(finished, f"results/tiny/x0_pred/{MAZE}/00.csv")
     for figure in PANELS:

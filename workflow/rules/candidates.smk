@@ -122,7 +122,7 @@ rule invariance:
     input:
         trajectories=lambda wildcards: [
             file
-            for noun in SEEDS
+            for noun in whole(SEEDS)
             for file in weighed(f"results/{{model}}/{noun}/{{task}}/{{shard}}.json", wildcards.model)
         ],
         cases=lambda wildcards: weighed("results/cases/{task}/{shard}.json", wildcards.model),

@@ -190,14 +190,35 @@ def shard_cases(wildcards):
     return SHARDS[wildcards.task][int(wildcards.shard)]
 
 
-def untouched_runs(*seeds):
+def untouched_runs(*seeds, steps="all"):
     """The shards that hold the untouched runs of some seeds, by default those of `trajectory`: the input of a probe.
 
-    The first is always that of `trajectory`, whose settings stand for all.
+    The first is always that of `trajectory`, whose settings stand for all. steps: all, or ends if the probe reads no
+    others; a run is not begun whose latents are not kept.
     """
+    if steps == "all" and config["trajectory"]["keep"] == "ends":
+        return not_kept
     nouns = dict.fromkeys(map(noun_of, [*config["trajectory"]["seeds"], *seeds]))
     files = [f"results/{{model}}/{noun}/{{task}}/{{shard}}.json" for noun in nouns]
     return files if files[1:] else files[0]
+
+
+def not_kept(_wildcards):
+    """An input function of rules that read every step, where only the ends are kept."""
+    sys.exit(
+        "error: trajectory.keep is ends, but what was asked for reads the latents of every step; set it to all, or ask "
+        "for tables/evalkit.csv, few_steps.csv, frames.csv or table1.csv alone"
+    )
+
+
+def whole(runs):
+    """The same, once it is known that runs are kept whole."""
+    return not_kept(None) if config["trajectory"]["keep"] == "ends" else runs
+
+
+def formatted(files, wildcards):
+    """What an input function returns of `untouched_runs`."""
+    return files(wildcards) if callable(files) else expand(files, **wildcards)
 
 
 def noun_of(seed):

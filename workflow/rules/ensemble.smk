@@ -6,7 +6,9 @@ rule ensemble:
     input:
         model="results/model/{model}.json",
         conditioning="results/{model}/conditioning/{task}/{shard}.json",
-        trajectory=untouched_runs(*merged_seeds(config)),
+        trajectory=untouched_runs(
+            *merged_seeds(config), steps="ends" if config["ensemble"]["steps"] == [0] else "all"
+        ),
     output:
         manifest="results/{model}/ensemble/{task}/{shard}.json",
     log:
@@ -33,7 +35,7 @@ rule ensemble_score:
         model="results/model/{model}.json",
         cases=scored_cases,
         scorer=scorer_files,
-        trajectory=untouched_runs(*merged_seeds(config)),
+        trajectory=untouched_runs(*merged_seeds(config), steps="ends"),
         ensemble="results/{model}/ensemble/{task}/{shard}.json",
     output:
         manifest="results/{model}/ensemble_score/{task}/{shard}.json",

@@ -65,7 +65,7 @@ rule evalkit:
     input:
         model="results/model/{model}.json",
         cases="results/cases/{task}/{shard}.json",
-        trajectory="results/{model}/trajectory/{task}/{shard}.json",
+        trajectory=untouched_runs(steps="ends"),
         kit=evalkit_files,
     output:
         manifest="results/{model}/evalkit/{task}/{shard}.json",

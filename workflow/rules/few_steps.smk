@@ -34,7 +34,7 @@ rule few_steps_score:
         cases=scored_cases,
         scorer=scorer_files,
         few_steps="results/{model}/few_steps/{task}/{shard}.json",
-        trajectory="results/{model}/trajectory/{task}/{shard}.json",
+        trajectory=untouched_runs(steps="ends"),
     output:
         manifest="results/{model}/few_steps_score/{task}/{shard}.json",
         table="results/{model}/few_steps_score/{task}/{shard}.csv",

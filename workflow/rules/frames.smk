@@ -34,7 +34,7 @@ rule frames_score:
         cases=scored_cases,
         scorer=scorer_files,
         frames="results/{model}/frames/{task}/{shard}.json",
-        trajectory="results/{model}/trajectory/{task}/{shard}.json",
+        trajectory=untouched_runs(steps="ends"),
     output:
         manifest="results/{model}/frames_score/{task}/{shard}.json",
         table="results/{model}/frames_score/{task}/{shard}.csv",

@@ -15,7 +15,7 @@ def activations_trajectory(wildcards):
         check_activations(config, frames_and_layers(config["models"][config["model"]])[1])
     except InputError as error:
         sys.exit(f"error: {error}")
-    return f"results/{wildcards.model}/trajectory/{wildcards.task}/{wildcards.shard}.json"
+    return formatted(untouched_runs(), wildcards)
 
 
 def shown_activations(cases=False):
@@ -38,7 +38,7 @@ def swap_trajectory(wildcards):
         check_swap(config, *frames_and_layers(config["models"][config["model"]]))
     except InputError as error:
         sys.exit(f"error: {error}")
-    return expand(untouched_runs(config["trajectory"]["null_seed"]), **wildcards)
+    return formatted(untouched_runs(config["trajectory"]["null_seed"]), wildcards)
 
 
 def swap_shards():

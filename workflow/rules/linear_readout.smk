@@ -5,7 +5,7 @@ rule linear_readout:
     input:
         model="results/model/{model}.json",
         conditioning="results/{model}/conditioning/{task}/{shard}.json",
-        trajectory="results/{model}/trajectory/{task}/{shard}.json",
+        trajectory=untouched_runs(),
     output:
         manifest="results/{model}/linear_readout/{task}/{shard}.json",
     log:

@@ -7,7 +7,7 @@ rule score:
         cases=scored_cases,
         scorer=scorer_files,
         conditioning="results/{model}/conditioning/{task}/{shard}.json",
-        trajectory=untouched_runs(config["trajectory"]["null_seed"]),
+        trajectory=untouched_runs(config["trajectory"]["null_seed"], steps="ends"),
         noise="results/{model}/noise/{task}/{shard}.json",
     output:
         manifest="results/{model}/score/{task}/{shard}.json",
@@ -37,7 +37,7 @@ rule clip:
         model="results/model/{model}.json",
         cases=puzzle_cases,
         conditioning="results/{model}/conditioning/{task}/{shard}.json",
-        trajectory=untouched_runs(config["trajectory"]["null_seed"]),
+        trajectory=untouched_runs(config["trajectory"]["null_seed"], steps="ends"),
         noise="results/{model}/noise/{task}/{shard}.json",
         answers="results/{model}/answers/{task}/{shard}.json",
     output:

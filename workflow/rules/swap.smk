@@ -36,7 +36,7 @@ rule swap_score:
         model="results/model/{model}.json",
         cases=puzzle_cases,
         answers="results/{model}/answers/{task}/{shard}.json",
-        trajectory="results/{model}/trajectory/{task}/{shard}.json",
+        trajectory=untouched_runs(),
         swap="results/{model}/swap/{task}/{shard}.json",
     output:
         manifest="results/{model}/swap_score/{task}/{shard}.json",

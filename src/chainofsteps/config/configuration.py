@@ -139,6 +139,12 @@ class TrajectorySection(Section):
         "fewer. apart: in jobs of their own, so that a target that reads `seeds` alone, such as tables/evalkit.csv, "
         "never waits for them.",
     )
+    keep: Literal["all", "ends"] = Field(
+        "all",
+        description="The latents of each run that stay on disk. all: of every step. ends: the noise and the final "
+        "latents, a few percent of the room: enough for tables/evalkit.csv, tables/few_steps.csv, "
+        "tables/frames.csv and, with ensembles that merge at step 0, Table 1.",
+    )
     share_noise_over_cases: bool = Field(
         False,
         description="true seeds a generator with the seed alone, so that all cases start from the same noise, as the "

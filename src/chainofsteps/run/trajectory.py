@@ -13,6 +13,8 @@ from ..model import schedule
 from ..model.shapes import Latents, Sigmas
 from .probe import OnStep, Probe, StepState, Velocity, advance, check_finite
 
+ENDS = [0, -1]  # the latents that Ends keeps
+
 
 @dataclass(frozen=True)
 class Trajectory:
@@ -43,11 +45,28 @@ class Trajectory:
 
     @classmethod
     def from_tensors(cls, tensors: Mapping[str, Tensor], path: str | Path) -> "Trajectory":
-        """The trajectory that `to_tensors` wrote; `path` names the file in errors. Raises InputError if the tensors are
-        no trajectory."""
-        if set(tensors) != {"latents", "sigmas"} or len(tensors["latents"]) != len(tensors["sigmas"]):
+        """The trajectory that `to_tensors` wrote, or its ends; path: named in errors. Raises InputError if the
+        tensors are no trajectory."""
+        kept = {len(tensors.get("sigmas", ())): cls, len(ENDS): Ends}
+        if set(tensors) != {"latents", "sigmas"} or len(tensors["latents"]) not in kept:
             raise InputError(f"{path} is not a trajectory; delete it and run again to make it")
-        return cls(**tensors)
+        return kept[len(tensors["latents"])](**tensors)
+
+
+@dataclass(frozen=True)
+class Ends(Trajectory):
+    """A run of which only the noise and the final latents are kept: latents float32 (2, C, F, h, w)."""
+
+    def at(self, step: int) -> Latents:
+        """As of a trajectory. Raises InputError for every step but 0 and S."""
+        if step not in (0, self.steps):
+            raise InputError(f"the latents of step {step} were not kept; set trajectory.keep to all and run again")
+        return self.latents[:1] if step == 0 else self.latents[1:]
+
+
+def ends_of(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The tensors of a trajectory without the latents between its first and its last."""
+    return {**tensors, "latents": tensors["latents"][ENDS]}
 
 
 @dataclass(frozen=True)

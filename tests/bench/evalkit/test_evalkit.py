@@ -114,14 +114,14 @@ def test_a_kit_that_was_changed_is_refused(tmp_path, kit):
     manifest = {name: getattr(kit, name) for name in ("folder", "commit", "source", "python", "opencv")}
     write_json(tmp_path / "kit.json", manifest)
     case = case_of(tmp_path)
-    score = scorer(tmp_path / "kit.json", {"mode": "weighted", "time_limit": 30}, 1)
+    score = scorer(tmp_path / "kit.json", {"mode": "weighted", "time_limit": 30, "crf": 8}, 1)
     assert score(case, still(case)) == kit.evaluate(case, still(case))["weighted"]
     write_json(tmp_path / "kit.json", {**manifest, "opencv": "4.10.0"})
     with pytest.raises(InputError, match="has another OpenCV"):
-        scorer(tmp_path / "kit.json", {"mode": "weighted", "time_limit": 30}, 1)
+        scorer(tmp_path / "kit.json", {"mode": "weighted", "time_limit": 30, "crf": 8}, 1)
     Path(kit.folder, "vbvr_bench", "__init__.py").write_text("# changed\n")
     with pytest.raises(InputError, match="has the source hash"):
-        scorer(tmp_path / "kit.json", {"mode": "weighted", "time_limit": 30}, 1)
+        scorer(tmp_path / "kit.json", {"mode": "weighted", "time_limit": 30, "crf": 8}, 1)
 
 
 def served(folder):

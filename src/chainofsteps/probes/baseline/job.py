@@ -19,7 +19,7 @@ from ...model.sampling import Sampling
 from ...model.sizes import latent_frames_of
 from ...names import RunId, case_files, case_label
 from ...run.denoise import GuidedVelocity, Plain, initial_latents
-from ...run.trajectory import Recording
+from ...run.trajectory import Recording, ends_of
 from ...store.pieces import Kept, Piece
 from ..indices import indices
 from ..network import Network, through
@@ -101,16 +101,19 @@ class Encoder:
         return Conditioning.of(first_frame, self.texts[case.prompt], negative, self.images[case.name])
 
 
-def record_piece(network: Network, run: RunId, piece: Piece, share_noise: bool) -> Kept:
-    """The latents of all steps of an untouched run, up to the end of the piece.
+def record_piece(network: Network, run: RunId, piece: Piece, settings: Mapping[str, Any]) -> Kept:
+    """The latents of all steps of an untouched run, up to the end of the piece; at its end, if asked for, the first and
+    the last alone.
 
-    share_noise: the noise of a seed is the same for every case.
+    settings: of the noun.
     """
     conditioning = network.conditioning(run.case)
-    noise = initial_latents(conditioning.latents_shape, run.label, run.seed, share_noise)
+    noise = initial_latents(conditioning.latents_shape, run.label, run.seed, settings["share_noise_over_cases"])
     recording = Recording(conditioning.begin(noise), network.sigmas, run.label)
     velocity = network.velocity(conditioning)
     tensors = through(recording, velocity, piece).to_tensors()
+    if piece.last and settings.get("keep") == "ends":
+        tensors = ends_of(tensors)
     return Kept(tensors, velocity.counter.total, metadata={"case": run.label, "seed": run.seed, **network.about})
 
 

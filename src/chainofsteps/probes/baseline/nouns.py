@@ -13,8 +13,9 @@ def conditioning_settings(config: Mapping[str, Any], model: str) -> dict[str, An
 
 
 def settings(config: Mapping[str, Any], model: str) -> dict[str, Any]:
-    """Settings of a trajectory, whose noise is shared over cases or is the case's own."""
-    return untouched_sampling(config, model)
+    """Settings of a trajectory, whose noise is shared over cases or is the case's own; `keep` if not all is kept."""
+    keep = config["trajectory"]["keep"]
+    return untouched_sampling(config, model) | ({} if keep == "all" else {"keep": keep})
 
 
 def unknown_here(_config: Mapping[str, Any], _model: str) -> None:
