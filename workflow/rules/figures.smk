@@ -117,7 +117,7 @@ rule fig3:
     params:
         recipe=4,
         cases=part_of("cases", "folder", "shard_size"),
-        trajectory=part_of("trajectory"),
+        trajectory=part_of("trajectory", "other_seeds", "keep"),
         sampling=sampling_of(config["model"], *DENOISING),
         noise=part_of("noise"),
         scorer=scorer_settings().get("scorer", {}),
