@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from itertools import product
 from typing import Any
 
+from ..bench.evalkit.kits import EVALKIT
 from ..model.sampling import Sampling
 from ..names import ending
 
@@ -34,7 +35,17 @@ def scorer(config: Mapping[str, Any]) -> dict[str, Any]:
     """Settings of the scorer. The rules of the puzzles are the package's own and add nothing."""
     if config["cases"]["scorer"] == "rule":
         return {}
-    return {"scorer": {key: config["evalkit"][key] for key in ("commit", "sha256", "mode")}}
+    return {"scorer": {**kit(config, "sha256"), "mode": config["evalkit"]["mode"]}}
+
+
+def kit(config: Mapping[str, Any], source: str) -> dict[str, Any]:
+    """What the configuration says of the kit's source, its hash under the key `source`, None where it is not known.
+
+    The repository is named where it is not EvalKit's: scores of EvalKit are older than the choice.
+    """
+    of_kit = config["evalkit"]
+    named = {} if of_kit["repo"] == EVALKIT else {"repo": of_kit["repo"]}
+    return {**named, "commit": of_kit["commit"], source: of_kit["sha256"]}
 
 
 def untouched_sampling(config: Mapping[str, Any], model: str) -> dict[str, Any]:

@@ -19,11 +19,6 @@ from ..judge import Judge
 LOG = logging.getLogger(__name__)
 
 
-def settings_of(kit: Kit) -> dict[str, str]:
-    """The facts of a kit that move scores."""
-    return {"commit": kit.commit, "source": kit.source, "opencv": kit.opencv}
-
-
 def score_case(
     judge: Judge, kit: Kit, name: str, trajectories: ShardReader, seeds: Sequence[int]
 ) -> list[dict[str, Any]]:
@@ -48,7 +43,7 @@ def score_cases(job: Job, judge: Judge, kit: Kit) -> None:
         job.save(name, {"scores": values}, rows)
     if failed:
         raise InputError(
-            f"{failed} of {len(job.names)} cases of {judge.task} have no score of EvalKit; each has a line above"
+            f"{failed} of {len(job.names)} cases of {judge.task} have no score of {kit.about.name}; each has a line above"
         )
 
 
