@@ -1,7 +1,7 @@
 """Decode a shard's untouched runs and have EvalKit score them, the true clip and the first frame repeated."""
 
-from chainofsteps.bench.evalkit.scores import Kit
-from chainofsteps.probes.evalkit.job import score_cases, settings_of, table_of
+from chainofsteps.bench.evalkit.scores import Kit, settings_of
+from chainofsteps.probes.evalkit.job import score_cases, table_of
 from chainofsteps.probes.evalkit.nouns import EVALKIT
 from chainofsteps.probes.judge import Judge
 from chainofsteps.store.job import Job

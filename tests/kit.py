@@ -1,10 +1,12 @@
-"""A stand-in for EvalKit in its own layout, and Pythons with a stand-in for OpenCV, for tests without a network.
+"""Stand-ins for EvalKit and for VBVR-Pro-Bench's scorer in their own layouts, and Pythons with stand-ins for what they
+import, for tests without a network.
 
 Its score depends on the video alone; what the prompt says makes it misbehave as the real one does.
 """
 
 import tarfile
 import venv
+from collections.abc import Mapping
 from pathlib import Path
 
 COMMIT = "0" * 39 + "1"
@@ -58,11 +60,39 @@ def get_evaluator(task_name, device="cuda"):
 CV2 = '__version__ = "{version}"\n\n\ndef setNumThreads(threads):\n    assert threads == 1\n'
 
 
-def checkout(folder: Path) -> Path:
+# what the other scorer asks of a case beside: its symbolic truth, and the word that its entry point always gives
+PRO_EVALUATORS = EVALUATORS.replace("min(frames, 100)", "min(frames, 200)").replace(
+    "        at = content.index",
+    """        (metadata,) = eval_info["metafile_path"]
+        assert json.loads(Path(metadata).read_text()) and eval_info["no_ssim_fallback"] is True
+        assert not os.environ["CUDA_VISIBLE_DEVICES"]
+        at = content.index""",
+)
+PRO_EVALUATORS = "import json\n" + PRO_EVALUATORS
+EASYOCR = """
+import os
+
+
+class Reader:
+    def __init__(self, languages, gpu, model_storage_directory):
+        assert languages == ["en"] and not gpu
+        if model_storage_directory and not os.path.isdir(model_storage_directory):
+            raise OSError(f"no weights in {model_storage_directory}")
+"""
+PRO_PACKAGES = {"ddddocr": "1.6.1", "easyocr": "1.7.2", "norfair": "2.3.0", "numpy": "1.26.4"}
+PRO_PACKAGES |= {"scikit-image": "0.26.0", "scipy": "1.17.1", "torch": "2.14.1"}
+
+
+def pro_checkout(folder: Path, package: str = "vbvr_pro_bench") -> Path:
+    """The stand-in for VBVR-Pro-Bench's scorer; package: its name, which changed between commits."""
+    return checkout(folder, package, PRO_EVALUATORS)
+
+
+def checkout(folder: Path, package: str = "vbvr_bench", evaluators: str = EVALUATORS) -> Path:
     """A folder with the stand-in, as the real one is laid out."""
     for path, text in {
-        "vbvr_bench/__init__.py": "from .evaluators import get_evaluator\n",
-        "vbvr_bench/evaluators/__init__.py": EVALUATORS,
+        f"{package}/__init__.py": "from .evaluators import get_evaluator\n",
+        f"{package}/evaluators/__init__.py": evaluators,
         "evaluate.py": "raise ImportError('it hides a package of that name')\n",
         "LICENSE": "Apache-2.0\n",
     }.items():
@@ -79,10 +109,16 @@ def archive(folder: Path, source: Path) -> Path:
     return path
 
 
-def python_with(folder: Path, opencv: str | None = "4.14.0") -> str:
-    """A Python of its own that has this OpenCV, or none."""
+def python_with(folder: Path, opencv: str | None = "4.14.0", others: Mapping[str, str] | None = None) -> str:
+    """A Python of its own that has this OpenCV, or none, and says that it has these versions of other packages."""
     venv.create(folder, symlinks=True)
+    packages = next(folder.glob("lib/python*/site-packages"))
     if opencv:
-        packages = next(folder.glob("lib/python*/site-packages"))
         (packages / "cv2.py").write_text(CV2.format(version=opencv))
+    for name, version in (others or {}).items():
+        about = packages / f"{name.replace('-', '_')}-{version}.dist-info" / "METADATA"
+        about.parent.mkdir()
+        about.write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
+    if "easyocr" in (others or {}):
+        (packages / "easyocr.py").write_text(EASYOCR)
     return str(folder / "bin" / "python")

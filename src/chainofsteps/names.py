@@ -1,7 +1,8 @@
 """Where cases lie on disk, and the names of the puzzles: for the Snakefile and the plan, so no torch or numpy here.
 
 ``<root>/{In-Domain_50|Out-of-Domain_50}/<task>/<00000>/`` holds first_frame.png, final_frame.png, ground_truth.mp4 and
-prompt.txt, as in VBVR-Bench; cases of the embedded benchmark carry ``layout.json`` as well, which their score needs.
+prompt.txt, as in VBVR-Bench; cases of the embedded benchmark carry ``layout.json`` as well, which their score needs,
+and those of VBVR-Pro-Bench ``metadata.json``. Its image setting has pictures frame_1.png, frame_2.png, ... for a clip.
 """
 
 import re
@@ -19,6 +20,8 @@ FIRST_FRAME, FINAL_FRAME, GROUND_TRUTH, PROMPT, LAYOUT = FILES = (
     "prompt.txt",
     "layout.json",
 )
+METADATA = "metadata.json"
+PICTURE = re.compile(r"frame_([0-9]+)\.png")
 # of a model, a task, a case, a file of a shard: part of paths, and in none a way out of its folder
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 PARTIAL = ".partial"  # ends the name of a case folder that is being written
@@ -138,6 +141,15 @@ def case_names(root: str | Path, task: str) -> list[str]:
     return names
 
 
+def true_pictures(folder: Path) -> list[Path]:
+    """The pictures that stand for the true clip behind the first frame, by their numbers; none where there is a clip."""
+    if not folder.is_dir() or (folder / GROUND_TRUTH).is_file():
+        return []
+    numbered = {path: PICTURE.fullmatch(path.name) for path in folder.iterdir() if path.is_file()}
+    return sorted((path for path, found in numbered.items() if found), key=lambda path: int(numbered[path][1]))
+
+
 def case_files(folder: Path) -> list[Path]:
     """The files of a case folder that a case consists of, as far as they are there."""
-    return [folder / name for name in FILES if (folder / name).is_file()]
+    named = [folder / name for name in (*FILES, METADATA) if (folder / name).is_file()]
+    return named + true_pictures(folder)

@@ -101,6 +101,11 @@ def test_evalkit_stands_in_the_settings_of_scores_that_it_gives(config):
         kit = {key: config["evalkit"][key] for key in ("commit", "sha256", "mode")}
         assert settings(config, noun)["scorer"] == kit and NOUNS[noun].kit == "scorer"
 
+    pro = {**config, "evalkit": {**config["evalkit"], "repo": "Video-Reason/VBVR-Pro-Bench", "sha256": None}}
+    named = {"repo": "Video-Reason/VBVR-Pro-Bench", "commit": kit["commit"]}
+    assert settings(pro, "score")["scorer"] == {**named, "sha256": None, "mode": kit["mode"]}
+    assert settings(pro, "evalkit")["kit"] == {**named, "source": None}
+
 
 def test_items_are_named_as_the_jobs_name_them(config):
     steps = config["models"]["embedded"]["steps"]

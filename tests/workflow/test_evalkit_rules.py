@@ -12,7 +12,8 @@ import yaml
 
 from chainofsteps.bench import puzzles, vbvr
 from chainofsteps.bench.cases import write_case
-from chainofsteps.bench.evalkit.scores import COLUMNS, source_hash
+from chainofsteps.bench.evalkit.scores import COLUMNS
+from chainofsteps.bench.evalkit.source import source_hash
 from chainofsteps.files import read_json, write_json
 from chainofsteps.store.reader import read_shard
 from tests.workflow.running import ROOT, jobs_of, snakemake, verdict

@@ -11,7 +11,7 @@ def settings_in_manifests(model):
     kit = Path(rules.evalkit_python.output.manifest)
     configured = {name: noun.settings(config_of(model), model) for name, noun in NOUNS.items()}
     return {
-        name: with_opencv(settings, NOUNS[name].kit, kit)
+        name: with_kit(settings, NOUNS[name].kit, kit)
         for name, settings in configured.items()
         if NOUNS[name].kit not in settings or kit.is_file()
     }

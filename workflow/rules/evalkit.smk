@@ -1,4 +1,4 @@
-# EvalKit, the official scorer of VBVR-Bench: its source, a Python for it, and its scores of the untouched runs, with
+# EvalKit, the official scorer of VBVR-Bench, or that of VBVR-Pro-Bench: its source, a Python for it, and its scores of the untouched runs, with
 # those of the true clip and of the first frame repeated beside them.
 
 
@@ -29,6 +29,7 @@ rule evalkit_source:
         runtime=30,
     params:
         recipe=RECIPES["evalkit_source"],
+        repo=config["evalkit"]["repo"],
         commit=config["evalkit"]["commit"],
         sha256=config["evalkit"]["sha256"],
         folder=evalkit_source_folder(),
@@ -39,7 +40,7 @@ rule evalkit_source:
 rule evalkit_python:
     input:
         source="results/evalkit/source.json",
-        environment=beside_snakefile("envs/evalkit.yaml"),
+        environment=beside_snakefile(Path("envs", ABOUT_KIT.environment)),
     output:
         manifest="results/evalkit/kit.json",
     log:
@@ -47,7 +48,7 @@ rule evalkit_python:
     benchmark:
         "results/benchmarks/evalkit/python.tsv"
     conda:
-        "../../envs/evalkit.yaml"
+        f"../../envs/{ABOUT_KIT.environment}"
     threads: 1
     resources:
         gpu=0,

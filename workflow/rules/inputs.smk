@@ -1,5 +1,6 @@
 """Input functions for files from outside: the user's cases, checkpoints and adapters, and what a hub has of them."""
 
+from chainofsteps.bench.evalkit.kits import check_files
 from chainofsteps.config.models import check_there, place, sources
 from chainofsteps.files import files_below
 from chainofsteps.model.checkpoint import INDEX, adapters_of, check_given
@@ -15,12 +16,16 @@ def downloaded(part):
 
 @stopping
 def given_files(wildcards):
-    """What there is of the shard's cases in a folder of the user's; the job says what is missing."""
+    """What there is of the shard's cases in a folder of the user's, once it has what a configured scorer reads; the job
+    says what else is missing."""
     if CASES["folder"] is None:
         return []
     if CASES["source"]:  # whole once its manifest is there
         return [downloaded(CASES)]
     folder = task_folder(beside_snakefile(CASES["folder"]), wildcards.task)
+    if CASES["scorer"] == "evalkit":
+        for name in shard_cases(wildcards):
+            check_files(config["evalkit"]["repo"], folder / name, f"{wildcards.task}/{name}")
     return [str(path) for name in shard_cases(wildcards) for path in case_files(folder / name)]
 
 

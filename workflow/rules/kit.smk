@@ -1,6 +1,9 @@
 """Where EvalKit and its Python are, and what it scores: shared by its own rules and by those of other scores."""
 
-from chainofsteps.bench.evalkit.python import check_python, with_opencv
+from chainofsteps.bench.evalkit.kits import KITS
+from chainofsteps.bench.evalkit.python import check_python, with_kit
+
+ABOUT_KIT = KITS[config["evalkit"]["repo"]]
 
 
 def evalkit_folder(name):
@@ -19,7 +22,8 @@ def evalkit_given(_wildcards):
     """No file, once it is known that a configured folder is there: nothing is downloaded to a mistyped place."""
     if config["evalkit"]["folder"] and not Path(evalkit_source_folder()).is_dir():
         raise InputError(
-            f"evalkit.folder: {evalkit_source_folder()} is not there; give a checkout of EvalKit, or null for a download"
+            f"evalkit.folder: {evalkit_source_folder()} is not there; give a checkout of {config['evalkit']['repo']}, or "
+            "null for a download"
         )
     return []
 
@@ -40,15 +44,16 @@ def evalkit_files(_wildcards):
 
 
 def evalkit_tasks():
-    """The tasks of `cases` that EvalKit knows."""
-    return [task for task in CASES["tasks"] if task in vbvr.EVALUATORS]
+    """The tasks of `cases` that the scorer knows."""
+    return [task for task in CASES["tasks"] if task in ABOUT_KIT.evaluators]
 
 
 def evalkit_shards(_wildcards):
-    """The scores of all tasks that EvalKit knows."""
+    """The scores of all tasks that the scorer knows."""
     if not evalkit_tasks():
+        puzzles = [task for task in vbvr.COUNTERPARTS if task in ABOUT_KIT.evaluators]
         sys.exit(
-            f"error: EvalKit has an evaluator for none of cases.tasks ({', '.join(CASES['tasks'])}); take tasks of "
-            f"VBVR-Bench, or {', '.join(vbvr.COUNTERPARTS)}"
+            f"error: {ABOUT_KIT.name} has an evaluator for none of cases.tasks ({', '.join(CASES['tasks'])}); take "
+            f"{', or '.join([f'tasks of {ABOUT_KIT.bench}', *puzzles])}"
         )
     return shard_files("results/{model}/evalkit/{task}/{shard}.csv", config["model"], evalkit_tasks())

@@ -5,9 +5,8 @@ from collections.abc import Callable, Sequence
 from torch import Tensor
 from tqdm import tqdm
 
-from ..bench.video import read_mp4
+from ..bench.cases import true_clip
 from ..errors import InputError
-from ..names import GROUND_TRUTH
 from ..probes.activations.run import token_norms
 from ..probes.activations.table import object_mask, rows_of
 from ..probes.indices import indices
@@ -44,7 +43,7 @@ def activations(
     layers = indices("activations.layers", listed(layers), run.model.layers)
     maps = _walked(run, layers, steps, branch, token_norm, progress)
     grid = next(iter(maps.values())).shape[1:]
-    mask = object_mask(read_mp4(run.case.folder / GROUND_TRUTH), grid)
+    mask = object_mask(true_clip(run.case.folder), grid)
     rows = rows_of({name: norms.flatten(1).numpy() for name, norms in maps.items()}, layers, mask, None)
     return Table.of([{"name": f"step{row['step']:03d}-{row['branch']}", **row} for row in rows], COLUMNS, maps)
 

@@ -16,16 +16,18 @@ from ..names import (
     FIRST_FRAME,
     GROUND_TRUTH,
     LAYOUT,
+    METADATA,
     PARTIAL,
     PROMPT,
     PUZZLES,
     case_names,
     is_name,
     task_folder,
+    true_pictures,
 )
 from .puzzles import on_board, puzzle
 from .sizes import ROUNDED
-from .video import Frame, read_mp4, read_png, resized, write_mp4, write_png
+from .video import Frame, Video, read_mp4, read_png, resized, write_mp4, write_png
 
 Fitted = Sequence[int] | str | None  # see `fit`
 
@@ -35,7 +37,8 @@ class Case:
     """One case: what the model is given, and where its truth lies.
 
     first_frame is (height, width, 3) uint8; ``frames`` is the length to generate, 4k+1, rounded up from the true clip,
-    or as it was asked for where there is none. ``given``: (height, width) of first_frame.png, if that was resized.
+    or as it was asked for where there is none, or only pictures in its place. ``given``: (height, width) of
+    first_frame.png, if that was resized.
     """
 
     task: str
@@ -111,8 +114,9 @@ def read_cases(
 
 def read_case(folder: Path, task: str, multiple: int = 16, frames: int | None = None, fitted: Fitted = None) -> Case:
     """Read one case folder; every missing or unusable part is an InputError that names it."""
-    clip = folder / GROUND_TRUTH
-    for path in (folder / FIRST_FRAME, folder / PROMPT, *[clip] * (frames is None)):
+    clip, pictures = folder / GROUND_TRUTH, true_pictures(folder)
+    unknown = frames is None and not pictures  # how long the video is
+    for path in (folder / FIRST_FRAME, folder / PROMPT, *[clip] * unknown):
         if not path.is_file():
             mend = "add it, set cases.frames" if path == clip else "add it"
             raise InputError(f"case {task}/{folder.name} has no {path.name} ({folder}); {mend} or leave the case out")
@@ -135,8 +139,10 @@ def read_case(folder: Path, task: str, multiple: int = 16, frames: int | None = 
             f"case {task}/{folder.name}: first frame is {width}x{height}, but both must be divisible by {multiple}; "
             f"resize it to {fitting}, or set cases.size"
         )
-    count = len(read_mp4(clip)) if clip.is_file() else frames
+    count = len(read_mp4(clip)) if clip.is_file() else frames or 1 + len(pictures)
     layout = _read_layout(folder, task)
+    if (folder / METADATA).is_file():
+        _read_keys(folder / METADATA, f"case {task}/{folder.name}")
     resized = given if given != (height, width) else None
     return Case(task, folder.name, folder, prompt, first_frame, (count + 2) // 4 * 4 + 1, layout, resized)
 
@@ -152,6 +158,25 @@ def fit(first_frame: Frame, fitted: Fitted, multiple: int = 16) -> Frame:
     if fitted == ROUNDED:
         fitted = tuple(-(-side // multiple) * multiple for side in (height, width))
     return resized(first_frame[None], *fitted)[0]
+
+
+def true_clip(folder: Path) -> Video:
+    """The true clip of a case, uint8 (T, H, W, 3): its video, or its first frame and the pictures that follow it.
+
+    Raises InputError if it cannot be read, or if the pictures differ in size.
+    """
+    pictures = true_pictures(folder)
+    if not pictures:
+        return read_mp4(folder / GROUND_TRUTH)
+    clip = []
+    for path in (folder / FIRST_FRAME, *pictures):
+        try:
+            clip.append(read_png(path))
+        except OSError as error:
+            raise InputError(f"{path} is not an image ({error}); restore it") from error
+        if clip[-1].shape != clip[0].shape:
+            raise InputError(f"{path} has another size than {FIRST_FRAME}; save both in one size")
+    return np.stack(clip)
 
 
 def check_scorable(case: Case) -> None:
@@ -175,10 +200,15 @@ def _read_layout(folder: Path, task: str) -> dict | None:
                 f"{case} has no {LAYOUT}, which the score of {task} needs ({folder}); add it, or rename the task"
             )
         return None
+    return _read_keys(path, case)
+
+
+def _read_keys(path: Path, case: str) -> dict:
+    """The keys of a JSON file of a case."""
     try:
-        layout = json.loads(path.read_text(encoding="utf-8"))
+        keys = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise InputError(f"{case}: {LAYOUT} is not JSON ({error}); restore it") from error
-    if not isinstance(layout, dict):
-        raise InputError(f"{case}: {LAYOUT} is not a section of keys; restore it")
-    return layout
+        raise InputError(f"{case}: {path.name} is not JSON ({error}); restore it") from error
+    if not isinstance(keys, dict):
+        raise InputError(f"{case}: {path.name} is not a section of keys; restore it")
+    return keys

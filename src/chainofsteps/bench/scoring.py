@@ -7,12 +7,11 @@ import torch
 from diffusers import AutoencoderKLWan
 
 from ..model.vae import decode, encode
-from ..names import GROUND_TRUTH
 from ..run.denoise import generator
-from .cases import Case
+from .cases import Case, true_clip
 from .puzzles import on_board, puzzle
 from .puzzles.canvas import resampled
-from .video import read_mp4, resized
+from .video import resized
 
 # Latents in one batch of the VAE: 12 clips of the embedded model, which halves its time; one large clip.
 BATCH_ELEMENTS = 2**16
@@ -55,7 +54,7 @@ def references(
     `latents_shape` (1, C, F, h, w). Raises InputError as `scores` does, or for a true clip that cannot be read.
     """
     noise = torch.randn(latents_shape, generator=generator("floor_noise", case.task, case.name))
-    truth = read_mp4(case.folder / GROUND_TRUTH)
+    truth = true_clip(case.folder)
     if len(truth) < case.frames:
         truth = np.concatenate([truth, np.repeat(truth[-1:], case.frames - len(truth), axis=0)])
     truth = resized(resampled(truth, case.frames), case.height, case.width)

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from ..bench.evalkit.kits import EVALKIT, PRO
 from ..interval import Interval
 from ..names import CRF
 from .entry import Entry, Source
@@ -87,18 +88,23 @@ class CasesSection(Section):
     scorer: Literal["rule", "evalkit"] = Field(
         "rule",
         description="The score that the figures show. rule is the exact rule of a puzzle; evalkit is the official "
-        "scorer, which knows the hundred tasks of VBVR-Bench and no others.",
+        "scorer (section evalkit), which knows the hundred tasks of VBVR-Bench and no others.",
     )
 
 
 class EvalkitSection(Section):
-    """EvalKit, the official scorer of VBVR-Bench, in an environment of its own."""
+    """The official scorer of VBVR-Bench or of VBVR-Pro-Bench, in an environment of its own."""
 
-    commit: Annotated[str, Field(pattern="^[0-9a-f]{40}$")] = Field(
-        description="Of github.com/Video-Reason/VBVR-EvalKit. Scores before and after e92d9d8 (2026-04-14) differ."
+    repo: Literal[EVALKIT, PRO] = Field(
+        EVALKIT,
+        description="The repository of the scorer on github.com: EvalKit's, of VBVR-Bench, or that of VBVR-Pro-Bench.",
     )
-    sha256: Sha256 = Field(
-        description="The hash of that commit's Python files (source_hash in bench/evalkit/scores.py)."
+    commit: Annotated[str, Field(pattern="^[0-9a-f]{40}$")] = Field(
+        description="Of that repository. Scores of EvalKit before and after e92d9d8 (2026-04-14) differ."
+    )
+    sha256: Sha256 | None = Field(
+        description="The hash of that commit's Python files (source_hash in bench/evalkit/source.py). null takes those "
+        "that are there; scores are recorded with their hash in any case."
     )
     folder: FolderPath | None = Field(
         None,
@@ -107,13 +113,13 @@ class EvalkitSection(Section):
     )
     python: FolderPath | None = Field(
         None,
-        description="A Python that has opencv-python-headless from 4.10 to below 5, numpy and pillow: a name that PATH "
-        "knows, or a path, which is relative to the Snakefile unless it is absolute. null takes that of "
-        "envs/evalkit.yaml under conda, and makes one elsewhere.",
+        description="A Python that has opencv-python-headless from 4.10 to below 5, and what else stands in "
+        "envs/evalkit.yaml or, for VBVR-Pro-Bench, envs/vbvr-pro.yaml: a name that PATH knows, or a path, which is "
+        "relative to the Snakefile unless it is absolute. null takes that of conda, and makes one elsewhere.",
     )
     mode: Literal["task_specific", "weighted"] = Field(
         "task_specific",
-        description="The score that the figures show, of EvalKit's two; tables/evalkit.csv has both. task_specific is "
+        description="The score that the figures show, of the scorer's two; tables/evalkit.csv has both. task_specific is "
         "by the task's rules alone, as published; weighted is .15 first frame, .35 final frame, .15 smoothness, .10 "
         "quality, .25 task_specific.",
     )

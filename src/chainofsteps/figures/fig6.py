@@ -12,11 +12,10 @@ from einops import rearrange
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import MaxNLocator
 
-from ..bench.cases import listed_cases
-from ..bench.video import read_mp4
+from ..bench.cases import listed_cases, true_clip
 from ..files import read_json
 from ..model.sizes import VAE_STRIDE
-from ..names import GROUND_TRUTH, RunId
+from ..names import RunId
 from ..store.reader import read_shard
 from . import layer_curves, marks, style
 
@@ -61,7 +60,7 @@ class Maps:
             if name.startswith(step)
         }
         (case,) = listed_cases(read_json(cases), [shown["case"]])
-        video = read_mp4(case.folder / GROUND_TRUTH)
+        video = true_clip(case.folder)
         video = video[np.minimum(np.arange(grid["f"]) * VAE_STRIDE, len(video) - 1)]
         words = f"{shown['task'].replace('_', ' ')} {shown['case']}, seed {shown['seed']}, step {shown['step']}"
         return cls(of_branch, reader.manifest["layers"], video, words, scale)

@@ -12,7 +12,7 @@ from diffusers import AutoencoderKLWan
 
 from ..bench import scoring
 from ..bench.cases import Case, listed_cases
-from ..bench.evalkit.python import with_opencv
+from ..bench.evalkit.python import with_kit
 from ..bench.evalkit.scores import scorer
 from ..bench.scoring import Scorer
 from ..model.load import load_vae
@@ -62,8 +62,8 @@ class Judge:
 
 
 def kit_settings(job: Job) -> dict[str, Any]:
-    """The settings of a job whose videos EvalKit may score, with the version of OpenCV that it runs with."""
-    return with_opencv(job.params.settings, job.noun.kit, job.input.scorer)
+    """The settings of a job whose videos EvalKit may score, with what only the kit's manifest knows."""
+    return with_kit(job.params.settings, job.noun.kit, job.input.scorer)
 
 
 def scores_of(rows: Sequence[Mapping[str, Any]]) -> dict[str, torch.Tensor]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from itertools import product
 from typing import Any
 
+from ..bench.evalkit.kits import EVALKIT
 from ..model.sampling import Sampling
 from ..names import CRF, ending
 
@@ -37,13 +38,19 @@ def scorer(config: Mapping[str, Any]) -> dict[str, Any]:
     """Settings of the scorer. The rules of the puzzles are the package's own and add nothing."""
     if config["cases"]["scorer"] == "rule":
         return {}
-    kit = config["evalkit"]
-    return {"scorer": {**{key: kit[key] for key in ("commit", "sha256", "mode")}, **written(kit)}}
+    return {"scorer": {**kit(config, "sha256"), "mode": config["evalkit"]["mode"]}}
 
 
-def written(kit: Mapping[str, Any]) -> dict[str, int]:
-    """How the videos for EvalKit are written, if not as usual; kit: the section `evalkit`."""
-    return {} if kit["crf"] == CRF else {"crf": kit["crf"]}
+def kit(config: Mapping[str, Any], source: str) -> dict[str, Any]:
+    """What the configuration says of the kit's source, its hash under the key `source`, None where it is not known.
+
+    The repository, and how videos are written for it, where they are not the usual ones: scores are older than these
+    choices.
+    """
+    of_kit = config["evalkit"]
+    named = {} if of_kit["repo"] == EVALKIT else {"repo": of_kit["repo"]}
+    named |= {} if of_kit["crf"] == CRF else {"crf": of_kit["crf"]}
+    return {**named, "commit": of_kit["commit"], source: of_kit["sha256"]}
 
 
 def untouched_sampling(config: Mapping[str, Any], model: str) -> dict[str, Any]:

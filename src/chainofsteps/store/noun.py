@@ -22,7 +22,7 @@ class Noun:
     on, each by its own hash. endings: from the same two, how the names of a case's items end; None where the job is
     the first to know. names: from the configuration, the names of all items, where items are no cases. rows: each item
     has rows for a table, beside its tensors. kit: the key of the settings whose value names EvalKit, if that scores;
-    the job adds the version of OpenCV to it.
+    the job adds to it what only the kit's manifest knows.
     """
 
     name: str

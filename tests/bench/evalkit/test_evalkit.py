@@ -16,19 +16,11 @@ from at_once import Slow
 
 from chainofsteps.bench import puzzles, vbvr
 from chainofsteps.bench.cases import read_cases, write_case
-from chainofsteps.bench.evalkit import scores as evalkit
+from chainofsteps.bench.evalkit import source as evalkit_source
+from chainofsteps.bench.evalkit.kits import EVALKIT
 from chainofsteps.bench.evalkit.python import found_or_made
-from chainofsteps.bench.evalkit.scores import (
-    COLUMNS,
-    Kit,
-    described,
-    enlarged,
-    fetch,
-    runs,
-    scorer,
-    source_hash,
-    summary,
-)
+from chainofsteps.bench.evalkit.scores import COLUMNS, Kit, described, enlarged, runs, scorer, summary
+from chainofsteps.bench.evalkit.source import fetch, source_hash
 from chainofsteps.config.read import load_config
 from chainofsteps.errors import InputError
 from chainofsteps.files import write_json
@@ -97,7 +89,7 @@ def test_a_video_that_takes_too_long_is_given_up(tmp_path, kit):
 def test_a_missing_part_of_a_case_is_fatal(tmp_path, kit):
     case = case_of(tmp_path)
     (case.folder / "final_frame.png").unlink()
-    with pytest.raises(InputError, match="gt_final_frame"):
+    with pytest.raises(InputError, match=f"case {MAZE}/00000 has no final_frame.png, which EvalKit reads"):
         kit.evaluate(case, None)
 
 
@@ -105,7 +97,7 @@ def test_two_runs_fetch_one_source(tmp_path, monkeypatch):
     source = stand_in.checkout(tmp_path / "source")
     archive, known, place = stand_in.archive(tmp_path, source), source_hash(source), tmp_path / "models" / "kit"
     slow = Slow(lambda url: archive.read_bytes())
-    monkeypatch.setattr(evalkit, "_downloaded", slow)
+    monkeypatch.setattr(evalkit_source, "_downloaded", slow)
     first, second = slow.while_it_works(lambda: fetch(stand_in.COMMIT, known, place))
     assert first == second and slow.begun == 1
 
@@ -158,7 +150,7 @@ def test_the_source_is_fetched_once_and_held_against_its_hash(tmp_path):
             archive.write_bytes(content)
             with pytest.raises(InputError, match="is not an archive"):
                 fetch(stand_in.COMMIT, known, tmp_path / "other", url)
-    assert found == {"folder": str(place), "commit": stand_in.COMMIT, "source": known}
+    assert found == {"folder": str(place), "repo": EVALKIT, "commit": stand_in.COMMIT, "source": known}
     assert not (place / "evaluate.py").exists()
     assert fetch(stand_in.COMMIT, known, place, "http://127.0.0.1:1/") == found  # it is there
     (place / "vbvr_bench" / "more.py").write_text("")
@@ -248,10 +240,10 @@ def test_the_real_kit_tells_right_from_wrong(tmp_path):
     folder = Path(settings["folder"] or tmp_path / "kit")
     try:
         source = fetch(settings["commit"], settings["sha256"], folder)
-        python, opencv = found_or_made(settings["python"], ROOT / "envs" / "evalkit.yaml", tmp_path / "python")
+        python = found_or_made(settings["python"], ROOT / "envs" / "evalkit.yaml", tmp_path / "python")
     except InputError as error:
         pytest.skip(f"EvalKit cannot be had here: {error}")
-    kit = Kit(**source, python=python, opencv=opencv)
+    kit = Kit(**source, **python)
     case = case_of(tmp_path, "rotation", puzzle="rotation")
     truth, static = runs(kit, case, {})
     assert truth["task_specific"] > static["task_specific"] + 0.2

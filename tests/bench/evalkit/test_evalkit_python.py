@@ -7,7 +7,7 @@ import pytest
 from at_once import Slow
 
 from chainofsteps.bench.evalkit import python as evalkit_python
-from chainofsteps.bench.evalkit.python import check_python, found_or_made, made, opencv_of, with_opencv
+from chainofsteps.bench.evalkit.python import check_python, found_or_made, made, versions_of, with_kit
 from chainofsteps.errors import InputError
 from chainofsteps.files import write_json
 
@@ -23,15 +23,16 @@ def python(tmp_path_factory):
 def test_an_opencv_that_cannot_be_trusted_is_refused(tmp_path, opencv, words):
     python = stand_in.python_with(tmp_path, opencv)
     with pytest.raises(InputError, match=f"cannot run EvalKit .*{words}.*opencv-python-headless>=4.10,<5"):
-        opencv_of(python)
+        versions_of(python)
     with pytest.raises(InputError, match="cannot run EvalKit"):
         found_or_made(python, ROOT / "envs" / "evalkit.yaml", tmp_path)
 
 
 def test_a_python_is_made_only_if_none_is_given(tmp_path, python, monkeypatch):
-    assert found_or_made(python, tmp_path / "none.yaml", tmp_path / "made") == (python, "4.14.0")
+    wanted = {"python": python, "opencv": "4.14.0", "packages": ""}
+    assert found_or_made(python, tmp_path / "none.yaml", tmp_path / "made") == wanted
     monkeypatch.setattr("sys.executable", python)  # as under conda
-    assert found_or_made(None, tmp_path / "none.yaml", tmp_path / "made") == (python, "4.14.0")
+    assert found_or_made(None, tmp_path / "none.yaml", tmp_path / "made") == wanted
 
 
 def test_two_runs_make_one_python(tmp_path, monkeypatch):
@@ -49,12 +50,14 @@ def test_two_runs_make_one_python(tmp_path, monkeypatch):
     assert slow.begun == 2 and (folder / "lib/opencv").is_file()  # one environment, and one install
 
 
-def test_scores_say_the_opencv_of_the_kit_and_those_of_rules_nothing(tmp_path):
-    write_json(tmp_path / "kit.json", {"opencv": "4.14.0"})
-    asked = {"scorer": {"commit": stand_in.COMMIT, "mode": "weighted"}}
-    found = with_opencv(asked, "scorer", tmp_path / "kit.json")
-    assert found == {"scorer": {"commit": stand_in.COMMIT, "mode": "weighted", "opencv": "4.14.0"}}
-    assert with_opencv({"seeds": [1]}, "scorer", []) == {"seeds": [1]} and "opencv" not in asked["scorer"]
+def test_scores_say_what_the_kit_runs_with_and_those_of_rules_nothing(tmp_path):
+    write_json(tmp_path / "kit.json", {"source": "f" * 64, "opencv": "4.14.0", "packages": "easyocr 1.7.2"})
+    asked = {"scorer": {"commit": stand_in.COMMIT, "sha256": "e" * 64, "mode": "weighted"}}
+    found = with_kit(asked, "scorer", tmp_path / "kit.json")
+    assert found == {"scorer": {**asked["scorer"], "opencv": "4.14.0", "packages": "easyocr 1.7.2"}}
+    unknown = {"scorer": {**asked["scorer"], "sha256": None}}
+    assert with_kit(unknown, "scorer", tmp_path / "kit.json")["scorer"]["sha256"] == "f" * 64
+    assert with_kit({"seeds": [1]}, "scorer", []) == {"seeds": [1]} and "opencv" not in asked["scorer"]
 
 
 def test_a_python_that_has_gone_is_named_with_the_manifest_to_delete(tmp_path, python):

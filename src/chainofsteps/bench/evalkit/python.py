@@ -1,4 +1,4 @@
-"""A Python that EvalKit can run in. It needs a version of OpenCV that nothing else here does, so it has its own.
+"""A Python that an official scorer can run in. It needs a version of OpenCV that nothing else here does, so it has its own.
 
 Read in that environment too, and in every job by the Snakefile: the standard library alone, but for `made`, which
 runs in ours.
@@ -15,8 +15,10 @@ from typing import Any
 
 from ...errors import InputError
 from ...files import read_json
+from .kits import EVALKIT, KITS, About
 
 CHILD = Path(__file__).with_name("child.py")
+VERSIONS = ("opencv", "packages")  # in the manifest of a kit
 
 
 def ask(python: str, question: dict[str, Any], timeout: float | None = None) -> dict[str, Any]:
@@ -27,6 +29,7 @@ def ask(python: str, question: dict[str, Any], timeout: float | None = None) -> 
     """
     threads = str(question.get("threads", 1))
     environment = {**os.environ, "OMP_NUM_THREADS": threads, "OPENBLAS_NUM_THREADS": threads}
+    environment["CUDA_VISIBLE_DEVICES"] = ""  # text is read on the CPU: the same scores on every machine
     # isolated, so that nothing beside the script is imported; and the kit's folder stays as it was downloaded
     command, asked = [python, "-I", "-B", str(CHILD)], json.dumps(question)
     try:
@@ -39,27 +42,30 @@ def ask(python: str, question: dict[str, Any], timeout: float | None = None) -> 
     return json.loads(done.stdout)
 
 
-def opencv_of(python: str) -> str:
-    """The version of OpenCV that a Python has. InputError if it has none, or one that EvalKit cannot be trusted on."""
+def versions_of(python: str, about: About = KITS[EVALKIT]) -> dict[str, str]:
+    """The versions (opencv, packages) of what a Python has for a scorer. InputError if something is missing, or if the
+    scorer cannot be trusted on it."""
     try:
-        return ask(python, {})["opencv"]
+        return ask(python, {"needs": about.needs, "reads_text": about.reads_text})
     except InputError as error:
+        wanted = ", ".join(("opencv-python-headless>=4.10,<5", *about.needs))
         raise InputError(
-            f"{python} cannot run EvalKit ({error}); give evalkit.python one with opencv-python-headless>=4.10,<5, or "
-            "null to have one made"
+            f"{python} cannot run {about.name} ({error}); give evalkit.python one with {wanted}, or null to have one made"
         ) from error
 
 
-def found_or_made(given: str | None, environment: str | Path, folder: str | Path) -> tuple[str, str]:
-    """(path, version of OpenCV) of the given Python; else of this one, if Snakemake runs it in EvalKit's own conda
-    environment; else of one that is made in `folder`."""
+def found_or_made(
+    given: str | None, environment: str | Path, folder: str | Path, about: About = KITS[EVALKIT]
+) -> dict[str, str]:
+    """The given Python and its versions; else of this one, if Snakemake runs it in the scorer's own conda environment;
+    else of one that is made in `folder`. Keys: python, opencv, packages."""
     if given:
-        return given, opencv_of(given)
+        return {"python": given, **versions_of(given, about)}
     try:
-        return sys.executable, opencv_of(sys.executable)
+        return {"python": sys.executable, **versions_of(sys.executable, about)}
     except InputError:
         python = made(environment, Path(folder))
-        return python, opencv_of(python)
+        return {"python": python, **versions_of(python, about)}
 
 
 def made(environment: str | Path, folder: Path) -> str:
@@ -95,7 +101,7 @@ def _run(command: list[str]) -> None:
     if done.returncode != 0:
         said = (done.stderr or done.stdout).strip().splitlines() or ["it said nothing"]
         raise InputError(
-            f"the environment of EvalKit was not made ({said[-1]}); run again with a network, or give evalkit.python"
+            f"the environment of the scorer was not made ({said[-1]}); run again with a network, or give evalkit.python"
         )
 
 
@@ -113,11 +119,14 @@ def check_python(manifest: str | Path, asked: str | None) -> None:
         )
 
 
-def with_opencv(settings: Mapping[str, Any], key: str, manifest: str | Path | None) -> dict[str, Any]:
-    """Settings of scores, with the version of OpenCV that EvalKit runs with under the key that names the kit.
+def with_kit(settings: Mapping[str, Any], key: str, manifest: str | Path | None) -> dict[str, Any]:
+    """Settings of scores, with what only the manifest of the kit knows under the key that names the kit: the versions
+    of what it runs with, and the hash of its source where config.yaml has none.
 
-    manifest: of the kit. Settings without that key are of scores that no kit gives, and nothing is added to them.
+    Settings without that key are of scores that no kit gives, and nothing is added to them.
     """
     if key not in settings:
         return dict(settings)
-    return {**settings, key: {**settings[key], "opencv": read_json(manifest)["opencv"]}}
+    kit = read_json(manifest)
+    asked = {name: kit["source"] if value is None else value for name, value in settings[key].items()}
+    return {**settings, key: {**asked, **{name: kit[name] for name in VERSIONS if kit.get(name)}}}

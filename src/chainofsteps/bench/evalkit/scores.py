@@ -1,4 +1,4 @@
-"""EvalKit, the official scorer of VBVR-Bench: fetched at a pinned commit, asked about one video at a time.
+"""EvalKit, the official scorer of VBVR-Bench, or that of VBVR-Pro-Bench: asked about one video at a time.
 
 It is never imported here: child.py runs it, in a Python of its own, one process for each video, with a time
 limit. It gives two scores, and both are kept: `task_specific`, by the rules of the task (the published one), and
@@ -6,112 +6,36 @@ limit. It gives two scores, and both are kept: `task_specific`, by the rules of 
 true clip or 0 for a still one, so the scores of both stand beside every other.
 """
 
-import http.client
-import lzma
 import math
-import shutil
 import subprocess
-import tarfile
 import tempfile
-import urllib.request
-import zlib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from io import BytesIO
-from pathlib import Path, PurePosixPath
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from huggingface_hub.utils import WeakFileLock
 from PIL import Image
 
 from ...errors import InputError
-from ...files import atomic_write, fingerprint, not_writable, read_json, sha256
-from ...names import CRF, FINAL_FRAME, FIRST_FRAME, GROUND_TRUTH, PUZZLES
+from ...files import read_json
+from ...names import CRF, FINAL_FRAME, FIRST_FRAME, GROUND_TRUTH, METADATA, PUZZLES
 from ...statistics import SHARE, bootstrap_mean
 from ..cases import Case
 from ..scoring import Scorer, score
-from ..vbvr import COUNTERPARTS, EVALUATORS, TASKS
+from ..vbvr import COUNTERPARTS, TASKS
 from ..video import read_mp4, read_png, resized, write_mp4, write_png
-from .python import ask, opencv_of
+from .kits import EVALKIT, KITS, About, check_files
+from .python import ask, versions_of
+from .source import check_source, package_of
 
-ARCHIVE = "https://github.com/Video-Reason/VBVR-EvalKit/archive/{commit}.tar.gz"
-PACKAGE = "vbvr_bench"
 MODES = ("task_specific", "weighted")
 DIMENSIONS = ("first_frame_consistency", "final_frame_accuracy", "temporal_smoothness", "visual_quality")
 SIDE = 1024  # of the official videos, which the evaluators' thresholds in pixels are made for
-MOST_FRAMES = 100  # of a video, evenly spaced; of a longer one the kit does not see the others
 COLUMNS = ["model", "task", "evaluator", "split", "category", "case", "seed", "run", *MODES, *DIMENSIONS]
-COLUMNS += ["rule", "commit", "source", "opencv"]
-
-
-# ---- the kit's source
-
-
-def fetch(commit: str, known: str, folder: Path, url: str = ARCHIVE) -> dict[str, str]:
-    """Have the kit's Python files at a commit in `folder`, downloaded if it is not there; where it is and its hash.
-
-    known: the `source_hash` that it must have. InputError if it has another, or cannot be downloaded or written.
-    """
-    if not folder.is_dir():
-        try:
-            folder.parent.mkdir(parents=True, exist_ok=True)
-            with WeakFileLock(folder.with_name(f".{folder.name}.lock")):  # another run may want the same
-                if not folder.is_dir():
-                    _download(url.format(commit=commit), known, folder)
-        except OSError as error:
-            raise InputError(not_writable(folder, error)) from error
-    return {"folder": str(folder), "commit": commit, "source": _check_source(folder, known)}
-
-
-def _download(url: str, known: str, folder: Path) -> None:
-    partial = folder.with_name(f"{folder.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    _unpack(_downloaded(url), partial)
-    _check_source(partial, known)
-    partial.rename(folder)
-
-
-def source_hash(folder: Path) -> str:
-    """One sha256 of all Python files of the kit, by their paths. An archive's own would change with its compression."""
-    files = sorted(Path(folder, PACKAGE).rglob("*.py"))
-    if not files:
-        raise InputError(f"{folder} has no {PACKAGE}/*.py; give evalkit.folder a checkout of EvalKit")
-    return fingerprint({path.relative_to(folder).as_posix(): sha256(path) for path in files})
-
-
-def _check_source(folder: Path, known: str) -> str:
-    found = source_hash(folder)
-    if found != known:
-        raise InputError(
-            f"EvalKit in {folder} has the source hash {found}, not {known} as evalkit.sha256 says; delete it and run "
-            "again, or give the hash of the commit that you mean"
-        )
-    return found
-
-
-def _downloaded(url: str) -> bytes:
-    try:
-        with urllib.request.urlopen(url, timeout=60) as answer:
-            return answer.read()
-    except (OSError, http.client.HTTPException) as error:  # of urllib's errors too; the second of one cut off
-        raise InputError(
-            f"EvalKit could not be downloaded from {url} ({error}); run again with a network, or give evalkit.folder"
-        ) from error
-
-
-def _unpack(archive: bytes, folder: Path) -> None:
-    """The Python files of the package and the licence, below `folder`: nothing else of an archive is wanted."""
-    try:
-        with tarfile.open(fileobj=BytesIO(archive)) as members:
-            for member in members:
-                path = PurePosixPath(*PurePosixPath(member.name).parts[1:])  # below <name>-<commit>
-                wanted = path.parts[:1] == (PACKAGE,) and path.suffix == ".py" or str(path) == "LICENSE"
-                if member.isfile() and wanted and ".." not in path.parts:
-                    atomic_write(folder / path, members.extractfile(member).read())
-    except (tarfile.TarError, OSError, EOFError, zlib.error, lzma.LZMAError) as error:
-        raise InputError(f"what came for EvalKit is not an archive ({error}); run again without a proxy") from error
+IDENTITY = ("repo", "commit", "source", "opencv", "packages")  # of a kit: all that moves its scores
+COLUMNS += ["rule", *IDENTITY]
 
 
 # ---- one video
@@ -119,14 +43,16 @@ def _unpack(archive: bytes, folder: Path) -> None:
 
 @dataclass(frozen=True)
 class Kit:
-    """EvalKit and the Python that runs it. folder: of its source; source: its hash; time_limit: seconds a video; crf:
-    of x264, in which videos are written for it."""
+    """A scorer and the Python that runs it. folder: of its source; source: its hash; packages: the versions of those
+    that its scores depend on beside OpenCV; time_limit: seconds a video; crf: of x264, for the videos that it reads."""
 
     folder: str
     commit: str
     source: str
     python: str
     opencv: str
+    repo: str = EVALKIT
+    packages: str = ""
     threads: int = 1
     time_limit: float = 600
     crf: int = CRF
@@ -135,10 +61,16 @@ class Kit:
     def read(cls, manifest: str | Path, threads: int, time_limit: float, crf: int = CRF) -> "Kit":
         """As the rules evalkit_source and evalkit_python left it. InputError if it was changed since."""
         kit = cls(**read_json(manifest), threads=threads, time_limit=time_limit, crf=crf)
-        _check_source(Path(kit.folder), kit.source)
-        if opencv_of(kit.python) != kit.opencv:
-            raise InputError(f"{kit.python} has another OpenCV than {manifest} says; delete that and run again")
+        check_source(Path(kit.folder), kit.source)
+        if versions_of(kit.python, kit.about) != {"opencv": kit.opencv, "packages": kit.packages}:
+            raise InputError(
+                f"{kit.python} has another OpenCV or package than {manifest} says; delete that and run again"
+            )
         return kit
+
+    @property
+    def about(self) -> About:
+        return KITS[self.repo]
 
     def evaluate(self, case: Case, video: np.ndarray | None, run: str = "model") -> dict[str, Any]:
         """MODES and DIMENSIONS of a video (T, H, W, 3) uint8 of a case; None: of its true clip, as the file is.
@@ -146,8 +78,10 @@ class Kit:
         Those of a puzzle with an official counterpart are enlarged first, and all that they are held against too.
         InputError that names the case and the run if there is no such score.
         """
-        if case.task not in EVALUATORS:
-            raise InputError(f"case {case.task}/{case.name}: EvalKit has no evaluator for {case.task}; take another")
+        named, about = f"{case.task}/{case.name}", self.about
+        if case.task not in about.evaluators:
+            raise InputError(f"case {named}: {about.name} has no evaluator for {case.task}; take another")
+        check_files(self.repo, case.folder, named)
         with tempfile.TemporaryDirectory(prefix="evalkit-") as folder:
             truth = case.folder.absolute()
             if video is not None and case.given:  # the kit's thresholds are for the size of the case's own files
@@ -157,29 +91,33 @@ class Kit:
                 video = None if video is None else enlarged(video)
             asked = {
                 "folder": str(Path(self.folder).absolute()),
+                "package": package_of(Path(self.folder)),
+                "needs": about.needs,
+                "metadata": METADATA in about.files,
                 "threads": self.threads,
-                "task": EVALUATORS[case.task],
+                "task": about.evaluators[case.task],
                 "truth": str(truth),
                 "video": str(truth / GROUND_TRUTH),
-                "frames": None if video is None else min(len(video), MOST_FRAMES),
+                "frames": None if video is None else min(len(video), about.most_frames),
                 "prompt": case.prompt,
             }
             if video is not None:
                 asked["video"] = str(Path(folder, "video.mp4"))
-                write_mp4(
-                    asked["video"], video, to_seek=True, crf=self.crf
-                )  # the kit looks up each frame by its number
-            return self._ask(asked, f"case {case.task}/{case.name}, run {run}")
+                # the kit looks up each frame by its number
+                write_mp4(asked["video"], video, to_seek=True, crf=self.crf)
+            return self._ask(asked, f"case {named}, run {run}")
 
     def _ask(self, asked: dict[str, Any], name: str) -> dict[str, Any]:
         try:
             found = ask(self.python, asked, self.time_limit)
         except subprocess.TimeoutExpired as error:
             raise InputError(
-                f"{name}: EvalKit gave no score within {self.time_limit:g} s; raise evalkit.time_limit"
+                f"{name}: {self.about.name} gave no score within {self.time_limit:g} s; raise evalkit.time_limit"
             ) from error
         except InputError as error:
-            raise InputError(f"{name}: EvalKit gave no score ({error}); restore the case, or leave it out") from error
+            raise InputError(
+                f"{name}: {self.about.name} gave no score ({error}); restore the case, or leave it out"
+            ) from error
         return {**{mode: found[mode] for mode in MODES}, **found["dimensions"]}
 
 
@@ -237,8 +175,22 @@ def runs(kit: Kit, case: Case, videos: Mapping[int, np.ndarray]) -> list[dict[st
 
 def described(task: str, kit: Kit) -> dict[str, Any]:
     """The columns that all rows of a task share. Split and category are those of the official task."""
-    named = {"task": task, "evaluator": EVALUATORS[task], **asdict(TASKS[EVALUATORS[task]])}
-    return {**named, **{name: getattr(kit, name) for name in ("commit", "source", "opencv")}}
+    evaluator = kit.about.evaluators[task]
+    official = TASKS[evaluator]
+    named = {"task": task, "evaluator": evaluator, "split": official.split, "category": kit.about.category(official)}
+    return {**named, **identity(kit)}
+
+
+def identity(kit: Kit) -> dict[str, str]:
+    """The facts of a kit that move scores."""
+    return {name: getattr(kit, name) for name in IDENTITY}
+
+
+def settings_of(kit: Kit) -> dict[str, Any]:
+    """The same as the noun of its scores has them: without what EvalKit had no need to say. And how videos are written
+    for it, if not as usual."""
+    of_kit = {name: value for name, value in identity(kit).items() if value not in ("", EVALKIT)}
+    return of_kit | ({} if kit.crf == CRF else {"crf": kit.crf})
 
 
 def summary(table: pd.DataFrame, statistics: Mapping[str, Any]) -> pd.DataFrame:

@@ -15,14 +15,8 @@ from ...store.job import Job
 from ...store.reader import ShardReader
 from ...store.untouched import final_latents
 from ..judge import Judge
-from ..settings import written
 
 LOG = logging.getLogger(__name__)
-
-
-def settings_of(kit: Kit) -> dict[str, Any]:
-    """The facts of a kit that move scores."""
-    return {"commit": kit.commit, "source": kit.source, "opencv": kit.opencv, **written({"crf": kit.crf})}
 
 
 def score_case(
@@ -49,7 +43,7 @@ def score_cases(job: Job, judge: Judge, kit: Kit) -> None:
         job.save(name, {"scores": values}, rows)
     if failed:
         raise InputError(
-            f"{failed} of {len(job.names)} cases of {judge.task} have no score of EvalKit; each has a line above"
+            f"{failed} of {len(job.names)} cases of {judge.task} have no score of {kit.about.name}; each has a line above"
         )
 
 

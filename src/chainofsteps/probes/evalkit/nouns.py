@@ -4,17 +4,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...store.noun import Noun
-from ..settings import written
+from ..settings import kit
 
 
 def settings(config: Mapping[str, Any], _model: str) -> dict[str, Any]:
-    """The kit's source and the seeds whose runs it scores; the job adds the version of OpenCV."""
-    kit = config["evalkit"]
-    return {
-        "kit": {"commit": kit["commit"], "source": kit["sha256"], **written(kit)},
-        "seeds": config["trajectory"]["seeds"],
-    }
+    """The kit's source and the seeds whose runs it scores; the job adds the versions of what it runs with."""
+    return {"kit": kit(config, "source"), "seeds": config["trajectory"]["seeds"]}
 
 
 EVALKIT = Noun("evalkit", 1, settings, ("trajectory",), rows=True, kit="kit")
-RECIPES = {"evalkit_source": 1, "evalkit_python": 1, "evalkit_table": 2}
+RECIPES = {"evalkit_source": 2, "evalkit_python": 2, "evalkit_table": 3}
