@@ -9,7 +9,7 @@ from chainofsteps.tables import write_table
 
 with Job(snakemake, EVALKIT) as job:
     judge = Judge.of(job)
-    kit = Kit.read(job.input.kit, job.threads, *map(job.config["evalkit"].get, ("time_limit", "crf")))
+    kit = Kit.read(job.input.kit, 1, *map(job.config["evalkit"].get, ("time_limit", "crf")))
     job.open(job.case_identities, kit=settings_of(kit))
     score_cases(job, judge, kit)
     table = table_of(job.rows(), judge.task, kit, job.wildcards.model)

@@ -1,3 +1,4 @@
+import threading
 from dataclasses import replace
 
 import numpy as np
@@ -7,7 +8,7 @@ import torch
 
 from chainofsteps.bench import puzzles
 from chainofsteps.bench.cases import read_cases, write_case
-from chainofsteps.bench.scoring import BATCH_ELEMENTS, references, score, scores, through_vae
+from chainofsteps.bench.scoring import BATCH_ELEMENTS, references, score, scored, scores, through_vae
 from chainofsteps.bench.video import read_mp4, resized
 from chainofsteps.errors import InputError
 from chainofsteps.model.conditioning import Conditioning
@@ -113,3 +114,33 @@ def test_the_true_clip_is_read_in_the_size_that_the_case_is_run_in(case):
     recorder = AutoencoderKLWan()
     assert references(larger, recorder, (1, 3, 17, 128, 128))["ground_truth"] == 1.0
     assert recorder.size == (128, 128)
+
+
+def test_videos_are_scored_side_by_side_in_their_order_while_others_are_decoded():
+    """The second is scored before the first is done, and not all are decoded before one is scored."""
+    second_came, decoded = threading.Event(), []
+
+    def scorer(video):
+        if video == 0:
+            assert second_came.wait(20)
+        if video == 1:
+            second_came.set()
+        return 10 * video
+
+    def videos():
+        for video in range(9):
+            decoded.append(video)
+            yield video
+
+    found = scored(scorer, videos(), at_once=2)
+    assert next(found) == 0 and len(decoded) == 4
+    assert list(found) == [10, 20, 30, 40, 50, 60, 70, 80]
+    assert list(scored(scorer, [3, 4])) == [30, 40]
+
+
+def test_a_failure_side_by_side_is_the_failure_of_all():
+    def scorer(video):
+        raise InputError(f"video {video} has no score")
+
+    with pytest.raises(InputError, match="video 0 has no score"):
+        list(scored(scorer, range(5), at_once=3))

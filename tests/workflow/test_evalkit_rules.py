@@ -43,7 +43,13 @@ def working(tmp_path_factory, checkpoint):
     config["cases"] |= {"folder": str(folder / "bench"), "tasks": [MAZE, TURN], "number": CASES, "scorer": "evalkit"}
     source = stand_in.checkout(folder / "kit")
     python = stand_in.python_with(folder / "python")
-    config["evalkit"] |= {"folder": str(source), "python": python, "sha256": source_hash(source), "time_limit": 60}
+    config["evalkit"] |= {
+        "folder": str(source),
+        "python": python,
+        "sha256": source_hash(source),
+        "time_limit": 60,
+        "at_once": 2,
+    }
     config["trajectory"]["other_seeds"] = "apart"
     config["noise"] |= {"operators": ["replace"], "steps": [0], "frames": [1]}
     config["few_steps"]["steps"] = [1, STEPS]

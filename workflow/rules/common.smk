@@ -252,6 +252,11 @@ def scorer_files(wildcards):
     return evalkit_files(wildcards) if CASES["scorer"] == "evalkit" else []
 
 
+def scorer_threads():
+    """The cores of a job that scores videos: the rules of puzzles take one, EvalKit as many as it scores at once."""
+    return config["evalkit"]["at_once"] if CASES["scorer"] == "evalkit" else 1
+
+
 def scorer_settings():
     """Settings of the scorer."""
     return probe_settings.scorer(config)

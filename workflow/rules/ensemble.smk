@@ -46,7 +46,7 @@ rule ensemble_score:
         "results/{model}/benchmarks/ensemble_score/{task}/{shard}.tsv"
     conda:
         "../../envs/gpu.yaml"
-    threads: 1
+    threads: scorer_threads()
     resources:
         gpu=1,
         mem_mb=2000,

@@ -77,7 +77,7 @@ rule evalkit:
         "results/{model}/benchmarks/evalkit/{task}/{shard}.tsv"
     conda:
         "../../envs/gpu.yaml"
-    threads: 1
+    threads: config["evalkit"]["at_once"]
     resources:
         gpu=1,
         mem_mb=4000,

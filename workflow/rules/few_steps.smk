@@ -44,7 +44,7 @@ rule few_steps_score:
         "results/{model}/benchmarks/few_steps_score/{task}/{shard}.tsv"
     conda:
         "../../envs/gpu.yaml"
-    threads: 1
+    threads: scorer_threads()
     resources:
         gpu=1,
         mem_mb=2000,

@@ -44,7 +44,7 @@ rule frames_score:
         "results/{model}/benchmarks/frames_score/{task}/{shard}.tsv"
     conda:
         "../../envs/gpu.yaml"
-    threads: 1
+    threads: scorer_threads()
     resources:
         gpu=1,
         mem_mb=2000,

@@ -19,7 +19,7 @@ rule score:
     priority: 2  # the longest chain first, so that all cores end together
     conda:
         "../../envs/gpu.yaml"
-    threads: 1
+    threads: scorer_threads()
     resources:
         gpu=1,
         mem_mb=2000,

@@ -19,7 +19,7 @@ rule x0_pred:
         "results/{model}/benchmarks/x0_pred/{task}/{shard}.tsv"
     conda:
         "../../envs/gpu.yaml"
-    threads: 1
+    threads: scorer_threads()
     resources:
         gpu=1,
         mem_mb=2000,

@@ -1,6 +1,10 @@
 """Scores of videos, with the floors and the ceiling they are read against."""
 
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -16,6 +20,7 @@ from .video import resized
 # Latents in one batch of the VAE: 12 clips of the embedded model, which halves its time; one large clip.
 BATCH_ELEMENTS = 2**16
 
+Result = TypeVar("Result")
 Scorer = Callable[[Case, np.ndarray], float]  # `score`, or the scorer of bench/evalkit/scores.py
 
 
@@ -25,13 +30,36 @@ def score(case: Case, video: np.ndarray) -> float:
     return float(puzzle(case.task).score(on_board(case.task, video), case.layout))
 
 
-def scores(case: Case, vae: AutoencoderKLWan, latents: torch.Tensor, scorer: Scorer = score) -> list[float]:
+def scores(
+    case: Case, vae: AutoencoderKLWan, latents: torch.Tensor, scorer: Scorer = score, at_once: int = 1
+) -> list[float]:
     """In [0, 1], of each of the final latents (B, C, F, h, w), decoded: as many at once as small videos allow.
 
-    Raises InputError if the scorer has no score for a video, by default for a task that is not a puzzle.
+    at_once: see `scored`. Raises InputError if the scorer has no score for a video, by default for a task that is not
+    a puzzle.
     """
     batch_size = batch_of(latents)
-    return [scorer(case, video) for chunk in latents.split(batch_size) for video in decode(vae, chunk, batch_size)]
+    videos = (video for chunk in latents.split(batch_size) for video in decode(vae, chunk, batch_size))
+    return list(scored(partial(scorer, case), videos, at_once))
+
+
+def scored(scorer: Callable[[np.ndarray], Result], videos: Iterable[np.ndarray], at_once: int = 1) -> Iterator[Result]:
+    """What a scorer says of each video, in their order.
+
+    at_once: above 1 so many are scored side by side, each in a thread, while the next are decoded: for a scorer that
+    waits for another program. Twice as many videos are in memory at most.
+    """
+    if at_once == 1:
+        yield from map(scorer, videos)
+        return
+    with ThreadPoolExecutor(at_once) as pool:
+        waiting: deque[Future[Result]] = deque()
+        for video in videos:
+            waiting.append(pool.submit(scorer, video))
+            if len(waiting) >= 2 * at_once:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
 
 
 def batch_of(latents: torch.Tensor) -> int:
@@ -45,7 +73,7 @@ def through_vae(vae: AutoencoderKLWan, video: np.ndarray) -> np.ndarray:
 
 
 def references(
-    case: Case, vae: AutoencoderKLWan, latents_shape: tuple[int, ...], scorer: Scorer = score
+    case: Case, vae: AutoencoderKLWan, latents_shape: tuple[int, ...], scorer: Scorer = score, at_once: int = 1
 ) -> dict[str, float]:
     """Scores in [0, 1] of what is no run of the model, by name.
 
@@ -63,4 +91,4 @@ def references(
         "floor_static": np.repeat(case.first_frame[None], case.frames, axis=0),
         "floor_noise": decode(vae, noise)[0],
     }
-    return {run: scorer(case, video) for run, video in videos.items()}
+    return dict(zip(videos, scored(partial(scorer, case), videos.values(), at_once), strict=True))

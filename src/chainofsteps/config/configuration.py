@@ -123,6 +123,11 @@ class EvalkitSection(Section):
         "by the task's rules alone, as published; weighted is .15 first frame, .35 final frame, .15 smoothness, .10 "
         "quality, .25 task_specific.",
     )
+    at_once: AtLeastOne = Field(
+        1,
+        description="Videos of a job that are written and scored side by side, each by a core of its own, while the "
+        "GPU decodes the next.",
+    )
     crf: Annotated[int, Field(ge=0, le=51)] = Field(
         CRF,
         description="How much H.264 loses of the videos that are scored, as x264's crf: 0 nothing; the paper's tools "

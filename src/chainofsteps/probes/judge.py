@@ -22,19 +22,21 @@ from ..store.job import Job
 
 @dataclass(frozen=True)
 class Judge:
-    """checkpoint: its folder. loading: how its VAE is loaded. listed: the manifest of the cases. scorer: of a video."""
+    """checkpoint: its folder. loading: how its VAE is loaded. listed: the manifest of the cases. scorer: of a video;
+    at_once: how many videos it scores side by side."""
 
     checkpoint: str
     loading: Mapping[str, Any]
     listed: Mapping[str, Any]
     scorer: Scorer = scoring.score
+    at_once: int = 1
 
     @classmethod
     def of(cls, job: Job) -> Judge:
         """The judge of a job with the inputs model, cases and, where EvalKit may score, scorer."""
         loading, kit = vae_of(job.config, job.wildcards.model), getattr(job.input, "scorer", None)
-        by = scorer(kit, job.config["evalkit"], job.threads)
-        return cls(job.model["folder"], loading, job.cases, by)
+        by = scorer(kit, job.config["evalkit"], threads=1)
+        return cls(job.model["folder"], loading, job.cases, by, job.threads if kit else 1)
 
     @property
     def task(self) -> str:
@@ -54,11 +56,11 @@ class Judge:
 
     def scores(self, case: Case, latents: Sequence[torch.Tensor]) -> list[float]:
         """Scores in [0, 1] of final latents, each (1, C, F, h, w)."""
-        return scoring.scores(case, self.vae, torch.cat(list(latents)), self.scorer)
+        return scoring.scores(case, self.vae, torch.cat(list(latents)), self.scorer, self.at_once)
 
     def references(self, case: Case, shape: Sequence[int]) -> dict[str, float]:
         """Scores in [0, 1] of the true clip and the two floors, for latents of `shape` (1, C, F, h, w)."""
-        return scoring.references(case, self.vae, tuple(shape), self.scorer)
+        return scoring.references(case, self.vae, tuple(shape), self.scorer, self.at_once)
 
 
 def kit_settings(job: Job) -> dict[str, Any]:

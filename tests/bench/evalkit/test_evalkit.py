@@ -16,6 +16,7 @@ from at_once import Slow
 
 from chainofsteps.bench import puzzles, vbvr
 from chainofsteps.bench.cases import read_cases, write_case
+from chainofsteps.bench.evalkit import scores
 from chainofsteps.bench.evalkit import source as evalkit_source
 from chainofsteps.bench.evalkit.kits import EVALKIT
 from chainofsteps.bench.evalkit.python import found_or_made
@@ -60,7 +61,7 @@ def test_both_scores_and_all_dimensions_of_a_video(tmp_path, kit):
 
 def test_true_clip_and_first_frame_stand_beside_the_runs(tmp_path, kit):
     case = case_of(tmp_path)
-    rows = runs(kit, case, {1: still(case), 7: still(case)[::-1]})
+    rows = runs(kit, case, {1: still(case), 7: still(case)[::-1]}.items())
     assert [(row["run"], row["seed"]) for row in rows] == [
         ("model", 1),
         ("model", 7),
@@ -77,7 +78,7 @@ def test_true_clip_and_first_frame_stand_beside_the_runs(tmp_path, kit):
 def test_a_case_without_a_score_is_fatal_and_named(tmp_path, kit, prompt, words):
     case = case_of(tmp_path, prompt=prompt)
     with pytest.raises(InputError, match=f"case {MAZE}/00000, run model: EvalKit gave no score .*{words}"):
-        runs(kit, case, {1: still(case)})
+        runs(kit, case, {1: still(case)}.items())
 
 
 def test_a_video_that_takes_too_long_is_given_up(tmp_path, kit):
@@ -177,7 +178,7 @@ def test_a_connection_that_is_cut_off_is_one_line(tmp_path):
 def test_a_counterpart_is_scored_at_the_official_size_and_by_our_rule_too(tmp_path, kit, monkeypatch):
     case, asked = case_of(tmp_path, "rotation", puzzle="rotation"), []
     monkeypatch.setattr(Kit, "_ask", lambda self, question, name: asked.append(question) or {"task_specific": 1.0})
-    truth, static = runs(kit, case, {})
+    truth, static = runs(kit, case, [])
     assert (truth["rule"], static["rule"]) == (1.0, 0.0)
     assert {question["task"] for question in asked} == {vbvr.COUNTERPARTS["rotation"]}
     assert asked[0]["truth"] != str(case.folder) and asked[1]["frames"] == 17
@@ -189,7 +190,7 @@ def test_a_counterpart_is_scored_at_the_official_size_and_by_our_rule_too(tmp_pa
 def test_a_resized_case_is_scored_in_the_size_of_its_own_files(tmp_path, kit, monkeypatch):
     case_of(tmp_path)
     (case,), written = read_cases(tmp_path, MAZE, fitted=[32, 48]), []
-    monkeypatch.setattr(evalkit, "write_mp4", lambda path, video, **how: written.append((video.shape, how["crf"])))
+    monkeypatch.setattr(scores, "write_mp4", lambda path, video, **how: written.append((video.shape, how["crf"])))
     monkeypatch.setattr(Kit, "_ask", lambda self, question, name: {"task_specific": 1.0})
     replace(kit, crf=25).evaluate(case, still(case))
     assert still(case).shape == (17, 32, 48, 3) and written == [((17, 64, 64, 3), 25)]
@@ -245,6 +246,6 @@ def test_the_real_kit_tells_right_from_wrong(tmp_path):
         pytest.skip(f"EvalKit cannot be had here: {error}")
     kit = Kit(**source, **python)
     case = case_of(tmp_path, "rotation", puzzle="rotation")
-    truth, static = runs(kit, case, {})
+    truth, static = runs(kit, case, [])
     assert truth["task_specific"] > static["task_specific"] + 0.2
     assert truth["weighted"] > 0.9

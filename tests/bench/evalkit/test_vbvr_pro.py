@@ -117,7 +117,7 @@ def test_the_image_setting_has_no_score_of_a_video(tmp_path):
 def test_its_scorer_is_asked_as_its_own_entry_point_asks(tmp_path, kit):
     folder_of(tmp_path)
     (case,) = read_cases(tmp_path, MAZE)
-    rows = runs(kit, case, {1: np.repeat(case.first_frame[None], 120, axis=0)})  # more than EvalKit reads
+    rows = runs(kit, case, {1: np.repeat(case.first_frame[None], 120, axis=0)}.items())  # more than EvalKit reads
     assert [row["run"] for row in rows] == ["model", "ground_truth", "static"]
     assert rows[1]["task_specific"] == 0.94 and rows[1]["weighted"] == pytest.approx(0.61)
     found = described(MAZE, kit)

@@ -9,8 +9,9 @@ true clip or 0 for a still one, so the scores of both stand beside every other.
 import math
 import subprocess
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from ...files import read_json
 from ...names import CRF, FINAL_FRAME, FIRST_FRAME, GROUND_TRUTH, METADATA, PUZZLES
 from ...statistics import SHARE, bootstrap_mean
 from ..cases import Case
-from ..scoring import Scorer, score
+from ..scoring import Scorer, score, scored
 from ..vbvr import COUNTERPARTS, TASKS
 from ..video import read_mp4, read_png, resized, write_mp4, write_png
 from .kits import EVALKIT, KITS, About, check_files
@@ -150,24 +151,29 @@ def scorer(manifest: str | None, settings: Mapping[str, Any], threads: int) -> S
 # ---- the table
 
 
-def runs(kit: Kit, case: Case, videos: Mapping[int, np.ndarray]) -> list[dict[str, Any]]:
+def runs(kit: Kit, case: Case, videos: Iterable[tuple[int, np.ndarray]], at_once: int = 1) -> list[dict[str, Any]]:
     """A row for each video of the model, by its seed, and for what they are read against: the true clip
     (run ground_truth) and the first frame repeated (static). rule: the puzzle's own score of the same video.
 
-    InputError with every failure, if there is one.
+    at_once: see `scoring.scored`. InputError with every failure, if there is one.
     """
     static = np.repeat(case.first_frame[None], case.frames, axis=0)
-    wanted = [("model", seed, video) for seed, video in videos.items()]
-    wanted += [("ground_truth", None, None), ("static", None, static)]
-    rows, failures = [], []
-    for run, seed, video in wanted:
+    wanted = chain(
+        (("model", seed, video) for seed, video in videos), [("ground_truth", None, None), ("static", None, static)]
+    )
+
+    def row(given: tuple[str, int | None, np.ndarray | None]) -> dict[str, Any] | str:
+        run, seed, video = given
         try:
-            rows.append({"run": run, "seed": seed, **kit.evaluate(case, video, run)})
+            found = {"run": run, "seed": seed, **kit.evaluate(case, video, run)}
         except InputError as error:
-            failures.append(str(error))
-            continue
+            return str(error)
         if case.task in PUZZLES:
-            rows[-1]["rule"] = score(case, read_mp4(case.folder / GROUND_TRUTH) if video is None else video)
+            found["rule"] = score(case, read_mp4(case.folder / GROUND_TRUTH) if video is None else video)
+        return found
+
+    rows = list(scored(row, wanted, at_once))
+    failures = [found for found in rows if isinstance(found, str)]
     if failures:
         raise InputError("; ".join(failures))
     return rows

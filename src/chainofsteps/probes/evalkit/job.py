@@ -20,12 +20,12 @@ LOG = logging.getLogger(__name__)
 
 
 def score_case(
-    judge: Judge, kit: Kit, name: str, trajectories: ShardReader, seeds: Sequence[int]
+    judge: Judge, kit: Kit, name: str, trajectories: ShardReader, seeds: Sequence[int], at_once: int = 1
 ) -> list[dict[str, Any]]:
     """A row for each video of a case. Raises InputError with every failure, if there is one."""
     finals = {seed: final_latents(trajectories, RunId(judge.task, name, seed)) for seed in seeds}
-    videos = {seed: decode(judge.vae, latents)[0] for seed, latents in finals.items()}
-    return runs(kit, judge.case(name), videos)
+    videos = ((seed, decode(judge.vae, latents)[0]) for seed, latents in finals.items())
+    return runs(kit, judge.case(name), videos, at_once)
 
 
 def score_cases(job: Job, judge: Judge, kit: Kit) -> None:
@@ -34,7 +34,7 @@ def score_cases(job: Job, judge: Judge, kit: Kit) -> None:
     trajectories, failed = job.read("trajectory"), 0
     for name in job.pending("cases"):
         try:
-            rows = score_case(judge, kit, name, trajectories, job.params.settings["seeds"])
+            rows = score_case(judge, kit, name, trajectories, job.params.settings["seeds"], job.threads)
         except InputError as error:
             LOG.error("%s", error)
             failed += 1

@@ -25,7 +25,7 @@ COLUMNS = {
 
 def read_run(judge: Judge, run: RunId, trajectories: ShardReader) -> list[dict[str, Any]]:
     """A row for each step of an untouched run; see `rows.read_steps`."""
-    return read_steps(judge.case(run.case), untouched(trajectories, run), judge.vae, judge.scorer)
+    return read_steps(judge.case(run.case), untouched(trajectories, run), judge.vae, judge.scorer, judge.at_once)
 
 
 def tables_of(

@@ -6,13 +6,14 @@ is settled; the masses of the candidates say which answers were still alive befo
 
 from typing import Any
 
+import numpy as np
 import torch
 from diffusers import AutoencoderKLWan
 
 from ...bench import puzzles, readings
 from ...bench.cases import Case
 from ...bench.puzzles import candidates
-from ...bench.scoring import Scorer, batch_of, score
+from ...bench.scoring import Scorer, batch_of, score, scored
 from ...model.vae import decode
 from ...run.trajectory import Trajectory
 
@@ -36,27 +37,19 @@ READING_COLUMNS = [*RUN_COLUMNS, "reading", "value"]
 
 
 def read_steps(
-    case: Case, trajectory: Trajectory, vae: AutoencoderKLWan, scorer: Scorer = score
+    case: Case, trajectory: Trajectory, vae: AutoencoderKLWan, scorer: Scorer = score, at_once: int = 1
 ) -> list[dict[str, Any]]:
     """A row per step: step, sigma, score in [0, 1] and the mass of each candidate in the last frame of x0_pred.
 
     With frames and readings, of `readings`: what the frames before it support, and what else is there to be read. A
-    task that is not a puzzle has no candidates and no readings. Raises InputError if the scorer has no score for a
-    video.
+    task that is not a puzzle has no candidates and no readings. at_once: see `scoring.scored`. Raises InputError if the
+    scorer has no score for a video.
     """
     made_here = case.task in puzzles.PUZZLES
     side = puzzles.side_of(case.task)
     answers = puzzles.answers_at(case.task, case.layout, side, side, case.frames) if made_here else {}
-    size = batch_of(trajectory.x0_pred(0))
-    chunks = (range(trajectory.steps)[start : start + size] for start in range(0, trajectory.steps, size))
-    videos = (  # a few at once: those of all steps of a 14B model's run take 10 GB and more
-        video
-        for steps in chunks
-        for video in decode(vae, torch.cat([trajectory.x0_pred(step) for step in steps]), size)
-    )
-    rows = []
-    for step, video in enumerate(videos):
-        row = {"step": step, "sigma": float(trajectory.sigmas[step]), "score": scorer(case, video)}
+
+    def read(video: np.ndarray) -> dict[str, Any]:
         shown = {"masses": {}, "frames": [], "readings": {}}
         if made_here:
             board = puzzles.on_board(case.task, video)
@@ -65,5 +58,14 @@ def read_steps(
                 "frames": readings.by_frame(board, answers),
                 "readings": readings.named(case.task, board, case.layout),
             }
-        rows.append({**row, **shown})
-    return rows
+        return {"score": scorer(case, video), **shown}
+
+    size = batch_of(trajectory.x0_pred(0))
+    chunks = (range(trajectory.steps)[start : start + size] for start in range(0, trajectory.steps, size))
+    videos = (  # a few at once: those of all steps of a 14B model's run take 10 GB and more
+        video
+        for steps in chunks
+        for video in decode(vae, torch.cat([trajectory.x0_pred(step) for step in steps]), size)
+    )
+    found = scored(read, videos, at_once)
+    return [{"step": step, "sigma": float(trajectory.sigmas[step]), **row} for step, row in enumerate(found)]
