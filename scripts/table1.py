@@ -20,5 +20,5 @@ with reported(snakemake.log[0]):
     table = paper_tables.table1(pd.read_csv(given.published), measured, params.statistics)
     caption = paper_tables.caption1(table, params.statistics["level"])
     cases = int(table.n.max())
-    notes = paper_notes.notes("table1", cases, params.scorer)
+    notes = paper_notes.notes("table1", cases, params.scorer, table.scorer_check)
     paper_tables.write(output, table, paper_tables.shown1(table), caption, notes)

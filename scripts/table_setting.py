@@ -13,5 +13,5 @@ with reported(snakemake.log[0]):
     table = paper_tables.by_setting(published, points, params.setting, model)
     caption = paper_tables.caption_setting(points, params.setting, model, params.level)
     shown = paper_tables.shown_setting(table, params.setting)
-    notes = paper_notes.notes(params.table, int(table.n.max()), params.scorer)
+    notes = paper_notes.notes(params.table, int(table.n.max()), params.scorer, table.scorer_check)
     paper_tables.write(output, table, shown, caption, notes)

@@ -142,7 +142,7 @@ def case_names(root: str | Path, task: str) -> list[str]:
 
 
 def true_pictures(folder: Path) -> list[Path]:
-    """The pictures that stand for the true clip behind the first frame, by their numbers; none where there is a clip."""
+    """The pictures behind the first frame that stand for a true clip, by number; none where there is a clip."""
     if not folder.is_dir() or (folder / GROUND_TRUTH).is_file():
         return []
     numbered = {path: PICTURE.fullmatch(path.name) for path in folder.iterdir() if path.is_file()}

@@ -23,10 +23,25 @@ def words_of(folder: Path, scores: pd.DataFrame, cka: pd.DataFrame, **changes) -
     )
 
 
+def test_the_caption_names_the_tasks_that_fail_the_scorer_check(tmp_path):
+    scores, cka = tables()
+    scores.loc[scores.run == "ground_truth", "score"] = 1.0
+    scores.loc[scores.run == "floor_static", "score"] = 0.0
+    assert "first frame repeated at most 0.3): all tasks pass." in words_of(tmp_path, scores, cka)[1]
+    scores.loc[(scores.run == "floor_static") & (scores.task == "loop_maze"), "score"] = 0.75
+    assert "1 task fails, loop_maze (first frame 0.75)." in words_of(tmp_path, scores, cka)[1]
+
+
+def test_the_caption_names_the_other_official_scorer(tmp_path):
+    official = {"repo": "Video-Reason/VBVR-Pro-Bench", "mode": "weighted", "commit": "275472f" + "0" * 33}
+    caption = words_of(tmp_path, *tables(), scorer=official)[1]
+    assert "Scores are by VBVR-Pro-Bench's scorer (weighted, commit 275472f)." in caption
+
+
 def test_the_caption_says_whose_scores_they_are_unless_they_are_ours(tmp_path):
     official = {"mode": "weighted", "commit": "275472ffe5ccf76f3a41fb55379ce170397c0c12", "sha256": "0" * 64}
     caption = words_of(tmp_path, *tables(), scorer=official)[1]
-    assert "Scores are EvalKit's (weighted, commit 275472f)." in caption
+    assert "Scores are by EvalKit (weighted, commit 275472f)." in caption
     assert "The last latent frame is the one that is scored" not in caption  # EvalKit looks at all of them
     assert "EvalKit" not in words_of(tmp_path, *tables(), scorer={})[1]
 

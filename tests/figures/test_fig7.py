@@ -43,6 +43,7 @@ def test_caption_says_what_was_measured(table):
         "400 resamples",
     ):
         assert words in caption
+    assert "first frame repeated at most 0.3): all tasks pass." in caption
     assert "First frame repeated 0.10" in caption and "quoted from one source" in caption
     other = fig7_text.caption(table, {**PARAMS, "ensemble": {**SETTINGS, "of_layers": 8}})
     assert "quoted" not in other

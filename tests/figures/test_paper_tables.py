@@ -43,7 +43,7 @@ def test_the_remark_on_the_ensemble_is_right(published):
 def test_categories_are_weighted_as_in_the_benchmark_and_tasks_alike_within_one():
     runs = of_tasks().assign(score=lambda table: (table.task == "next_size").astype(float))
     runs.loc[runs.task == "tic_tac_toe", "score"] = 1.0
-    row = paper_tables.measured_row(paper_tables.Labelled("m", runs), STATISTICS)
+    row = paper_tables.measured_row(paper_tables.Labelled("m", runs, None), STATISTICS)
     assert row["id_abstraction"] == 1 and row["ood_abstraction"] == 0
     assert row["id_knowledge"] == pytest.approx(1 / 3), "one of three puzzles"
     assert row["id"] == pytest.approx((15 * 1 + 9 / 3) / 50) and row["overall"] == pytest.approx(row["id"] / 2)
@@ -52,7 +52,7 @@ def test_categories_are_weighted_as_in_the_benchmark_and_tasks_alike_within_one(
 
 def test_seeds_are_averaged_within_a_case():
     runs = pd.concat([of_tasks(1.0).assign(seed=1), of_tasks(0.5).assign(seed=2)])
-    row = paper_tables.measured_row(paper_tables.Labelled("m", runs), STATISTICS)
+    row = paper_tables.measured_row(paper_tables.Labelled("m", runs, None), STATISTICS)
     assert (row["n"], row["seeds"]) == (84, 2)
     assert row["overall"] == pytest.approx(0.75)
     assert 0.5 < row["overall_low"] < 0.7 and 0.75 < row["overall_high"] < 0.85  # four cases of a puzzle that agree
@@ -60,7 +60,7 @@ def test_seeds_are_averaged_within_a_case():
 
 def test_a_category_without_a_task_is_a_dash_and_so_are_its_averages(published, tmp_path):
     only = [name for name in IN_DOMAIN if name != "next_size"]
-    rows = [paper_tables.Labelled("with ensemble", of_tasks(0.0, only)[["task", "case", "score"]])]
+    rows = [paper_tables.Labelled("with ensemble", of_tasks(0.0, only)[["task", "case", "score"]], "passed")]
     table = paper_tables.table1(published, rows, STATISTICS)
     last = paper_tables.shown1(table).iloc[-2]
     assert last["In domain"].tolist() == ["–", "–", "0.000", "0.000", "0.000", "0.000"]
@@ -102,12 +102,13 @@ def test_settings_are_the_mean_over_tasks_beside_what_is_quoted():
 def test_files_hold_the_rows_the_notes_and_booktabs(published, tmp_path):
     output = {kind: str(tmp_path / f"t.{kind}") for kind in ("csv", "md", "tex", "caption")}
     table = paper_tables.table1(published, paper_tables.from_skill("my_model", skill(0.5)), STATISTICS)
-    caption, notes = paper_tables.caption1(table, 0.95), paper_notes.notes("table1", 84, {})
+    caption, notes = paper_tables.caption1(table, 0.95), paper_notes.notes("table1", 84, {}, table.scorer_check)
     paper_tables.write(output, table, paper_tables.shown1(table), caption, notes)
     read = {kind: Path(path).read_text() for kind, path in output.items()}
     assert len(pd.read_csv(output["csv"])) == len(published) + 3
     for kind in ("md", "tex", "caption"):
         assert "cannot be compared" in read[kind] and "0.671 and 0.666" in read[kind], kind
+        assert "first frame repeated at most 0.3): all tasks pass." in read[kind], kind
     lines = [line for line in read["md"].splitlines() if line.startswith("|")]
     assert len(lines) == 2 + len(published) + 2 * 3 and "In domain Knowledge" in lines[0]
     assert (
@@ -167,7 +168,26 @@ def test_cases_of_the_benchmark_have_floor_model_ensemble_and_ceiling(published)
     ]
     assert table.ood_spatiality.tolist() == table.id_spatiality.tolist() == [0.25, 0.5, 0.75, 0.9]
     assert table.overall.isna().all() and set(table.tasks) == {2}
+    assert set(table.scorer_check) == {"passed"}  # 0.9 and 0.25
     assert [row.label for row in paper_tables.from_bench("m", pd.DataFrame(rows), "0-9", "mean")][1] == "m"
+    worse = pd.DataFrame(rows).assign(case="00001")
+    worse.loc[(worse.task == tasks[1]) & (worse.variant == "ground_truth"), "score"] = 0.8
+    measured = paper_tables.from_bench("m", pd.concat([pd.DataFrame(rows), worse]), "20-29", "mean")
+    table = paper_tables.table1(published, measured, STATISTICS)
+    failed = f"{tasks[1]} (true clip 0.85)"
+    assert set(table.scorer_check[-4:]) == {failed} and table.scorer_check[:-4].isna().all()
+    assert paper_notes.notes("table1", 4, {}, table.scorer_check)[-1].startswith(
+        "Scorer check (true clip at least 0.9, "
+    )
+    assert f"1 task fails, {failed}." in paper_notes.notes("table1", 4, {}, table.scorer_check)[-1]
+
+
+def test_rows_of_the_other_benchmark_are_not_compared_with_quoted_ones():
+    scorer = {"repo": "Video-Reason/VBVR-Pro-Bench", "commit": "abcdefabc", "mode": "task_specific"}
+    for table in ("table1", "tableA1", "tableA2", "tableA3"):
+        notes = " ".join(paper_notes.notes(table, 500, scorer, ["passed"]))
+        assert "500 of the 500 cases of VBVR-Pro-Bench, by VBVR-Pro-Bench's scorer at commit abcdefa" in notes
+        assert "cannot be compared" in notes and "two can be compared" not in notes
 
 
 @pytest.mark.parametrize(
@@ -182,7 +202,7 @@ def test_cases_of_the_benchmark_have_floor_model_ensemble_and_ceiling(published)
 def test_notes_say_whether_measured_rows_can_be_compared(cases, scorer, words):
     scorer = scorer and {"commit": "abcdefabc", **scorer}
     for table in ("table1", "tableA1", "tableA2", "tableA3"):
-        notes = " ".join(paper_notes.notes(table, cases, scorer))
+        notes = " ".join(paper_notes.notes(table, cases, scorer, ["passed"]))
         assert words in notes and "{" not in notes
         comparable = cases == 500 and scorer["mode"] == "task_specific"
         assert ("two can be compared" in notes) == comparable != ("cannot be compared" in notes)

@@ -108,6 +108,7 @@ rule evalkit_table:
         runtime=10,
     params:
         recipe=RECIPES["evalkit_table"],
+        mode=config["evalkit"]["mode"],
         statistics=part_of("statistics"),
     script:
         "../../scripts/evalkit_table.py"

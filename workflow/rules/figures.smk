@@ -115,7 +115,7 @@ rule fig3:
         mem_mb=1000,
         runtime=10,
     params:
-        recipe=4,
+        recipe=5,
         cases=part_of("cases", "folder", "shard_size"),
         trajectory=part_of("trajectory", "other_seeds", "keep"),
         sampling=sampling_of(config["model"], *DENOISING),
@@ -154,7 +154,7 @@ rule fig7:
         mem_mb=1000,
         runtime=10,
     params:
-        recipe=3,
+        recipe=4,
         ensemble=part_of("ensemble"),
         sampling=sampling_of(config["model"], *DENOISING),
         statistics=part_of("statistics"),
@@ -194,7 +194,7 @@ rule fig8:
         mem_mb=1000,
         runtime=10,
     params:
-        recipe=3,
+        recipe=4,
         own_steps=config["models"][config["model"]]["steps"],
         statistics=part_of("statistics"),
     script:

@@ -28,7 +28,7 @@ rule table1:
         mem_mb=1000,
         runtime=10,
     params:
-        recipe=5,
+        recipe=6,
         scorer=scorer_settings().get("scorer", {}),
         statistics=part_of("statistics"),
     script:
@@ -60,7 +60,7 @@ rule tableA1:
         mem_mb=1000,
         runtime=10,
     params:
-        recipe=4,
+        recipe=5,
         scorer=scorer_settings().get("scorer", {}),
         level=config["statistics"]["level"],
     script:
@@ -93,7 +93,7 @@ rule tableA2:
         mem_mb=1000,
         runtime=10,
     params:
-        recipe=3,
+        recipe=4,
         table="tableA2",
         scorer=scorer_settings().get("scorer", {}),
         setting="frames",
@@ -128,7 +128,7 @@ rule tableA3:
         mem_mb=1000,
         runtime=10,
     params:
-        recipe=3,
+        recipe=4,
         table="tableA3",
         scorer=scorer_settings().get("scorer", {}),
         setting="steps",

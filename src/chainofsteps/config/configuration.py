@@ -119,8 +119,8 @@ class EvalkitSection(Section):
     )
     mode: Literal["task_specific", "weighted"] = Field(
         "task_specific",
-        description="The score that the figures show, of the scorer's two; tables/evalkit.csv has both. task_specific is "
-        "by the task's rules alone, as published; weighted is .15 first frame, .35 final frame, .15 smoothness, .10 "
+        description="The score that the figures show, of the scorer's two; tables/evalkit.csv has both. task_specific "
+        "is by the task's rules alone, as published; weighted is .15 first frame, .35 final frame, .15 smoothness, .10 "
         "quality, .25 task_specific.",
     )
     at_once: AtLeastOne = Field(

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from ..bench.evalkit.kits import EVALKIT, KITS
+from ..bench.scorer_check import sentence
 from ..probes.noise.points import kinds_of, operators_of
 from .fig3 import Setting, heading
 from .words import with_interval
@@ -150,11 +152,12 @@ def score_words(points: pd.DataFrame, statistics: Mapping) -> list[str]:
         f"(b) Mean score over cases with {statistics['level']:.0%} bootstrap intervals "
         f"({statistics['resamples']} resamples of cases, seeds averaged within a case; n = {n} a point).",
         f"Scores of runs without injected noise: {levels}.",
+        sentence(points.scorer_check),
     ]
 
 
 def scorer_words(setting: Setting, official: Mapping | None) -> list[str]:
-    """The latent frames with a part of their own in the score. official: EvalKit's, empty for the rules of puzzles."""
+    """The latent frames with a part of their own in the score. official: empty for the rules of puzzles."""
     sentences = []
     if setting.restored:
         sentences.append(
@@ -162,7 +165,8 @@ def scorer_words(setting: Setting, official: Mapping | None) -> list[str]:
             "first frame is restored there before decoding."
         )
     if official:
-        sentences.append(f"Scores are EvalKit's ({official['mode']}, commit {official['commit'][:7]}).")
+        name = KITS[official.get("repo", EVALKIT)].name
+        sentences.append(f"Scores are by {name} ({official['mode']}, commit {official['commit'][:7]}).")
     elif setting.scored_frame in setting.noised_frames:
         sentences.append("The last latent frame is the one that is scored.")
     return sentences

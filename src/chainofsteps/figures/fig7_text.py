@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from ..bench.scorer_check import sentence
 from ..probes.ensemble.spec import OF_FINALS, OF_LATENTS
 from ..probes.ensemble.table import ANOTHER, CEILING, FLOORS, ORACLE, PUBLISHED_OF_LAYERS, SINGLE
 from .words import with_interval
@@ -99,6 +100,7 @@ def caption(table: pd.DataFrame, params: Mapping[str, Mapping[str, Any]]) -> str
         f"(a) The two modes; windows are layers of {settings['of_layers']}, scaled to the depth of this model.",
         f"(b) Mean score over cases with {statistics['level']:.0%} bootstrap intervals ({statistics['resamples']} "
         f"resamples of cases, seeds averaged within a case). {levels[:1].upper()}{levels[1:]}.",
+        sentence(over_all.scorer_check),
         f"(c) The paired difference to the one run that is carried, with its interval. {beside} Grey numbers: forwards "
         "of a case, made alone.",
     ]

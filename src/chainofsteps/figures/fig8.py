@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from ..bench.categories import category_of
+from ..bench.scorer_check import sentence
 from ..probes.frames.table import MEAN, REFERENCES, by_setting
 from . import marks, style
 from .grids import spoken
@@ -147,5 +148,5 @@ def caption(points: pd.DataFrame, model: str, level: float) -> str:
         "value, cases drawn within each task. Shaded: the model's own setting, from its stored runs. "
         + (f"Grey lines: floors ({', '.join(floors)}), mean over the tasks of the panel. " if floors else "")
         + "Panel (b) is one and the same model in fewer or more steps, not a checkpoint distilled to few steps: it "
-        "says nothing about what distillation does.\n"
+        f"says nothing about what distillation does. {sentence(points.scorer_check)}\n"
     )

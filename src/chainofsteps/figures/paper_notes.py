@@ -1,10 +1,13 @@
 """The notes below the paper's tables: where its rows come from, and whether measured ones can be compared with them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
+from ..bench.evalkit.kits import EVALKIT, KITS
+from ..bench.scorer_check import sentence
 from ..bench.vbvr import CASES, TASKS
 
 PUBLISHED_MODE = "task_specific"  # of EvalKit's two scores the published one
+QUOTED_BENCH = "VBVR-Bench"
 COMPARED = "{compared}"  # in a note: what `compared` says
 NOTES = {
     "table1": (
@@ -35,10 +38,10 @@ NOTES = {
 }
 
 
-def notes(table: str, cases: int, scorer: Mapping[str, str]) -> list[str]:
-    """The notes below a table. cases: of its measured rows. scorer: commit and mode of EvalKit; empty where the
-    puzzles' own rules score."""
-    return [note.replace(COMPARED, compared(cases, scorer)) for note in NOTES[table]]
+def notes(table: str, cases: int, scorer: Mapping[str, str], checks: Iterable[str | None]) -> list[str]:
+    """The notes below a table. cases: of its measured rows. scorer: repository, commit and mode of the official one;
+    empty where the puzzles' own rules score. checks: the column scorer_check of the table."""
+    return [*(note.replace(COMPARED, compared(cases, scorer)) for note in NOTES[table]), sentence(checks)]
 
 
 def compared(cases: int, scorer: Mapping[str, str]) -> str:
@@ -47,7 +50,11 @@ def compared(cases: int, scorer: Mapping[str, str]) -> str:
         return (
             "Measured rows are of this project's own puzzles, by their own rules: in value the two cannot be compared."
         )
-    whole, how = len(TASKS) * len(CASES), f"by EvalKit at commit {scorer['commit'][:7]} ({scorer['mode']})"
+    about = KITS[scorer.get("repo", EVALKIT)]
+    whole, how = len(TASKS) * len(CASES), f"by {about.name} at commit {scorer['commit'][:7]} ({scorer['mode']})"
+    if about.bench != QUOTED_BENCH:
+        why = f"the quoted rows are of {QUOTED_BENCH}, so in value the two cannot be compared. Categories are those of"
+        return f"Measured rows are of {cases} of the {whole} cases of {about.bench}, {how}: {why} {QUOTED_BENCH}."
     if scorer["mode"] != PUBLISHED_MODE:
         why = f"the quoted rows are {PUBLISHED_MODE}, so in value the two cannot be compared."
         return f"Measured rows are of {cases} of the {whole} cases of VBVR-Bench, {how}: {why}"

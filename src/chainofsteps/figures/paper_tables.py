@@ -10,9 +10,10 @@ from typing import Any
 import pandas as pd
 
 from ..bench.categories import category_of, split_of
+from ..bench.scorer_check import failing
 from ..files import atomic_write
 from ..names import SPLITS
-from ..probes.ensemble.table import CEILING, FLOORS, SINGLE
+from ..probes.ensemble.table import CEILING, FLOORS, SINGLE, references
 from ..probes.frames.table import MEAN
 from ..statistics import SHARE, bootstrap_group_means
 
@@ -31,17 +32,22 @@ SCORED = ["task", "case", "score"]
 
 @dataclass(frozen=True)
 class Labelled:
-    """A measured row of table 1: label, and a row per run with columns task, case and score (seed, if several)."""
+    """A measured row of table 1: label, and a row per run with columns task, case and score (seed, if several).
+
+    check: the scorer check of its tasks.
+    """
 
     label: str
     runs: pd.DataFrame
+    check: str | None
 
 
 def from_skill(model: str, rows: pd.DataFrame) -> list[Labelled]:
     """The measured rows that the skill of a model gives; rows: of skill_table.COLUMNS."""
     labels = {"static": LABELS["static"], "score": model, "ground_truth": LABELS["ground_truth"]}
+    check = failing(rows.rename(columns={"puzzle": "task"}))
     return [
-        Labelled(label, rows[["case"]].assign(task=rows.puzzle, score=rows[column].astype(float)))
+        Labelled(label, rows[["case"]].assign(task=rows.puzzle, score=rows[column].astype(float)), check)
         for column, label in labels.items()
     ]
 
@@ -60,7 +66,7 @@ def from_bench(model: str, rows: pd.DataFrame, window: str, mode: str) -> list[L
     """The measured rows of cases of VBVR-Bench: the floor, the model, its ensemble and the ceiling, of the same cases;
     rows: of ensemble_table.COLUMNS."""
     floor, ceiling = (
-        Labelled(label, rows.loc[rows.variant == variant, SCORED])
+        Labelled(label, rows.loc[rows.variant == variant, SCORED], failing(references(rows)))
         for variant, label in ((FLOORS[0], LABELS["static"]), (CEILING, LABELS["ground_truth"]))
     )
     return [floor, _single(model, rows), *_merged(model, rows, window, mode), ceiling]
@@ -72,16 +78,18 @@ def _carried(rows: pd.DataFrame) -> int:
 
 
 def _single(label: str, rows: pd.DataFrame) -> Labelled:
-    return Labelled(label, rows.loc[(rows.variant == SINGLE) & (rows.seed == _carried(rows)), SCORED])
+    carried = rows.loc[(rows.variant == SINGLE) & (rows.seed == _carried(rows)), SCORED]
+    return Labelled(label, carried, failing(references(rows)))
 
 
 def _merged(model: str, rows: pd.DataFrame, window: str, mode: str) -> list[Labelled]:
     merged = rows[(rows.variant == "ensemble") & (rows.window == window) & (rows["mode"] == mode)]
-    return [] if merged.empty else [Labelled(f"{model} + ensemble ({window}, {mode})", merged[SCORED])]
+    label = f"{model} + ensemble ({window}, {mode})"
+    return [] if merged.empty else [Labelled(label, merged[SCORED], failing(references(rows)))]
 
 
 def measured_row(row: Labelled, statistics: Mapping[str, Any]) -> dict[str, Any]:
-    """model, source, tasks, n (cases), seeds, and for each of GROUPS mean score with _low and _high.
+    """model, source, tasks, n (cases), seeds, for each of GROUPS mean score with _low and _high, scorer_check.
 
     What has no task is None, and so is a mean over categories of which one has none.
     """
@@ -109,7 +117,7 @@ def measured_row(row: Labelled, statistics: Mapping[str, Any]) -> dict[str, Any]
             scores = [of_task[task] for task in weights]
             found = bootstrap_group_means(scores, list(weights.values()), **statistics, bounds=SHARE)
         row_of |= dict(zip((group, f"{group}_low", f"{group}_high"), found, strict=True))
-    return row_of
+    return {**row_of, "scorer_check": row.check}
 
 
 def table1(published: pd.DataFrame, measured: Sequence[Labelled], statistics: Mapping[str, Any]) -> pd.DataFrame:

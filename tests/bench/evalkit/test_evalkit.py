@@ -20,7 +20,7 @@ from chainofsteps.bench.evalkit import scores
 from chainofsteps.bench.evalkit import source as evalkit_source
 from chainofsteps.bench.evalkit.kits import EVALKIT
 from chainofsteps.bench.evalkit.python import found_or_made
-from chainofsteps.bench.evalkit.scores import COLUMNS, Kit, described, enlarged, runs, scorer, summary
+from chainofsteps.bench.evalkit.scores import COLUMNS, Kit, checked, described, enlarged, runs, scorer, summary
 from chainofsteps.bench.evalkit.source import fetch, source_hash
 from chainofsteps.config.read import load_config
 from chainofsteps.errors import InputError
@@ -223,15 +223,36 @@ def test_means_are_over_cases_with_seeds_averaged():
     ]
     table = pd.DataFrame(rows).assign(model="m", weighted=0.5, rule=None).astype({"seed": "Int64"})
     table = table.assign(**{key: [vars(vbvr.TASKS[t])[key] for t in table.task] for key in ("split", "category")})
-    found = summary(table, {"resamples": 100, "level": 0.95, "seed": 0})
+    found = summary(table, {"resamples": 100, "level": 0.95, "seed": 0}, "task_specific")
     overall = found[(found.run == "model") & (found.split == "all")].iloc[0]
     assert (overall.n, overall.seeds, overall.task_specific) == (6, 2, 0.25)
     assert 0 < overall.task_specific_low < 0.25 < overall.task_specific_high
     maze = found[(found.task == MAZE) & (found.run == "ground_truth")].iloc[0]
     assert (maze.n, maze.task_specific, maze.weighted, maze.split) == (3, 0.9, 0.5, SPLITS[1])
+    assert found.scorer_check.isna().all()  # nothing is known of a first frame that stands still
     assert len(found) == 2 * (1 + 2 + 2 + 2) and found.rule.isna().all()
-    ours = summary(table.assign(rule=1.0), {"resamples": 100, "level": 0.95, "seed": 0})
+    ours = summary(table.assign(rule=1.0), {"resamples": 100, "level": 0.95, "seed": 0}, "task_specific")
     assert (ours.rule == 1.0).all() and (ours.n == found.n).all()
+
+
+def test_tables_say_of_each_task_whether_its_scores_can_be_read():
+    other = "O-34_dot_to_dot_task_data-generator"
+    rows = [
+        {"task": task, "case": f"0000{case}", "seed": seed, "run": run, "task_specific": value, "weighted": 0.5}
+        for task, still in ((MAZE, 0.2), (other, 0.4))
+        for case in range(2)
+        for run, seed, value in [("model", 1, 0.7), ("ground_truth", None, 0.95), ("static", None, still)]
+    ]
+    table = pd.DataFrame(rows).assign(model="m", rule=None).astype({"seed": "Int64"})
+    table = table.assign(**{key: [vars(vbvr.TASKS[t])[key] for t in table.task] for key in ("split", "category")})
+    failed = f"{other} (first frame 0.4)"
+    by_task = checked(table, "task_specific").groupby("task").scorer_check.unique()
+    assert {task: list(checks) for task, checks in by_task.items()} == {MAZE: ["passed"], other: [failed]}
+    means = summary(table, {"resamples": 100, "level": 0.95, "seed": 0}, "task_specific")
+    assert set(means[means.split == "all"].scorer_check) == {failed}
+    assert set(means[means.task == MAZE].scorer_check) == {"passed"}
+    weighted = summary(table, {"resamples": 100, "level": 0.95, "seed": 0}, "weighted")
+    assert set(weighted[weighted.task == MAZE].scorer_check) == {f"{MAZE} (true clip 0.5, first frame 0.5)"}
 
 
 @pytest.mark.evalkit

@@ -37,6 +37,21 @@ def table():
     return ensemble_table.summary(rows(), STATISTICS, SEEDS)
 
 
+def test_each_row_has_the_scorer_check_of_its_tasks():
+    runs = rows(cases=2)
+    runs.loc[(runs.task == "shelf") & (runs.variant == "ground_truth"), "score"] = 0.5
+    found = ensemble_table.summary(runs, STATISTICS, SEEDS)
+    failed = "shelf (true clip 0.5)"
+    assert set(found[found.scope == "all"].scorer_check) == {failed}
+    by_task = found[found.scope == "task"].groupby("task").scorer_check.unique()
+    assert {task: list(checks) for task, checks in by_task.items()} == {
+        "loop_maze": ["passed"],
+        "shelf": [failed],
+        "half_turn": ["passed"],
+    }
+    assert set(ensemble_table.table_a1(found, 40).scorer_check) == {failed}
+
+
 def test_a_planted_gain_is_found_in_its_window_alone(table):
     over_all = table[(table.scope == "all") & (table.variant == "ensemble")]
     for row in over_all.itertuples():

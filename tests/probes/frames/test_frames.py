@@ -105,6 +105,14 @@ def test_mean_over_tasks_is_of_the_same_cases_at_every_count():
     assert mean.score.tolist() == [0.5, 0.75], "tasks count alike, not cases"
     assert mean.n.tolist() == [6, 6] and set(mean.tasks) == {2} and set(mean.floor_static) == {0.125}
     assert mean.score_difference.tolist() == [-0.25, 0]
+    assert "scorer_check" not in table  # without the true clip's score
+
+    several = runs(scores, floor_static=0.125, ground_truth=1.0)
+    several.loc[(several.task == "bounce") & (several.frames == 9), "floor_static"] = 0.5
+    table = frames_table.by_setting(several, "frames", STATISTICS).set_index(["task", "frames"]).scorer_check
+    failed = "bounce (first frame 0.5)"
+    assert (table[frames_table.MEAN, 9], table["bounce", 9], table["shelf", 9]) == (failed, failed, "passed")
+    assert table[frames_table.MEAN, 17] == "passed"
 
 
 def test_without_runs_of_the_own_value_there_is_no_difference():

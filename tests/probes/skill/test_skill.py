@@ -33,6 +33,9 @@ def test_summary_counts_exact_success_with_wilsons_interval():
     assert (occlusion.success_low, occlusion.success_high) == pytest.approx((middle - half, middle + half), abs=1e-3)
     assert occlusion.score == pytest.approx((63 + 0.9) / 64, abs=1e-4) and occlusion.floor == 0.1
     assert table.loc[1, "success_high"] > 0.3, "none of four is not certain to be none"
+    assert table.scorer_check.tolist() == ["passed"] * 2
+    still = pd.DataFrame(rows, columns=skill_table.COLUMNS).assign(static=0.4)
+    assert skill_table.summary(still).scorer_check[1] == "largest (first frame 0.4)"
 
 
 def test_held_out_cases_are_held_out():

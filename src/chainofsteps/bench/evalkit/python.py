@@ -1,4 +1,4 @@
-"""A Python that an official scorer can run in. It needs a version of OpenCV that nothing else here does, so it has its own.
+"""A Python that an official scorer can run in: of its own, since nothing else here needs such a version of OpenCV.
 
 Read in that environment too, and in every job by the Snakefile: the standard library alone, but for `made`, which
 runs in ours.
@@ -50,7 +50,8 @@ def versions_of(python: str, about: About = KITS[EVALKIT]) -> dict[str, str]:
     except InputError as error:
         wanted = ", ".join(("opencv-python-headless>=4.10,<5", *about.needs))
         raise InputError(
-            f"{python} cannot run {about.name} ({error}); give evalkit.python one with {wanted}, or null to have one made"
+            f"{python} cannot run {about.name} ({error}); give evalkit.python one with {wanted}, or null to have one "
+            "made"
         ) from error
 
 

@@ -24,6 +24,7 @@ from ...files import read_json
 from ...names import CRF, FINAL_FRAME, FIRST_FRAME, GROUND_TRUTH, METADATA, PUZZLES
 from ...statistics import SHARE, bootstrap_mean
 from ..cases import Case
+from ..scorer_check import failing, references_of
 from ..scoring import Scorer, score, scored
 from ..vbvr import COUNTERPARTS, TASKS
 from ..video import read_mp4, read_png, resized, write_mp4, write_png
@@ -199,15 +200,26 @@ def settings_of(kit: Kit) -> dict[str, Any]:
     return of_kit | ({} if kit.crf == CRF else {"crf": kit.crf})
 
 
-def summary(table: pd.DataFrame, statistics: Mapping[str, Any]) -> pd.DataFrame:
+def checked(table: pd.DataFrame, mode: str) -> pd.DataFrame:
+    """The table with the scorer check of each row's task, by the score of a mode."""
+    return table.assign(scorer_check=table.task.map({task: _check(rows, mode) for task, rows in table.groupby("task")}))
+
+
+def _check(rows: pd.DataFrame, mode: str) -> str | None:
+    return failing(references_of(rows, "run", "ground_truth", "static", mode))
+
+
+def summary(table: pd.DataFrame, statistics: Mapping[str, Any], mode: str) -> pd.DataFrame:
     """Means of both scores over cases, with bootstrap intervals, of each run: over all, per split, per category of a
     split, and per task. "all" stands in the columns that a row is taken over. rule, the puzzles' own score of the same
-    videos, is empty where not all cases are puzzles."""
+    videos, is empty where not all cases are puzzles. scorer_check: of the tasks of a row, by the score of `mode`."""
     rows = []
     for keys in ([], ["split"], ["split", "category"], ["split", "category", "task"]):
-        for values, group in table.groupby(["model", "run", *keys], sort=False):
-            row = {**dict.fromkeys(["model", "run", "split", "category", "task"], "all")}
-            rows.append({**row, **dict(zip(["model", "run", *keys], values, strict=True)), **_means(group, statistics)})
+        checks = {values: _check(group, mode) for values, group in table.groupby(["model", *keys])}
+        for (model, run, *values), group in table.groupby(["model", "run", *keys], sort=False):
+            row = dict.fromkeys(["model", "run", "split", "category", "task"], "all")
+            row |= {"model": model, "run": run, **dict(zip(keys, values, strict=True)), **_means(group, statistics)}
+            rows.append({**row, "scorer_check": checks[model, *values]})
     return pd.DataFrame(rows).round(4)
 
 

@@ -48,10 +48,8 @@ def package_of(folder: Path) -> str:
     """The name of the package with the evaluators. InputError if a folder has none, so that it cannot be asked."""
     found = [name for name in PACKAGES if Path(folder, name, "evaluators", "__init__.py").is_file()]
     if not found:
-        raise InputError(
-            f"{folder} has no {' or '.join(f'{name}/evaluators/__init__.py' for name in PACKAGES)}; give evalkit.folder a "
-            f"checkout of {' or '.join(KITS)}"
-        )
+        wanted = " or ".join(f"{name}/evaluators/__init__.py" for name in PACKAGES)
+        raise InputError(f"{folder} has no {wanted}; give evalkit.folder a checkout of {' or '.join(KITS)}")
     return found[0]
 
 
@@ -66,8 +64,8 @@ def check_source(folder: Path, known: str | None) -> str:
     found = source_hash(folder)
     if known is not None and found != known:
         raise InputError(
-            f"the scorer in {folder} has the source hash {found}, not {known} as evalkit.sha256 says; delete it and run "
-            "again, or give the hash of the commit that you mean"
+            f"the scorer in {folder} has the source hash {found}, not {known} as evalkit.sha256 says; delete it and "
+            "run again, or give the hash of the commit that you mean"
         )
     return found
 

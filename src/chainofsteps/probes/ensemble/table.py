@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from ...bench.categories import category_of, split_of
+from ...bench.scorer_check import failing, references_of
 from ...model.sampling import Sampling
 from ...statistics import SHARE, bootstrap_mean, paired_bootstrap
 from .count import merged_forwards
@@ -21,7 +22,7 @@ DESCRIBED = ["variant", "window", "layers", "mode", "weight", "carry", "steps"]
 COLUMNS = ["model", "task", "kind", "case", *DESCRIBED, "seed", "forwards", "score", "exact"]
 SCOPES = {"all": [], "split": ["split"], "category": ["split", "category"], "task": ["split", "category", "task"]}
 SUMMARY_COLUMNS = ["model", "scope", "split", "category", "task", *DESCRIBED, "n", "seeds", "forwards"]
-SUMMARY_COLUMNS += ["score", "low", "high", "difference", "difference_low", "difference_high", "floor"]
+SUMMARY_COLUMNS += ["score", "low", "high", "difference", "difference_low", "difference_high", "floor", "scorer_check"]
 
 # Table A1 of the paper, of VBVR-Wan2.2 on VBVR-Bench, by window of its 40 layers; from one source, unverified.
 PUBLISHED = {"none": 0.685, "0-9": 0.688, "0-39": 0.690, "20-29": 0.716}
@@ -84,6 +85,7 @@ def _compared(rows: pd.DataFrame, statistics: Mapping[str, Any], merged: Sequenc
     by_seed = single.pivot(index=["task", "case"], columns="seed", values="score")[list(single.seed.unique())]
     seeds = [str(seed) for seed in merged]
     floor = rows[rows.variant == FLOORS[0]].score.mean()
+    check = failing(references(rows))
     variants: list[tuple[dict[str, Any], Sequence[str], pd.DataFrame]] = [
         ({"variant": SINGLE, "forwards": single.forwards.iloc[0]}, seeds[:1], by_seed.iloc[:, :1]),
     ]
@@ -104,7 +106,12 @@ def _compared(rows: pd.DataFrame, statistics: Mapping[str, Any], merged: Sequenc
         if about["variant"] != SINGLE:
             pair = paired_bootstrap(scores.to_numpy(), by_seed.iloc[:, :1].to_numpy(), **statistics)
             row |= dict(zip(("difference", "difference_low", "difference_high"), pair, strict=True))
-        yield {**row, "floor": floor}
+        yield {**row, "floor": floor, "scorer_check": check}
+
+
+def references(rows: pd.DataFrame) -> pd.DataFrame:
+    """What the scorer check needs of single runs; rows: COLUMNS."""
+    return references_of(rows, "variant", CEILING, FLOORS[0])
 
 
 def table_a1(table: pd.DataFrame, of_layers: int) -> pd.DataFrame:
@@ -123,5 +130,5 @@ def table_a1(table: pd.DataFrame, of_layers: int) -> pd.DataFrame:
     merged = rows.seeds[rows.variant == "ensemble"]
     rows = rows.assign(window_of_layers=of_layers, seeds_merged=merged.iloc[0] if len(merged) else "")
     about = ["window", "window_of_layers", "layers", "mode", "weight", "carry", "steps", "n", "seeds", "seeds_merged"]
-    measured = ["score", "low", "high", "difference", "difference_low", "difference_high", "floor"]
+    measured = ["score", "low", "high", "difference", "difference_low", "difference_high", "floor", "scorer_check"]
     return rows[["model", *about, *measured, "published", "published_is"]]

@@ -42,9 +42,8 @@ def score_cases(job: Job, judge: Judge, kit: Kit) -> None:
         values = torch.tensor([[row[mode] for mode in MODES] for row in rows])
         job.save(name, {"scores": values}, rows)
     if failed:
-        raise InputError(
-            f"{failed} of {len(job.names)} cases of {judge.task} have no score of {kit.about.name}; each has a line above"
-        )
+        of_how_many = f"{failed} of {len(job.names)} cases of {judge.task}"
+        raise InputError(f"{of_how_many} have no score of {kit.about.name}; each has a line above")
 
 
 def table_of(rows: Mapping[str, Sequence[Mapping[str, Any]]], task: str, kit: Kit, model: str) -> pd.DataFrame:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from ...bench.scorer_check import failing
 from ...statistics import DIFFERENCE, SHARE, bootstrap_group_means
 
 FRAMES_COLUMNS = [
@@ -34,8 +35,9 @@ def by_setting(runs: pd.DataFrame, setting: str, statistics: Mapping[str, Any]) 
     runs: a row for each run, with columns task, case, seed, exact, score, own (the setting is the case's own there)
     and that of the setting; REFERENCES where there are any. Columns: task, the setting, own, tasks, n (cases), seeds;
     success and score with _low and _high; the same of success_difference and score_difference, value less own value
-    over the same cases (none without runs of the own value); the means of REFERENCES. Rows of task MEAN are means of
-    the tasks' means, only at values that every case of every task has: so they are of the same cases at each.
+    over the same cases (none without runs of the own value); the means of REFERENCES, and the scorer check. Rows of
+    task MEAN are means of the tasks' means, only at values that every case of every task has: so they are of the same
+    cases at each.
     """
     asked = {column: (column, "mean") for column in ("exact", "score", *REFERENCES) if column in runs}
     cases = runs.astype({"exact": float}).groupby(["task", "case", setting], as_index=False, sort=False)
@@ -71,4 +73,6 @@ def _row(row: dict[str, Any], groups: list[pd.DataFrame], statistics: Mapping[st
     for column in REFERENCES:
         if column in cases:
             row[column] = sum(group[column].mean() for group in groups) / len(groups)
+    if {"ground_truth", "floor_static"} <= set(cases):
+        row["scorer_check"] = failing(cases.rename(columns={"floor_static": "static"}))
     return row

@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from ...bench.scorer_check import failing, references_of
 from ...errors import InputError
 from ...statistics import SHARE, Interval, bootstrap_mean, paired_bootstrap
 from .table import NOISE_RUNS
@@ -28,7 +29,7 @@ def _per_case(rows: pd.DataFrame, value: str) -> pd.Series:
 
 
 def score_points(scores: pd.DataFrame, interval: Interval) -> pd.DataFrame:
-    """One row per drawn point: kind, run, operator, step, frame, cases; score and drop with low and high.
+    """One row per drawn point: kind, run, operator, step, frame, cases; score and drop with low and high; scorer_check.
 
     The drop is the clean score minus the score of the perturbed run of the same case (paired).
     """
@@ -43,6 +44,7 @@ def score_points(scores: pd.DataFrame, interval: Interval) -> pd.DataFrame:
                 f"score table: kind {kind} has no rows of run {', '.join(missing)}; run the score rule again"
             )
         clean = _per_case(of_kind[of_kind.run == "baseline"], "score")
+        check = failing(references_of(of_kind, "run", "ground_truth", "floor_static"))
         groups = of_kind.groupby(["run", "operator", "step", "frame"], dropna=False, sort=True)
         for (run, operator, step, frame), rows in groups:
             values = _per_case(rows, "score")
@@ -58,7 +60,7 @@ def score_points(scores: pd.DataFrame, interval: Interval) -> pd.DataFrame:
                 pair = clean.loc[values.index].to_numpy(), values.to_numpy()
                 drop, drop_low, drop_high = paired_bootstrap(*pair, interval.resamples, interval.level, interval.seed)
                 point |= {"drop": drop, "drop_low": drop_low, "drop_high": drop_high}
-            points.append(point)
+            points.append(point | {"scorer_check": check})
     return pd.DataFrame(points)
 
 

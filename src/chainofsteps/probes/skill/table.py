@@ -4,6 +4,7 @@ import pandas as pd
 from scipy import stats
 
 from ...bench.categories import category_of, split_of
+from ...bench.scorer_check import failing
 from ...interval import Interval
 from ...names import PUZZLES
 
@@ -31,6 +32,7 @@ def summary(rows: pd.DataFrame, level: float = Interval.level) -> pd.DataFrame:
                 "score": cases.score.mean(),
                 "floor": cases.static.mean(),
                 "ground_truth": (cases.ground_truth == 1.0).mean(),
+                "scorer_check": failing(cases.rename(columns={"puzzle": "task"})),
             }
         )
     table.sort(key=lambda row: PUZZLES.index(row["puzzle"]))
