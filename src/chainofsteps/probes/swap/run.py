@@ -195,4 +195,5 @@ def same_text(
     heads = dict(swap(model, *streams, swaps, {}, velocity.counter, walk.on_walked))
     walk.until(network.depth(model))
     own = network.head(model, walk.stream).float()
-    return [float((heads[of_layer].float() - own).norm() / own.norm()) for of_layer in swaps]
+    distances = [(heads[of_layer].float() - own).norm() / own.norm() for of_layer in swaps]
+    return torch.stack(distances).cpu().tolist()  # a single wait for the device
