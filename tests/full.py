@@ -98,7 +98,8 @@ class Full:
         transformer, vae, experts, own_size, own_frames = MODELS[name]
         cases = {"size": size or own_size, "frames": frames or own_frames, "number": 2, "number_elsewhere": 2}
         own = {"steps": STEPS}
-        overlaid = {"frames": {"counts": [5]}, "few_steps": {"steps": [2]}, "swap": {"number": 2}, **(change or {})}
+        overlaid = {"frames": {"counts": [5]}, "few_steps": {"steps": [2]}, **(change or {})}
+        overlaid["swap"] = {"number": 2, **overlaid.get("swap", {})}
         self.name, self.layers, self.folder = name, layers, _checkpoint(folder, name, layers)
         shown = {"figure": "fig1", "panel": "a", "puzzle": TASK, "case": "00000", "seed": 1, "steps": [0, 2]}
         overlaid |= {"cases": {**cases, "tasks": [TASK]}, "panels": [{**shown, "frames": [0, 4]}]}
@@ -199,3 +200,7 @@ def _checkpoint(folder, name, layers):
 def without_weights(monkeypatch, full):
     """Experts "loaded" from the folder are networks on the meta device."""
     monkeypatch.setattr(load, "load_transformer", lambda *_args: network_of(full.name, full.layers))
+
+
+def encoders(monkeypatch):
+    pass

@@ -17,6 +17,7 @@ aten = torch.ops.aten
 COPIES = {aten._to_copy.default, aten.copy_.default}
 INDEXED = {aten.index.Tensor, aten.index_put_.default, aten.index_put.default}  # CUDA takes indices of the host
 PRODUCTS = {aten.mm.default, aten.bmm.default, aten.addmm.default, aten.baddbmm.default, aten.convolution.default}
+MOST = 2**24  # numbers that are made up one by one: of latents, and not of hidden states or pixels
 MADE_UP = 97  # numbers that are repeated in what is copied to the host: not constant, whatever the shape
 
 
@@ -96,6 +97,8 @@ def _device(kwargs, source):
 
 
 def _made_up(shape, dtype):
+    if shape.numel() > MOST:
+        return torch.zeros((), dtype=dtype).expand(shape)
     numbers = torch.linspace(-1, 1, MADE_UP).to(dtype)
     return numbers.repeat(shape.numel() // MADE_UP + 1)[: shape.numel()].view(shape)
 
