@@ -4,9 +4,11 @@ Estimates, for attention that never holds its tokens x tokens matrix; what CUDA 
 gigabyte or one, is not in them. A test holds the constants against the shapes of the real networks. No torch here.
 
 A forward of B samples of n tokens, T text tokens, width d, FFN's width f, in numbers of the model's dtype:
-B (n max(HELD d, 3 d + 2 f) + TEXT_HELD T d), and PER_TOKEN n d more where each token has a timestep of its own.
+B (n max(HELD d, 3 d + 2 f) + TEXT_HELD T d), and PER_TOKEN n d more where each token has a timestep of its own. The
+conditions of a sample that waits: TEXT_HELD T d, and PER_TOKEN_KEPT n d. To compare hidden states behind a layer (CKA):
+numbers in float64, and d^2 of those for each sample.
 A decode of B videos of H x W pixels, float32: at the VAE's last stage, of width w and patches of p x p pixels,
-B (H W / p^2) DECODED w, and B 3 T H W of a video of T frames. To encode a video takes less.
+B (H W / p^2) DECODED w, and B 3 T H W of a video of T frames. To encode one takes ENCODED in its place, or less.
 """
 
 from __future__ import annotations
@@ -17,8 +19,9 @@ from dataclasses import dataclass
 from ..probes.count import FLOAT, JobCount, Loaded, Peak, Shard, UnknownError, VideoSize
 from .model import Model
 
-HELD, TEXT_HELD, PER_TOKEN = 12.5, 5, 22
-DECODED = 51
+HELD, TEXT_HELD, PER_TOKEN, PER_TOKEN_KEPT = 12.5, 5, 22, 7
+DOUBLE = 8  # bytes of a number in float64
+DECODED, ENCODED = 51, 37
 
 
 @dataclass(frozen=True)
@@ -65,17 +68,22 @@ def forward(model: Model, batch: int, video: VideoSize, more: float = 0) -> int:
     return round(model.item * (batch * (tokens * widest + text) + more * tokens * width))
 
 
-def decode(model: Model, batch: int, video: VideoSize) -> int:
-    """Bytes that the VAE holds as it decodes, or encodes, a batch of videos."""
+def decode(model: Model, batch: int, video: VideoSize, constant: int = DECODED) -> int:
+    """Bytes that the VAE holds as it decodes, or with ENCODED encodes, a batch of videos."""
     (width,) = model.known("vae_width")
     pixels = batch * video.height * video.width
-    return round(FLOAT * pixels * (DECODED * width / model.vae_patch**2 + 3 * video.frames))
+    return round(FLOAT * pixels * (constant * width / model.vae_patch**2 + 3 * video.frames))
 
 
 def _bytes(model: Model, peak: Peak) -> int:
-    if peak.forward:
-        return forward(model, peak.forward, peak.video, peak.hidden_states)
-    return decode(model, peak.decoded, peak.video)
+    if peak.decoded or peak.encoded:
+        return decode(model, peak.decoded or peak.encoded, peak.video, DECODED if peak.decoded else ENCODED)
+    (width,) = model.known("width")
+    tokens = model.tokens_of(peak.video)
+    conditions = TEXT_HELD * model.text_tokens + PER_TOKEN_KEPT * tokens * model.per_token
+    compared = DOUBLE * width * (peak.doubles * tokens + peak.streams * width * (peak.doubles > 0))
+    beside = model.item * peak.streams * conditions * width + compared
+    return forward(model, peak.forward, peak.video, peak.hidden_states) + beside
 
 
 def _parts(model: Model, *parts: str) -> list[int]:

@@ -52,7 +52,7 @@ class ConditioningCount(JobCount):
         return None
 
     def peaks(self, shard: Shard) -> Sequence[Peak]:
-        return [Peak(shard.largest, decoded=1)]
+        return [Peak(shard.largest, encoded=1)]
 
     def disk(self, shard: Shard) -> float:
         total = 0.0

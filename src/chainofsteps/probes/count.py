@@ -150,14 +150,18 @@ class Peak:
     """A moment at which a job has the most on its GPU beside the weights.
 
     video: the size of each video there. forward: samples in the forward that runs, 0 for none. hidden_states: hidden
-    states of one sample that are kept meanwhile, beyond the forward's own. decoded: videos that the VAE decodes or
-    encodes at once.
+    states of one sample that are kept meanwhile, beyond the forward's own; doubles: as many numbers in float64.
+    streams: samples beyond the forward's own whose conditions are kept. decoded, encoded: videos that the VAE works on
+    at once.
     """
 
     video: VideoSize
     forward: int = 0
     hidden_states: int = 0
+    doubles: int = 0
+    streams: int = 0
     decoded: int = 0
+    encoded: int = 0
 
 
 class JobCount(Protocol):

@@ -46,6 +46,12 @@ def most_streams(runs: Sequence[Ensemble], seeds: int, layers: int) -> int:
     return max(len(streams(runs, seeds, layer, first)) for layer in range(layers) for first in firsts)
 
 
+def embedded_streams(runs: Sequence[Ensemble], seeds: int) -> int:
+    """How many streams are embedded at once, at most: of all seeds, or from the second merged step on of every run and
+    of the other seeds. runs: distinct."""
+    return seeds if len(runs[0].steps) == 1 else max(seeds, len(runs) + seeds - 1)
+
+
 def streams(runs: Sequence[Ensemble], seeds: int, layer: int, same_latents: bool) -> set[tuple]:
     """The streams that go through a layer at a merged step, each told from the others by all that made it.
 
@@ -77,10 +83,14 @@ class EnsembleCount(NetworkCount):
         return of_case * shard.case_count
 
     def peaks(self, shard: Shard) -> Sequence[Peak]:
-        """With every stream kept between two layers."""
-        (layers,), seeds = shard.model.known("layers"), len(shard.config["ensemble"]["seeds"])
-        needed = most_streams(_runs(shard), seeds, layers)
-        return [Peak(shard.largest, forward=min(shard.model.batch_size, needed), hidden_states=needed)]
+        """With every stream kept between two layers but those in the forward, whose embedded ones are not kept."""
+        (layers,), runs = shard.model.known("layers"), _runs(shard)
+        seeds, most = len(shard.config["ensemble"]["seeds"]), shard.model.batch_size
+        needed, embedded = most_streams(runs, seeds, layers), embedded_streams(runs, seeds)
+        merging, beside = min(most, needed), len(OF_LATENTS) * shard.config["ensemble"]["controls"]
+        kept = {"hidden_states": needed - 2 * merging, "streams": max(0, embedded - merging)}
+        later = min(most, len(runs) + beside)
+        return [Peak(shard.largest, forward=merging, **kept), Peak(shard.largest, forward=later)]
 
     def disk(self, shard: Shard) -> float:
         kept = len(_runs(shard)) + len(OF_LATENTS) * shard.config["ensemble"]["controls"]

@@ -4,7 +4,7 @@ The streams of all ensembles walk the layers together, a batch a layer, and stre
 walked once; behind its last merge an ensemble is a single stream.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -51,12 +51,13 @@ def merged_velocity(
     outside = [run.last for run in runs if run.last >= layers]
     if outside:
         raise InputError(f"ensemble: layer {outside[0]} is out of range; the model has layers 0 to {layers - 1}")
-    velocities = {}
-    for branch in velocity.branches:
+
+    def of_branch(branch: str) -> Latents:  # its hidden states are gone before those of the next are made
         walk = Walk(runs, velocity.stream(torch.cat([carried, others]), step, branch), len(carried))
         ends = walk.to_the_end(model, velocity.sampling.batch_size, velocity.counter)
-        velocities[branch] = torch.cat([network.head(model, end) for end in ends])
-    return velocity.combined(velocities, latents, step)
+        return torch.cat([network.head(model, end) for end in ends])
+
+    return velocity.combined({branch: of_branch(branch) for branch in velocity.branches}, latents, step)
 
 
 class Walk:
@@ -77,8 +78,8 @@ class Walk:
         self.of_run = [[index if carried > 1 else 0, *others] for index in range(len(runs))]
         self._first_number, self._numbers = len(self.states), {}
 
-    def to_the_end(self, model: torch.nn.Module, batch_size: int, counter: Forwards | None = None) -> list[Stream]:
-        """Walk all layers, and return the last stream of each run, of batch 1."""
+    def to_the_end(self, model: torch.nn.Module, batch_size: int, counter: Forwards | None = None) -> Iterator[Stream]:
+        """Walk all layers; then the last stream of each run, of batch 1, made as it is asked for."""
         for layer in range(network.depth(model)):
             needed = self._needed()
             for start in range(0, len(needed), batch_size):
@@ -92,7 +93,7 @@ class Walk:
                 if run.first <= layer <= run.last:
                     self.of_run[index] = self._merged(run, self.of_run[index], layer)
                     self.states = {number: self.states[number] for number in self._needed()}
-        return [self._batch(numbers) for numbers in self.of_run]
+        return map(self._batch, self.of_run)
 
     def _needed(self) -> list[int]:
         """The numbers of the streams that a run goes on with."""
@@ -112,7 +113,8 @@ class Walk:
 
     def _mean(self, numbers: Sequence[int]) -> HiddenStates:
         """The mean of streams (1, n, d), in float32."""
-        return torch.cat([self.states[number].float() for number in numbers]).mean(dim=0, keepdim=True)
+        states = torch.cat([self.states[number] for number in numbers])
+        return states.mean(dim=0, keepdim=True, dtype=torch.float32)
 
     def _number_of(self, recipe: tuple, compute: Callable[[], HiddenStates]) -> int:
         """The number of the stream with this recipe, computed if it is new."""

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from ...model.sizes import latent_frames_of
-from ..count import DecodingCount, ForwardCount, NetworkCount, Shard, item_bytes
+from ..count import DecodingCount, ForwardCount, NetworkCount, Peak, Shard, item_bytes
 from .spec import other_counts
 
 
@@ -25,6 +25,12 @@ class FramesCount(NetworkCount):
         for video in shard.videos:
             total += at_counts(frame_counts, video.frames, model.steps, model.branches) * shard.seeds
         return total
+
+    def peaks(self, shard: Shard) -> Sequence[Peak]:
+        """Of the longest: the runs of the own frame count are stored."""
+        video = shard.largest
+        counts = other_counts(shard.config["frames"]["counts"], video.frames)
+        return [Peak(video._replace(frames=max(counts)), forward=1)] if counts else []
 
     def disk(self, shard: Shard) -> float:
         total = 0.0

@@ -33,13 +33,14 @@ def depth_states(velocity: GuidedVelocity, latents: Latents, step: int, tokens: 
     """
     model, states = velocity.model_at(step), []
     stream = velocity.stream(latents, step, "cond")
-    kept = kept_tokens(stream.hidden_states.shape[1], tokens)
-    onto = projection(stream.hidden_states.shape[2], width)
+    device, (_, count, channels) = stream.hidden_states.device, stream.hidden_states.shape
+    kept, onto = kept_tokens(count, tokens).to(device), projection(channels, width)
+    onto = None if onto is None else onto.to(device)
 
     def keep(_layer: int, hidden_states: Tensor) -> None:
         normed = torch.nn.functional.layer_norm(hidden_states[0, kept].float(), hidden_states.shape[-1:])
-        states.append((normed if onto is None else normed @ onto.to(normed)).half().cpu())
+        states.append((normed if onto is None else normed @ onto).half())
 
     keep(-1, stream.hidden_states)
     network.walk(model, stream, tap=keep, counter=velocity.counter)
-    return torch.stack(states)
+    return torch.stack(states).cpu()  # a single wait for the device

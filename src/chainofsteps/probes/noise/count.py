@@ -50,8 +50,15 @@ class NoiseCount(NetworkCount):
         return total
 
     def peaks(self, shard: Shard) -> Sequence[Peak]:
-        interventions = _interventions(shard, shard.largest.latent_frames)
-        return [Peak(shard.largest, forward=min(shard.model.batch_size, len(interventions)))]
+        """The forward; and behind the layer whose hidden states are compared, on the GPU as well, the comparison."""
+        features, interventions = shard.config["similarity"]["features"], _interventions(shard, shard.largest.latent_frames)
+        if tapped_layer(features) is None:
+            return [Peak(shard.largest, forward=min(shard.model.batch_size, len(interventions)))]
+        batch = min(shard.model.batch_size, len(interventions) + 2)  # the baseline and the null run beside
+        states = 3 * batch + 1  # embedded, behind the layer, and those that are compared with the baseline's
+        doubles = max(2 * batch + 1, batch + 2)  # centred, and one of the two squared
+        compared = Peak(shard.largest, streams=batch, hidden_states=states, doubles=doubles)
+        return [Peak(shard.largest, forward=batch), compared]
 
     def disk(self, shard: Shard) -> float:
         steps, total = shard.model.steps, 0.0
@@ -79,7 +86,7 @@ class ClipCount(DecodingCount):
     manifest = False
 
     def peaks(self, shard: Shard) -> Sequence[Peak]:
-        return [Peak(shard.largest, decoded=1)]
+        return [Peak(shard.largest, encoded=1)]
 
     def disk(self, shard: Shard) -> float:
         runs = [shard.seeds * (1 + len(_interventions(shard, video.latent_frames))) + 1 for video in shard.videos]

@@ -13,13 +13,14 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
+from ...errors import InputError
 from ...model import schedule
 from ...model.shapes import HiddenStates, Latents, Sigmas, Video
 from ...run.probe import OnStep, Probe, StepState, Velocity, advance, check_finite, saved_step
 from ...run.taps import Tap
 from ...run.trajectory import Trajectory
 from .inject import apply, noise_of
-from .similarity import Similarity, token_features, without_frame
+from .similarity import CONSTANT, Similarity, token_features, without_frame
 from .spec import Intervention, check_exists, references
 
 # Features (rbf: pairs of tokens) of the runs compared at once, in float64: two of a 14B model, all of the embedded one.
@@ -73,7 +74,7 @@ class BlockTap(Tap):
 
     def _reduce(self, hidden_states: HiddenStates) -> Tensor:
         if self._first is None:  # the first chunk of a batch
-            self._first = hidden_states[0]
+            self._first = hidden_states[0].clone()  # a view would keep the whole chunk in memory
         chunk, self.left_out = self.left_out[: len(hidden_states)], self.left_out[len(hidden_states) :]
         values = hidden_states.new_empty(len(hidden_states), dtype=torch.float64)
         for frame in dict.fromkeys(chunk):
@@ -83,9 +84,11 @@ class BlockTap(Tap):
         return values
 
     def take_dissimilarity(self) -> Tensor:
-        """The dissimilarity (B,) of the last batch."""
+        """The dissimilarity (B,) of the last batch. Raises InputError if it is undefined."""
         self._first = None
         (kept,) = self.take().values()
+        if kept.isnan().any():
+            raise InputError(f"similarity: block:{self.similarity.layer}: {CONSTANT}, or are not finite")
         return kept[:, 0]
 
 

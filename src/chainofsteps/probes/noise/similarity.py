@@ -18,6 +18,7 @@ from ...errors import InputError
 from .features import KERNELS, Compared
 
 GRAM_TOKENS = 8192  # most for the rbf kernel: its float64 matrix of all pairs takes 0.5 GB there
+CONSTANT = "CKA is undefined: the features are the same for all samples"
 PATCH = 2  # a token of the transformer is a patch of 1 x 2 x 2 latents
 
 
@@ -55,7 +56,8 @@ def cka(x: Tensor, y: Tensor, kernel: str = Compared.kernel, unbiased: bool = Co
     Batch dimensions broadcast, so that many runs are compared with a baseline at once. unbiased: the estimate of HSIC
     by Song et al. (2012), as Nguyen et al. (2021) use it; else that of Kornblith et al. (2019). The width of the rbf
     kernel is the median squared distance of each set of features. Raises InputError if samples are too few (for
-    rbf: too many), or if features do not vary over the samples, where CKA is undefined.
+    rbf: too many), or if features do not vary over the samples, where CKA is undefined: on a GPU, which nothing is to
+    wait for here, it is nan there instead.
     """
     n = x.shape[-2]
     if y.shape[-2] != n:
@@ -69,23 +71,30 @@ def cka(x: Tensor, y: Tensor, kernel: str = Compared.kernel, unbiased: bool = Co
             f"CKA with the rbf kernel takes up to {GRAM_TOKENS} samples; {n} would need matrices of "
             f"{8 * n * n / 1e9:.1f} GB: set similarity.kernel to linear"
         )
-    x, y = _centred(x), _centred(y)
+    (x, x_constant), (y, y_constant) = _centred(x), _centred(y)
+    undefined = x_constant | y_constant
+    _refuse(undefined, CONSTANT)
     if kernel == "linear":
         hsic = _hsic_linear_unbiased if unbiased else _hsic_linear
     else:
         x, y = _rbf(x), _rbf(y)
         hsic = _hsic_gram_unbiased if unbiased else _hsic_gram
-    return hsic(x, y) / (hsic(x, x) * hsic(y, y)).sqrt()
+    return torch.where(undefined, torch.nan, hsic(x, y) / (hsic(x, x) * hsic(y, y)).sqrt())
 
 
-def _centred(x: Tensor) -> Tensor:
+def _refuse(undefined: Tensor, why: str) -> None:
+    """InputError if any value is undefined, unless that is known on a GPU alone."""
+    if undefined.device.type == "cpu" and undefined.any():
+        raise InputError(why)
+
+
+def _centred(x: Tensor) -> tuple[Tensor, Tensor]:
+    """Features less their mean over the samples, and whether that is all that they have: bool, of the batch's shape."""
     x = x.double()
-    centred = x - x.mean(dim=-2, keepdim=True)
     power = x.square().sum(dim=(-2, -1))
+    x = x - x.mean(dim=-2, keepdim=True)
     # rounding in float64 leaves about 1e-32 of the power of constant features
-    if (centred.square().sum(dim=(-2, -1)) <= 1e-24 * power).any():
-        raise InputError("CKA is undefined: the features are the same for all samples")
-    return centred
+    return x, x.square().sum(dim=(-2, -1)) <= 1e-24 * power
 
 
 def _hsic_linear(x: Tensor, y: Tensor) -> Tensor:
@@ -112,8 +121,7 @@ def _rbf(x: Tensor) -> Tensor:
     n = x.shape[-2]
     i, j = torch.triu_indices(n, n, offset=1, device=x.device)
     median = squared[..., i, j].median(dim=-1).values[..., None, None]
-    if (median == 0).any():
-        raise InputError("CKA with the rbf kernel is undefined: more than half of the samples are the same")
+    _refuse(median == 0, "CKA with the rbf kernel is undefined: more than half of the samples are the same")
     return torch.exp(-squared / (2 * median))
 
 

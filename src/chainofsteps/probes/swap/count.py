@@ -7,7 +7,7 @@ from typing import Any
 from ..count import ForwardCount, NetworkCount, Peak, Shard, item_bytes
 from .spec import MODES, Swap, expand, last_step, nodes
 
-KEPT_STATES = 4  # hidden states that a layer's swap keeps: source and target, before the block and after it
+KEPT_STATES = 5  # hidden states that a layer's swap keeps: source and target, before the block and after it; the swap
 
 
 def of_pair(
@@ -87,9 +87,11 @@ class SwapCount(NetworkCount):
         (layers,) = shard.model.known("layers")
         swaps = expand(shard.config["swap"], shard.model.steps, layers, _in_matrix(shard) > 0)
         at_once = min(shard.model.batch_size, len(swaps))
-        first_step = [swap for swap in swaps if swap.steps[0] == 0 and swap.width > 1]
-        opened = max((sum(one.layer <= layer < one.last for one in first_step) for layer in range(layers)), default=0)
-        return [Peak(shard.largest, forward=at_once, hidden_states=KEPT_STATES + opened)]
+        wide = {swap.until(swap.steps[0]) for swap in swaps if swap.width > 1}  # sets of steps that begin alike are one
+        opened = max((_opened(wide, step, layers) for step in {one.steps[0] for one in wide}), default=0)
+        own = any(one.mode == "tokens" for one in wide)  # such a swap runs the block itself
+        starting = Peak(shard.largest, forward=1, hidden_states=KEPT_STATES + opened + own, streams=1)  # the other's
+        return [starting, Peak(shard.largest, forward=at_once, hidden_states=KEPT_STATES, streams=2)]
 
     def disk(self, shard: Shard) -> float:
         (layers,), section, total = shard.model.known("layers"), shard.config["swap"], 0.0
@@ -98,6 +100,12 @@ class SwapCount(NetworkCount):
             kept = len(swaps) + sum(one.mode in section["to_the_end"] for one in swaps) + 1  # and the source's x0_pred
             total += item_bytes(*[latents] * kept)
         return total * shard.seeds
+
+
+def _opened(wide: Collection[Swap], step: int, layers: int) -> int:
+    """The most swaps of several layers that are between their first and their last one, of those of a step."""
+    here = [one for one in wide if one.steps[0] == step]
+    return max(sum(one.layer <= layer < one.last for one in here) for layer in range(layers))
 
 
 def _pairs(shard: Shard) -> int:

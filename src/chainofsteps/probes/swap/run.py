@@ -103,10 +103,10 @@ class SwapSweep(Probe[SwapState, SwapResult]):
         rows = dict(zip(self._rows(step), latents.split(1), strict=True))
         source = self._before(state, None, step)
         by_branch = {branch: self._heads(velocity, branch, step, rows, source) for branch in velocity.branches}
-        velocities = []
+        velocities, device = [], velocity.conditioning.condition.device
         for row, before in rows.items():
             of_text = self.source_velocity if row is None else velocity
-            heads = {branch: of_rows[row] for branch, of_rows in by_branch.items()}
+            heads = {branch: of_rows[row].to(device) for branch, of_rows in by_branch.items()}
             velocities.append(of_text.combined(heads, before, step))
         return torch.cat(velocities)
 
@@ -142,7 +142,10 @@ class SwapSweep(Probe[SwapState, SwapResult]):
     def _heads(
         self, velocity: GuidedVelocity, branch: str, step: int, rows: Mapping[Swap | None, Latents], source: Latents
     ) -> dict[Swap | None, Tensor]:
-        """The output (1, C, F, h, w) of a branch for every row, from one walk of the source."""
+        """The output (1, C, F, h, w) of a branch for every row, from one walk of the source.
+
+        Outputs wait where the latents lie: those of a layer x step matrix of a 14B model are 17 GB.
+        """
         model, runs = velocity.model_at(step), [row for row in rows if row is not None]
         starting = [run for run in runs if run.steps[0] == step]
         going = {run: rows[run] for run in runs if run.steps[0] < step}
@@ -154,10 +157,11 @@ class SwapSweep(Probe[SwapState, SwapResult]):
         if starting:
             stream = velocity.stream(self.target.at(step), step, branch)
             masks = self._masks(stream.grid)
-            heads |= dict(swap(model, walk.stream, stream, starting, masks, velocity.counter, walk.on_walked))
+            swapped = swap(model, walk.stream, stream, starting, masks, velocity.counter, walk.on_walked)
+            heads |= {run: head.to(source.device) for run, head in swapped}
         walk.until(network.depth(model) if None in rows else max(run.last + 1 for run in acting))
         if None in rows:
-            heads[None] = network.head(model, walk.stream)
+            heads[None] = network.head(model, walk.stream).to(source.device)
         return heads | self._going(velocity, branch, step, going, walk.states)
 
     def _going(
@@ -171,7 +175,7 @@ class SwapSweep(Probe[SwapState, SwapResult]):
             acting = [run if step in run.steps else None for run in chunk]
             edit = edit_of(acting, stream, states, self._masks(stream.grid))
             ends = network.head(model, network.walk(model, stream, edit=edit, counter=velocity.counter))
-            heads |= dict(zip(chunk, ends.split(1), strict=True))
+            heads |= zip(chunk, ends.to(going[chunk[0]].device).split(1), strict=True)
         return heads
 
     def _masks(self, grid: tuple[int, int, int]) -> dict[str, TokenMask]:
@@ -195,4 +199,5 @@ def same_text(
     heads = dict(swap(model, *streams, swaps, {}, velocity.counter, walk.on_walked))
     walk.until(network.depth(model))
     own = network.head(model, walk.stream).float()
-    return [float((heads[of_layer].float() - own).norm() / own.norm()) for of_layer in swaps]
+    distances = [(heads[of_layer].float() - own).norm() / own.norm() for of_layer in swaps]
+    return torch.stack(distances).cpu().tolist()  # a single wait for the device
