@@ -77,8 +77,9 @@ class Model:
     def _encode(self, cases: list[Case]) -> Iterator[Conditioning]:
         sampling, device = self.sampling, self.sampling.torch_device
         negative = [sampling.negative_prompt] * sampling.guided
-        texts = encode_texts(self.folder, [*(case.prompt for case in cases), *negative], sampling)
         numbered = [replace(case, name=f"{_label(case)} ({i})") for i, case in enumerate(cases)]
+        prompts = {f"the prompt of case {case.name}": case.prompt for case in numbered}
+        texts = encode_texts(self.folder, {**prompts, **{"negative_prompt": text for text in negative}}, sampling)
         images = encode_images(self.folder, numbered, device)
         for case, image in zip(cases, images.values(), strict=True):
             size = (case.frames, case.height, case.width)
