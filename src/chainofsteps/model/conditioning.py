@@ -195,7 +195,7 @@ def encode_texts(folder: str | Path, texts: Mapping[str, str], sampling: Samplin
 def warn_of_cut(
     texts: Mapping[str, str], tokenizer: "PreTrainedTokenizerBase", text_tokens: int, family: Family
 ) -> None:
-    """Log one line if texts have more tokens than are read: the stock pipeline cuts them off, and so does `encode_text`.
+    """Log one line if texts have more tokens than are read: they are cut off, as by the stock pipeline.
 
     texts: by what has them. The line names the longest, by how many tokens it is cut, and how many others there are.
     """
