@@ -30,6 +30,7 @@ from ...errors import InputError
 from ...files import atomic_write, fingerprint, not_writable, read_json, sha256
 from ...names import FINAL_FRAME, FIRST_FRAME, GROUND_TRUTH, PUZZLES
 from ...statistics import SHARE, bootstrap_mean
+from ...store.network import check_way
 from ..cases import Case
 from ..scoring import Scorer, score
 from ..vbvr import COUNTERPARTS, EVALUATORS, TASKS
@@ -92,6 +93,7 @@ def _check_source(folder: Path, known: str) -> str:
 
 
 def _downloaded(url: str) -> bytes:
+    check_way()
     try:
         with urllib.request.urlopen(url, timeout=60) as answer:
             return answer.read()
