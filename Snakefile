@@ -31,6 +31,7 @@ report: "workflow/report/workflow.rst"
 sys.path.insert(0, str(ROOT / "src"))
 
 
+include: "workflow/rules/checks.smk"
 include: "workflow/rules/common.smk"
 include: "workflow/rules/inputs.smk"
 include: "workflow/rules/weighed.smk"
@@ -76,6 +77,9 @@ rule all:
         rules.tables.input,
         rules.claims.output if SCORED else [],
         rules.report.output,
+
+
+include: "workflow/rules/targets.smk"
 
 
 onsuccess:

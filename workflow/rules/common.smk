@@ -67,39 +67,6 @@ def cases_of(task):
     return case_names(beside_snakefile(CASES["folder"]), task)[: CASES["number"]]
 
 
-def check_writable(name):
-    """Hours of work for a folder that cannot be written are not begun."""
-    place = Path(name) if os.path.lexists(name) else Path()
-    if not place.is_dir() or not os.access(place, os.W_OK | os.X_OK):
-        raise InputError(
-            f"cannot write {Path(name).absolute()}; make it a writable folder, or give another --directory"
-        )
-
-
-def check_paths():
-    """Snakemake writes these into command lines in quotes that are Python's and not a shell's."""
-    for path in (Path(), ROOT, *workflow.overwrite_configfiles):
-        special = re.search(r"""['"\\$`{}\n]""", os.path.abspath(path))
-        if special:
-            raise InputError(
-                f"{os.path.abspath(path)!r}: a shell might take {special[0]!r} for a command of its own; rename it"
-            )
-    special = re.search(r"""['"\\$`{}\s;&|<>()*?[]""", sys.executable)
-    if special:  # scripts are run by it, and it stands in no quotes at all
-        raise InputError(
-            f"{sys.executable!r}: Snakemake hands this path to a shell without quotes, which {special[0]!r} would "
-            "break; move this Python"
-        )
-
-
-def check_shared():
-    """A mistyped folder would cost what it was to save."""
-    config["shared"] = [str(ROOT / folder) for folder in config["shared"]]
-    for folder in config["shared"]:
-        if not any(Path(folder).glob("*/*/*/*.json")):
-            raise InputError(f"shared: {folder} holds no results; give the results folder of another run")
-
-
 def check_model(model):
     """What the small files of a checkpoint tell, if it is there: whether its experts and layers fit the settings."""
     folder = Path(beside_snakefile(model["folder"]))
@@ -134,6 +101,8 @@ def check_configuration():
     check_writable("results")
     check_writable("figures")
     check_shared()
+    check_gpu_types()
+    check_patience()
     check_model(config["models"][config["model"]])
     tasks = dict.fromkeys(chain.from_iterable(tasks_by_section(config).values()))
     return {task: cases_of(task) for task in tasks}

@@ -49,9 +49,15 @@ def place(path: Iterable[str | int]) -> str:
 
 
 def near(word: Any, known: Iterable[Any]) -> str:
-    """A suggestion, if a known word is near."""
-    close = difflib.get_close_matches(str(word), map(str, known), n=1)
-    return f"; did you mean {close[0]!r}?" if close else ""
+    """A suggestion, if a known word is near, in large letters or small."""
+    close = _closest(word, known)
+    return f"; did you mean {close!r}?" if close else ""
+
+
+def _closest(word: Any, known: Iterable[Any], cutoff: float = 0.6) -> str | None:
+    folded = {str(name).casefold(): str(name) for name in known}
+    close = difflib.get_close_matches(str(word).casefold(), folded, n=1, cutoff=cutoff)
+    return folded[close[0]] if close else None
 
 
 def hint(word: Any, known: Iterable[str], everywhere: bool = False) -> str:
@@ -59,8 +65,8 @@ def hint(word: Any, known: Iterable[str], everywhere: bool = False) -> str:
     words = near(word, known)
     if not words and everywhere:
         places = {key.rpartition(".")[2]: key for key, _ in schema.keys(schema.schema())}
-        close = difflib.get_close_matches(str(word), places, n=1, cutoff=0.8)
-        words = f"; did you mean {places[close[0]]!r}?" if close else ""
+        close = _closest(word, places, cutoff=0.8)
+        words = f"; did you mean {places[close]!r}?" if close else ""
     return words or f"; known are {', '.join(known)}"
 
 
