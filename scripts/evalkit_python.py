@@ -12,7 +12,7 @@ with reported(snakemake.log[0]):
     # of other packages another environment
     folder = f"{snakemake.params.folder}-{hashlib.sha256(environment.read_bytes()).hexdigest()[:8]}"
     python, opencv = found_or_made(snakemake.params.python, environment, folder)
-    kit = {**json.loads(Path(snakemake.input.source).read_text()), "python": python, "opencv": opencv}
+    kit = {**json.loads(Path(snakemake.input.source).read_text(encoding="utf-8")), "python": python, "opencv": opencv}
     partial = output.with_suffix(".partial")
     partial.write_text(json.dumps(kit, indent=2) + "\n")
     partial.replace(output)

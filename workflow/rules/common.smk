@@ -216,8 +216,8 @@ def print_results():
     """
     for found in (Path(rules.verify.log[0]), Path(rules.plan.log[0])):
         if found.exists() and found.stat().st_mtime >= STARTED:
-            print(found.read_text(), end="", file=sys.stderr)
+            print(found.read_text(encoding="utf-8"), end="", file=sys.stderr)
     for summary in sorted(Path("figures").glob("*.txt")):
         if summary.stat().st_mtime >= STARTED:
             files = sorted(str(path) for path in summary.parent.glob(f"{summary.stem}[._]*"))
-            print("", *files, summary.read_text().partition("\n")[0], sep="\n", file=sys.stderr)
+            print("", *files, summary.read_text(encoding="utf-8").partition("\n")[0], sep="\n", file=sys.stderr)
