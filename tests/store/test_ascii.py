@@ -18,7 +18,8 @@ def run(*command, **options):
 def test_an_error_with_any_letter_reaches_the_log(tmp_path):
     code = (
         "import logging, sys\nfrom chainofsteps.errors import InputError, reported\n"
-        "with reported(sys.argv[1]):\n    logging.getLogger('chainofsteps').info('\\u03c3')\n    raise InputError('K\\xe4se')"
+        "with reported(sys.argv[1]):\n    logging.getLogger('chainofsteps').info('\\u03c3')\n"
+        "    raise InputError('K\\xe4se')"
     )
     ended = run(sys.executable, "-c", code, tmp_path / "job.log")
     assert ended.returncode == 1 and b"Traceback" not in ended.stderr, ended.stderr

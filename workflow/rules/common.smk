@@ -11,7 +11,8 @@ from itertools import chain
 from chainofsteps.bench import vbvr
 from chainofsteps.bench.sizes import drawn_as, made_frames
 from chainofsteps.config.ranges import check_ranges
-from chainofsteps.config.read import check_keys, validate
+from chainofsteps.config.read import validate
+from chainofsteps.config.text import read as read_text
 from chainofsteps.config.tasks import (
     asked_number,
     levels,
@@ -90,8 +91,8 @@ def frames_and_layers(model):
 @stopping
 def check_configuration():
     """Names of the cases of all tasks, once it is known that the run can be: nothing has been written yet."""
-    for path in (ROOT / "config.yaml", *map(Path, workflow.overwrite_configfiles)):
-        check_keys(path.read_text(encoding="utf-8"), path.name)
+    for path in workflow.overwrite_configfiles:
+        read_text(path)
     files = [Path(path).name for path in ("config.yaml", *workflow.overwrite_configfiles)]
     validated = validate(config, ", ".join(dict.fromkeys(files)))
     CASES.clear()  # so that its keys stand in the schema's order, whatever the order of the file

@@ -1,4 +1,4 @@
-# A mistyped target stops in one line that names the nearest: Snakemake alone would say that no rule makes it.
+# A mistyped target stops in one line that names the nearest: Snakemake alone would say that nobody makes it.
 
 from snakemake.cli import get_argument_parser
 
@@ -16,8 +16,8 @@ def asked_targets():
 
 def known_targets():
     """What can be asked for by name: rules without wildcards, and the files that rules make of the configured models."""
-    names = [rule.name for rule in workflow.rules if not rule.has_wildcards()]
-    made = [str(product) for rule in workflow.rules for product in rule.products()]
+    names = [one.name for one in workflow.rules if not one.has_wildcards()]
+    made = [str(product) for one in workflow.rules for product in one.products()]
     of_models = [re.sub(r"{model\b[^}]*}", model, path) for path in made for model in config["models"]]
     return [name for name in dict.fromkeys([*names, *of_models]) if "{" not in name]
 
@@ -27,7 +27,7 @@ def check_targets():
     """InputError for a target that is no rule, and no file that a rule makes."""
     for target in asked_targets():
         path = target if os.path.isabs(target) else os.path.relpath(target)
-        if not workflow.is_rule(target) and not any(rule.is_producer(path) for rule in workflow.rules):
+        if not workflow.is_rule(target) and not any(one.is_producer(path) for one in workflow.rules):
             close = near(target, known_targets())
             raise InputError(
                 f"nothing makes {target}{close or '; `snakemake --list` and figures/README.md list what can be made'}"

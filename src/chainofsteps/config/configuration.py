@@ -28,10 +28,10 @@ from .probes import (
 )
 from .types import (
     AnyNumber,
-    AtLeastOne,
     FolderPath,
     Indices,
     Name,
+    Number,
     Positive,
     Section,
     Seed,
@@ -56,27 +56,27 @@ class CasesSection(Section):
         "`models_folder`; null for none. Instead of `folder`.",
     )
     tasks: Tasks = Field(description="Tasks, by the names of the puzzles or of the folders.")
-    number: AtLeastOne | None = Field(
+    number: Number | None = Field(
         description="Cases of each task, of a folder the first ones; null for all of a folder."
     )
-    number_elsewhere: AtLeastOne = Field(
+    number_elsewhere: Number = Field(
         description="Cases of each puzzle that is none of these tasks, but of another section."
     )
-    shard_size: AtLeastOne = Field(
+    shard_size: Number = Field(
         description="Cases of one job. A job loads its model once, so more is cheaper; fewer spreads over more "
         "machines."
     )
-    size: Annotated[str, Field(pattern="^[0-9]+x[0-9]+$")] | None = Field(
+    size: Annotated[str, Field(pattern="^[0-9]{1,4}x[0-9]{1,4}$")] | None = Field(
         None,
         description="Width and height of puzzles made here, in pixels, such as 480x480 or 832x480: both multiples of "
         "16. The board is the square in the middle. null: the board's own, 64x64 and up to 112x112 for larger mazes.",
     )
-    frames: Annotated[int, Field(ge=17)] | None = Field(
+    frames: Annotated[int, Field(ge=17, le=10_001)] | None = Field(
         None,
         description="Frames of puzzles made here, 4k + 1 and 17 at the least; null: 17. Of a folder, of those cases "
         "that have no ground_truth.mp4.",
     )
-    first_seed: Seed = Field(
+    first_seed: Annotated[int, Field(ge=0, le=2**62)] = Field(
         900000,
         description="Case i of a puzzle made here is drawn from seed first_seed + i. Layouts are held out from "
         "training.",
@@ -114,7 +114,9 @@ class EvalkitSection(Section):
         "by the task's rules alone, as published; weighted is .15 first frame, .35 final frame, .15 smoothness, .10 "
         "quality, .25 task_specific.",
     )
-    time_limit: Positive = Field(600.0, description="Seconds for one video; a video without a score stops the job.")
+    time_limit: Annotated[float, Field(gt=0, le=1_000_000)] = Field(
+        600.0, description="Seconds for one video; a video without a score stops the job."
+    )
 
 
 class TrajectorySection(Section):
@@ -151,7 +153,7 @@ class PanelRow(Section):
 class StatisticsSection(Section):
     """Bootstrap intervals over cases."""
 
-    resamples: Annotated[int, Field(ge=100)] = Field(Interval.resamples, description="Bootstrap resamples.")
+    resamples: Annotated[int, Field(ge=100, le=100_000)] = Field(Interval.resamples, description="Bootstrap resamples.")
     level: Share = Field(Interval.level, description="Coverage of the interval.")
     seed: Seed = Field(Interval.seed, description="Of the bootstrap.")
 
