@@ -15,6 +15,18 @@ if not ROOT.is_dir():  # Snakemake fetches the rules of a remote module alone
     )
 
 
+# The package beside this file, installed or not. Snakemake hands the path on to scripts in other environments.
+sys.path.insert(0, str(ROOT / "src"))
+
+from chainofsteps.config.text import read
+from chainofsteps.errors import InputError
+
+try:  # before Snakemake reads it, which would name neither the file nor the line
+    read(ROOT / "config.yaml")
+except InputError as error:
+    sys.exit(f"error: {error}")
+
+
 configfile: str(ROOT / "config.yaml")
 
 
@@ -27,10 +39,7 @@ if workflow.modifier.skip_configfile:  # a module with a `config` of its own, wh
 report: "workflow/report/workflow.rst"
 
 
-# The package beside this file, installed or not. Snakemake hands the path on to scripts in other environments.
-sys.path.insert(0, str(ROOT / "src"))
-
-
+include: "workflow/rules/checks.smk"
 include: "workflow/rules/common.smk"
 include: "workflow/rules/inputs.smk"
 include: "workflow/rules/weighed.smk"
@@ -76,6 +85,9 @@ rule all:
         rules.tables.input,
         rules.claims.output if SCORED else [],
         rules.report.output,
+
+
+include: "workflow/rules/targets.smk"
 
 
 onsuccess:

@@ -23,7 +23,7 @@ def said(result: Result, more: str) -> Result:
 
 def kept(path: Path, results: list[Result]) -> list[dict]:
     """What an earlier run wrote of the parts that this one did not measure."""
-    earlier = json.loads(path.read_text()) if path.exists() else []
+    earlier = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
     return [record for record in earlier if record["name"] not in {result.name for result in results}]
 
 

@@ -26,7 +26,7 @@ def benchmarks_of(target: str) -> list[Path]:
 
 def cpu_seconds(path: Path) -> float:
     """CPU seconds of a job, from the file that Snakemake's `benchmark:` wrote."""
-    with path.open() as file:
+    with path.open(encoding="utf-8") as file:
         return sum(float(row["cpu_time"]) for row in csv.DictReader(file, delimiter="\t"))
 
 

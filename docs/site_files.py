@@ -15,7 +15,7 @@ CODE = re.compile(r"```.*?```|`[^`\n]*`", re.S)
 
 def linked(page: Path, root: Path) -> set[Path]:
     """The files of the repository that a page links to, as paths below `root`."""
-    targets = LINK.findall(CODE.sub("", page.read_text()))
+    targets = LINK.findall(CODE.sub("", page.read_text(encoding="utf-8")))
     paths = {(page.parent / target).resolve() for target in targets if "://" not in target}
     return {path.relative_to(root) for path in paths if path.is_file() and path.is_relative_to(root)}
 

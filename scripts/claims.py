@@ -13,7 +13,7 @@ from chainofsteps.files import atomic_write, read_json
 
 with reported(snakemake.log[0]):
     paths, output = snakemake.input, snakemake.output
-    schema = yaml.safe_load(Path(paths.schema).read_text())
+    schema = yaml.safe_load(Path(paths.schema).read_text(encoding="utf-8"))
     run = Run.of(snakemake.params, read_json(paths.model)["layers"])
     tables = Tables.read({name: paths[name] for name in Tables.__dataclass_fields__})
     rows = judge(measured(tables, schema["claims"], run), schema, snakemake.config["model"])

@@ -11,7 +11,7 @@ from chainofsteps.store.job import Job
 with Job(snakemake) as job:
     plan = plan_of(job.config, job.params.targets)
     lines = f"{table(plan)}\n"
-    Path(job.log).write_text(lines)  # which onsuccess shows
+    Path(job.log).write_text(lines, encoding="utf-8")  # which onsuccess shows
     try:
         plan.check()
     except InputError:

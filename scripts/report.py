@@ -11,10 +11,10 @@ from chainofsteps.errors import InputError, reported
 
 with reported(snakemake.log[0]), tempfile.TemporaryDirectory() as scratch:
     params, made, config = snakemake.params, Path(scratch, "report.zip"), Path(scratch, "config.yaml")
-    config.write_text(yaml.safe_dump(snakemake.config))
+    config.write_text(yaml.safe_dump(snakemake.config), encoding="utf-8")
     command = [sys.executable, "-m", "snakemake", "--snakefile", params.snakefile, "--configfile", config, "--nolock"]
     run = subprocess.run(
-        [*map(str, command), "--report", str(made), "--", *params.targets], capture_output=True, text=True
+        [*map(str, command), "--report", str(made), "--", *params.targets], capture_output=True, encoding="utf-8"
     )
     if run.returncode:
         raise InputError(f"the report was not made: {run.stderr.strip().splitlines()[-1]}")

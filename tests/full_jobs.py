@@ -3,7 +3,7 @@
 from types import SimpleNamespace
 
 import torch
-from full import SEEDS, STEPS, TASK, Reader, vae_of
+from full import STEPS, TASK, Reader, vae_of
 
 from chainofsteps.bench.cases import write_case
 from chainofsteps.bench.puzzles import draw, puzzle

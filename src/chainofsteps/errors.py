@@ -21,7 +21,7 @@ def reported(log_path: str | Path | None = None) -> Iterator[None]:
     """
     if log_path is not None:
         Path(log_path).parent.mkdir(parents=True, exist_ok=True)
-        Path(log_path).write_text("")
+        Path(log_path).write_text("", encoding="utf-8")
     try:
         with _logged(log_path):
             yield
@@ -39,7 +39,7 @@ def reported(log_path: str | Path | None = None) -> Iterator[None]:
 def _logged(log_path: str | Path | None) -> Iterator[None]:
     handlers: list[logging.Handler] = [logging.StreamHandler(sys.stderr)]
     if log_path is not None:
-        handlers.append(logging.FileHandler(log_path, delay=True))
+        handlers.append(logging.FileHandler(log_path, delay=True, encoding="utf-8"))
     logger = logging.getLogger(__package__)
     level = logger.level
     logger.setLevel(logging.INFO)
@@ -56,5 +56,5 @@ def _logged(log_path: str | Path | None) -> Iterator[None]:
 
 def _append(log_path: str | Path | None, text: str) -> None:
     if log_path is not None:
-        with open(log_path, "a") as log:
+        with open(log_path, "a", encoding="utf-8") as log:
             log.write(text)

@@ -91,7 +91,7 @@ def test_a_model_that_cannot_run_yet_says_why(config):
     ("entry", "message"),
     [
         ({"like": "vbvr-wan2.1"}, "'models.mine.like' is 'vbvr-wan2.1', which is not in 'models'"),
-        ({"like": 5}, "'models.mine.like' is 5, but must be a text"),
+        ({"like": 5}, "'models.mine.like' is 5, but must be a name of letters, digits, _ . and -; put it in quotes"),
         ({"folder": "/x"}, "key 'models.mine.steps' is missing; give a whole number of at least 1"),
         ({"like": "embedded", "source": {"repo": "tiny", "revision": None}}, "'models.mine.source.repo' is \"tiny\""),
         ({"like": "embedded", "source": {"repo": "a/b"}}, "key 'models.mine.source.revision' is missing; give null or"),
@@ -99,7 +99,7 @@ def test_a_model_that_cannot_run_yet_says_why(config):
         ({"like": "embedded", "source": {"repo": "a/b", "revision": "x", "sha256": {"f": "0"}}}, 'sha256.f\' is "0"'),
         (
             {"like": "embedded", "lora": {"folder": "/x", "high": "x.pt", "alpha": 1}},
-            "'models.mine.lora.high' is \"x.pt\", but must be a text of the form",
+            "'models.mine.lora.high' is \"x.pt\", but must be the path of a .safetensors file",
         ),
     ],
 )
@@ -144,9 +144,9 @@ def test_key_that_is_like_none_lists_the_known_ones(config):
         ("noise.timing", "befor", "but must be one of before, after; did you mean 'before'?"),
         ("noise.operators", ["replace", "ad"], '[1]\' is "ad", but must be one of replace, renoise, add'),
         ("noise.operators", "replace", 'is "replace", but must be a list without repeats'),
-        ("noise.operators", ["add", "add"], "must be a list without repeats"),
+        ("noise.operators", ["add", "add"], "has an item twice; keep one of them"),
         ("noise.steps", "al", "is \"al\", but must be 'all' or a list without repeats, each a whole number"),
-        ("noise.steps", [3, -1], "is [3, -1], but must be 'all' or"),
+        ("noise.steps", [3, -1], "[1]' is -1, but must be a whole number of at least 0 or one of first, middle, last"),
         ("noise.restore_first_frame", 1, "must be true or false"),
         ("noise.amplitude", math.nan, "is NaN, but must be a number above 0"),
         ("noise.amplitude", math.inf, "is Infinity, but must be a number above 0"),
@@ -158,7 +158,7 @@ def test_key_that_is_like_none_lists_the_known_ones(config):
         ("trajectory.seeds", [], "is [], but must be"),
         ("models.embedded.steps", 0, "is 0, but must be a whole number of at least 1"),
         ("models.embedded.boundary", 1.5, "must be null or a number above 0 and below 1"),
-        ("similarity.features", ["block:x"], '[0]\' is "block:x", but must be a text of the form'),
+        ("similarity.features", ["block:x"], '[0]\' is "block:x", but must be latents, x0_pred or block:<number>'),
         ("cases.tasks", None, "is null, but must be a list"),
         ("statistics", 5, "is 5, but must be a section of keys"),
         ("model", "embeded", "is 'embeded', which is not in 'models'; did you mean 'embedded'?"),
@@ -172,7 +172,7 @@ def test_key_that_is_like_none_lists_the_known_ones(config):
         ("ensemble.tasks", ["shelv"], "has 'shelv', which is no puzzle made here; did you mean 'shelf'?"),
         ("ensemble.seeds", [1], "is [1], but must be a list"),
         ("ensemble.modes", ["median"], '[0]\' is "median", but must be one of mean, blend'),
-        ("ensemble.windows", [20], "[0]' is 20, but must be a text of the form"),
+        ("ensemble.windows", [20], "[0]' is 20, but must be <first>-<last>, such as 0-9"),
         ("ensemble.weight", 1.5, "is 1.5, but must be a number above 0 and up to 1"),
         ("frames.tasks", ["bounse"], "has 'bounse', which is no puzzle made here; did you mean 'bounce'?"),
         ("frames.counts", [5, 8], "has 8; the VAE needs 4k + 1, such as 9"),
@@ -201,7 +201,10 @@ def test_untouched_seeds_are_those_of_all_who_need_one(config):
 
 def test_missing_choice_is_named_with_its_values(config):
     remove(config, "cases.shard_size")
-    assert refused(config) == "config.yaml: key 'cases.shard_size' is missing; give a whole number of at least 1"
+    assert (
+        refused(config)
+        == "config.yaml: key 'cases.shard_size' is missing; give a whole number of at least 1 and up to 10000"
+    )
     config = default()
     remove(config, "noise.operators")
     assert refused(config).endswith("give a list without repeats, each one of replace, renoise, add")
@@ -209,15 +212,17 @@ def test_missing_choice_is_named_with_its_values(config):
 
 def test_model_name_that_is_no_file_name(config):
     config["models"]["my model"] = config["models"]["embedded"]
-    assert refused(config).startswith("config.yaml: 'models' has the key \"my model\", but a name must be a text")
+    assert refused(config).startswith(
+        "config.yaml: 'models' has the key \"my model\", but a name must be a name of letters, digits, _ . and -"
+    )
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("model: [", "is not YAML"),
-        ("just words", 'the file is "just words", but must be a section of keys'),
-        ("", "the file is null"),
+        ("model: [", "mine.yaml, line 1: a value is missing, or a bracket is not closed; give each"),
+        ("just words", "mine.yaml holds a text at its top level, not keys; write keys such as"),
+        ("", "mine.yaml is empty; write keys such as `model: embedded`, or leave the file out"),
     ],
 )
 def test_file_that_is_no_configuration(tmp_path, text, message):

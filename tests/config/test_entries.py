@@ -49,7 +49,7 @@ def test_completed_once_more_is_the_same():
 
 
 def test_entries_that_do_not_fit():
-    refused("'models.x.like' is 'bse', which is not in 'models'; known are base, x", base=BASE, x={"like": "bse"})
+    refused("'models.x.like' is 'bse', which is not in 'models'; did you mean 'base'", base=BASE, x={"like": "bse"})
     refused("like' leads back to itself: x -> y -> x", x={"like": "y"}, y={"like": "x"})
     refused("'models.x' says not where its weights are; give `folder`, or `source`", x={"steps": 1})
     refused("'models.x' has both `folder` and `source`", x={**BASE, "folder": "/here"})

@@ -1,5 +1,7 @@
 """Steps, layers and frames as words follow the model, and are today's whole numbers for 20 steps."""
 
+import json
+
 import pytest
 from configured import ROOT
 from hypothesis import given
@@ -93,12 +95,36 @@ def test_frames_of_videos_whose_length_is_not_known_are_numbers_once_it_is():
         panel.of_video(22)
 
 
-@pytest.mark.parametrize("value", [["second"], [1.0], [1.5], [-0.5], {"every": 0}, {"evry": 2}, {"below": 1}, []])
-def test_other_words_are_refused_with_those_that_are_known(value):
+INDEX = "must be a whole number of at least 0 or one of first, middle, last or a number of at least 0 and below 1"
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (["second"], f"'activations.steps[0]' is \"second\", but {INDEX}"),
+        ([0, 1.0], f"'activations.steps[1]' is 1.0, but {INDEX}"),
+        ([1.5], f"'activations.steps[0]' is 1.5, but {INDEX}"),
+        ([-0.5], f"'activations.steps[0]' is -0.5, but {INDEX}"),
+        ({"every": 0}, "'activations.steps.every' is 0, but must be a whole number of at least 1 and up to 1000"),
+        ({"evry": 2}, "unknown key 'activations.steps.evry'; did you mean 'every'?"),
+        ({"below": 1}, "'activations.steps.below' is 1, but must be a number above 0 and below 1"),
+        ([0, 1, 0], "'activations.steps' is [0, 1, 0], which has an item twice; keep one of them"),
+        *(
+            (
+                of_no_kind,
+                f"'activations.steps' is {json.dumps(of_no_kind)}, but must be 'all' or a list without repeats, ",
+            )
+            for of_no_kind in ([], "some", {"every": 2, "below": 0.5})
+        ),
+    ],
+)
+def test_other_words_are_refused_with_those_that_are_known(value, words):
+    """Of a list that may also be a word, the item that is wrong."""
     config = of_steps(20)
     config["activations"]["steps"] = value
     with pytest.raises(InputError) as refused:
         validate(config)
     message = str(refused.value)
-    assert message.startswith("config.yaml: 'activations.steps' is ") and "\n" not in message
-    assert "one of first, middle, last" in message and "{every: 4}" in message and "{below: 0.25}" in message
+    assert message.startswith(f"config.yaml: {words}") and "\n" not in message
+    if "'all'" in words:
+        assert "one of first, middle, last" in message and "{every: 4}" in message and "{below: 0.25}" in message

@@ -101,7 +101,9 @@ def test_encoders_one_after_the_other_give_the_same_bits(checkpoint, given, monk
         conditioning, "encode_text", lambda text, *rest: encoded.append(text) or encode_text(text, *rest)
     )
     case = tiny.TinyCase()
-    embeds = conditioning.encode_texts(checkpoint, [case.prompt, "blue ring", case.prompt, "blue ring"], SETTINGS)
+    embeds = conditioning.encode_texts(
+        checkpoint, dict(zip("abcd", [case.prompt, "blue ring", case.prompt, "blue ring"], strict=True)), SETTINGS
+    )
     assert encoded == [case.prompt, "blue ring"] == list(embeds)  # each once
     assert encoders[0]() is None  # before the VAE is loaded
     assert torch.equal(embeds[case.prompt]["prompt_embeds"], given.prompt_embeds)
@@ -138,7 +140,7 @@ def test_image_embeds_are_made_once_for_each_case(checkpoint, checkpoint_of, mon
 def test_text_tokens_that_the_image_branch_cannot_have(checkpoint_of, monkeypatch):
     monkeypatch.setattr(conditioning, "load_text_encoder", None)  # it is said before anything is loaded
     with pytest.raises(InputError, match="set max_sequence_length to 512"):
-        conditioning.encode_texts(checkpoint_of("wan2.1-i2v"), ["move"], SETTINGS)
+        conditioning.encode_texts(checkpoint_of("wan2.1-i2v"), {"a": "move"}, SETTINGS)
 
 
 def test_shapes_mask_and_padding(given):

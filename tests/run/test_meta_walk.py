@@ -8,10 +8,9 @@ and the most memory at once near what the plan says, never above it.
 import full_jobs
 import pytest
 import torch
-from full import SEEDS, STEPS, Full, encoders, without_weights
+from full import STEPS, Full, without_weights
 from gpu import Gpu
 
-from chainofsteps.model.network import depth
 from chainofsteps.plan.memory import memory_of
 from chainofsteps.plan.rules import counts
 
@@ -28,7 +27,13 @@ JOBS = {
     "noise": (FEW, {}, 11, 0, LATENTS),
     "noise block": (BLOCK, {}, 0, 0, LATENTS),
     "swap": ({"swap": LAYERS}, {}, 0, 0, LATENTS | {torch.int64}),
-    "swap beside": ({"swap": LAYERS | {"modes": ["residual"], "parts": {}}}, {"stored": False}, 0, 0, LATENTS | {torch.int64}),
+    "swap beside": (
+        {"swap": LAYERS | {"modes": ["residual"], "parts": {}}},
+        {"stored": False},
+        0,
+        0,
+        LATENTS | {torch.int64},
+    ),
     "ensemble": ({"ensemble": MERGED}, {}, 0, 0, LATENTS),
     "ensemble mean": ({"ensemble": CARRIED}, {}, 0, 0, LATENTS),
     "activations": ({"activations": {"branch": "both"}}, {}, 6, 6, LATENTS | {torch.int64}),

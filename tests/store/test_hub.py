@@ -2,9 +2,11 @@ import errno
 import os
 from pathlib import Path
 
+import httpx2
 import hub as hubs
 import pytest
 from huggingface_hub import constants
+from huggingface_hub.errors import HfHubHTTPError
 
 from chainofsteps.errors import InputError
 from chainofsteps.files import sha256
@@ -119,9 +121,18 @@ def test_offline(hub, tmp_path, monkeypatch):
     assert hub.requests == []
 
 
-def test_no_hub(hub, tmp_path):
-    message = "from http://127.0.0.1:9 was cut off .*; run again, it goes on where it was"
-    refused(message, hub, tmp_path, SOURCE, "http://127.0.0.1:9")
+def test_no_hub(hub, tmp_path, monkeypatch):
+    nobody = "http://127.0.0.1:9"
+    message = f"cannot reach {nobody}, by no proxy .*; check the network, HTTPS_PROXY and HF_ENDPOINT, and run again"
+    refused(message, hub, tmp_path, SOURCE, nobody)
+
+
+def test_a_token_that_is_not_accepted(hub, monkeypatch):
+    monkeypatch.setenv("HF_TOKEN", "hf_old")
+    response = httpx2.Response(401, request=httpx2.Request("GET", hub.endpoint))
+    message = "does not accept HF_TOKEN .*; make a new token, or take it away"
+    with pytest.raises(InputError, match=message), explained(SOURCE, Path("x"), hub.endpoint):
+        raise HfHubHTTPError("Invalid credentials in Authorization header", response=response)
 
 
 def test_a_full_disk_is_not_the_hubs_fault():

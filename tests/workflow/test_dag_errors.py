@@ -1,11 +1,15 @@
 """What is wrong stops in one line, before anything runs or with nothing half written."""
 
+import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+import yaml
+from snakemake_executor_plugin_slurm.validation import validate_slurm_extra
 
 from tests.workflow.figure3 import FRAMES, SHARDED, STEPS
 from tests.workflow.running import ROOT, jobs_of, snakemake
@@ -106,3 +110,45 @@ def test_bad_case_fails_in_one_line_and_leaves_nothing_half_written(drawn, tmp_p
     assert "error: case loop_maze/00001 has no prompt.txt" in run.stdout
     assert "Traceback" not in (tmp_path / "results/logs/cases/loop_maze/00.log").read_text()
     assert not (tmp_path / "results/cases/loop_maze/00.json").exists()
+
+
+@pytest.mark.parametrize(
+    "target, words",
+    [
+        ("figures/fg3.pdf", "nothing makes figures/fg3.pdf; did you mean 'figures/fig3.pdf'?"),
+        ("figures/FIG3.PDF", "nothing makes figures/FIG3.PDF; did you mean 'figures/fig3.pdf'?"),
+        ("fgi3", "nothing makes fgi3; did you mean 'fig3'?"),
+        ("results/tinny/tables/fig3_cka.csv", "did you mean 'results/tiny/tables/fig3_cka.csv'?"),
+        ("xyz", "nothing makes xyz; `snakemake --list` and figures/README.md list what can be made"),
+    ],
+)
+def test_a_mistyped_target_names_the_nearest(drawn, target, words):
+    run = snakemake(drawn[0], "-n", "--", target)
+    assert run.returncode == 1 and "Exception" not in run.stdout
+    (error,) = [line for line in run.stdout.splitlines() if line.startswith("error: ")]
+    assert words in error
+
+
+def test_a_gpu_type_that_snakemake_takes_not_stops_with_the_mend(drawn, tmp_path):
+    """And the mend is one that its SLURM executor takes; SLURM itself took it in a run by hand."""
+    profile = yaml.safe_load((ROOT / "profiles/slurm/config.yaml").read_text())
+    profile["set-resources"]["conditioning"]["gpu_model"] = "a100-sxm4-80gb"
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(profile))
+    run = snakemake(drawn[0], "-n", "--workflow-profile", str(tmp_path), "--", "figures/fig3.pdf")
+    (error,) = [line for line in run.stdout.splitlines() if line.startswith("error: ")]
+    assert "gpu_model of conditioning is 'a100-sxm4-80gb'" in error
+    written = re.findall("`(.*?)`", error)
+    mend = SimpleNamespace(**yaml.safe_load("\n".join(written)))
+    assert mend.gpu == 0 and mend.slurm_extra.strip("'") == "--gpus-per-node=a100-sxm4-80gb:1"
+    validate_slurm_extra(SimpleNamespace(resources=mend))
+
+
+@pytest.mark.parametrize("name, value", [("HF_HUB_ETAG_TIMEOUT", "soon"), ("ALL_PROXY", "ftp://proxy")])
+def test_an_environment_that_no_download_can_be_made_in_stops_before_anything_runs(drawn, tmp_path, name, value):
+    shutil.copy(drawn[0] / "run.yaml", tmp_path)
+    source = {"repo": "nobody/nothing", "revision": None}
+    change = {"models_folder": str(tmp_path), "models": {"far": {"like": "tiny", "source": source}}}
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv(name, value)
+        run = snakemake(tmp_path, "-n", "--", "results/model/far.json", change=change)
+    assert run.returncode == 1 and f"error: {name} is " in run.stdout and "Traceback" not in run.stdout

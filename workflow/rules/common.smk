@@ -11,7 +11,8 @@ from itertools import chain
 from chainofsteps.bench import vbvr
 from chainofsteps.bench.sizes import drawn_as, made_frames
 from chainofsteps.config.ranges import check_ranges
-from chainofsteps.config.read import check_keys, validate
+from chainofsteps.config.read import validate
+from chainofsteps.config.text import read as read_text
 from chainofsteps.config.tasks import (
     asked_number,
     levels,
@@ -69,39 +70,6 @@ def cases_of(task):
     return case_names(beside_snakefile(CASES["folder"]), task)[: CASES["number"]]
 
 
-def check_writable(name):
-    """Hours of work for a folder that cannot be written are not begun."""
-    place = Path(name) if os.path.lexists(name) else Path()
-    if not place.is_dir() or not os.access(place, os.W_OK | os.X_OK):
-        raise InputError(
-            f"cannot write {Path(name).absolute()}; make it a writable folder, or give another --directory"
-        )
-
-
-def check_paths():
-    """Snakemake writes these into command lines in quotes that are Python's and not a shell's."""
-    for path in (Path(), ROOT, *workflow.overwrite_configfiles):
-        special = re.search(r"""['"\\$`{}\n]""", os.path.abspath(path))
-        if special:
-            raise InputError(
-                f"{os.path.abspath(path)!r}: a shell might take {special[0]!r} for a command of its own; rename it"
-            )
-    special = re.search(r"""['"\\$`{}\s;&|<>()*?[]""", sys.executable)
-    if special:  # scripts are run by it, and it stands in no quotes at all
-        raise InputError(
-            f"{sys.executable!r}: Snakemake hands this path to a shell without quotes, which {special[0]!r} would "
-            "break; move this Python"
-        )
-
-
-def check_shared():
-    """A mistyped folder would cost what it was to save."""
-    config["shared"] = [str(ROOT / folder) for folder in config["shared"]]
-    for folder in config["shared"]:
-        if not any(Path(folder).glob("*/*/*/*.json")):
-            raise InputError(f"shared: {folder} holds no results; give the results folder of another run")
-
-
 def check_model(model):
     """What the small files of a checkpoint tell, if it is there: whether its experts and layers fit the settings."""
     folder = Path(beside_snakefile(model["folder"]))
@@ -125,8 +93,8 @@ def frames_and_layers(model):
 @stopping
 def check_configuration():
     """Names of the cases of all tasks, once it is known that the run can be: nothing has been written yet."""
-    for path in (ROOT / "config.yaml", *map(Path, workflow.overwrite_configfiles)):
-        check_keys(path.read_text(encoding="utf-8"), path.name)
+    for path in workflow.overwrite_configfiles:
+        read_text(path)
     files = [Path(path).name for path in ("config.yaml", *workflow.overwrite_configfiles)]
     validated = validate(config, ", ".join(dict.fromkeys(files)))
     CASES.clear()  # so that its keys stand in the schema's order, whatever the order of the file
@@ -136,6 +104,8 @@ def check_configuration():
     check_writable("results")
     check_writable("figures")
     check_shared()
+    check_gpu_types()
+    check_patience()
     check_model(config["models"][config["model"]])
     tasks = dict.fromkeys(chain.from_iterable(tasks_by_section(config).values()))
     return {task: cases_of(task) for task in tasks}
@@ -291,8 +261,8 @@ def print_results():
     """
     for found in (Path(rules.verify.log[0]), Path(rules.plan.log[0])):
         if found.exists() and found.stat().st_mtime >= STARTED:
-            print(found.read_text(), end="", file=sys.stderr)
+            print(found.read_text(encoding="utf-8"), end="", file=sys.stderr)
     for summary in sorted(Path("figures").glob("*.txt")):
         if summary.stat().st_mtime >= STARTED:
             files = sorted(str(path) for path in summary.parent.glob(f"{summary.stem}[._]*"))
-            print("", *files, summary.read_text().partition("\n")[0], sep="\n", file=sys.stderr)
+            print("", *files, summary.read_text(encoding="utf-8").partition("\n")[0], sep="\n", file=sys.stderr)

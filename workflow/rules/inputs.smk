@@ -5,12 +5,15 @@ from chainofsteps.config.models import check_there, place, sources
 from chainofsteps.files import files_below
 from chainofsteps.model.checkpoint import INDEX, adapters_of, check_given
 from chainofsteps.names import case_files, task_folder
+from chainofsteps.store.network import check_way
 
 
 def downloaded(part):
     """The manifest of a download, once it is known that its folder has not gone: then no job would make it anew."""
-    manifest = f"results/download/{place(part['source'])}.json"
-    check_there(manifest, beside_snakefile(part["folder"]))
+    manifest, folder = f"results/download/{place(part['source'])}.json", beside_snakefile(part["folder"])
+    check_there(manifest, folder)
+    if not Path(folder).is_dir():
+        check_way()
     return manifest
 
 

@@ -76,14 +76,15 @@ class Model:
 
     def _encode(self, cases: list[Case]) -> Iterator[Conditioning]:
         sampling, device = self.sampling, self.sampling.torch_device
-        negative = [sampling.negative_prompt] * sampling.guided
-        texts = encode_texts(self.folder, [*(case.prompt for case in cases), *negative], sampling)
+        negative = {"negative_prompt": sampling.negative_prompt} if sampling.guided else {}
         numbered = [replace(case, name=f"{_label(case)} ({i})") for i, case in enumerate(cases)]
+        prompts = {f"the prompt of case {case.name}": case.prompt for case in numbered}
+        texts = encode_texts(self.folder, {**prompts, **negative}, sampling)
         images = encode_images(self.folder, numbered, device)
         for case, image in zip(cases, images.values(), strict=True):
             size = (case.frames, case.height, case.width)
             first_frame = encode_first_frame(case, self.vae, *size, keeps_first_frame(self.folder))
-            yield Conditioning.of(first_frame, texts[case.prompt], texts[negative[0]] if negative else None, image)
+            yield Conditioning.of(first_frame, texts[case.prompt], texts.get(negative.get("negative_prompt")), image)
 
     def velocity(self, case: Case, tap: Tap | None = None) -> GuidedVelocity:
         """The network as a function: `model.velocity(case)(latents, step)` -> velocity, both (B, C, F, h, w).

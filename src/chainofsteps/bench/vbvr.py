@@ -19,7 +19,7 @@ class Task:
 
 
 def _tasks() -> dict[str, Task]:
-    with open(Path(__file__).with_name("vbvr_tasks.csv"), newline="") as file:
+    with open(Path(__file__).with_name("vbvr_tasks.csv"), encoding="utf-8", newline="") as file:
         return {row.pop("task"): Task(**row) for row in csv.DictReader(file)}
 
 

@@ -1,7 +1,6 @@
 """`python -m chainofsteps.config` writes the schema of the configuration and the page of all its keys."""
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -49,7 +48,7 @@ def _rows() -> Iterator[str]:
 def _values(key: Mapping[str, Any]) -> str:
     if key.get("$ref") == "#/$defs/Indices":
         return "as above"
-    return re.sub(r" of the form \S+", "", in_words(key))
+    return in_words(key)
 
 
 def _cell(text: str) -> str:

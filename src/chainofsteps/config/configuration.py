@@ -31,10 +31,10 @@ from .probes import (
 from .protocol import PROTOCOLS
 from .types import (
     AnyNumber,
-    AtLeastOne,
     FolderPath,
     Indices,
     Name,
+    Number,
     Positive,
     Section,
     Seed,
@@ -59,28 +59,28 @@ class CasesSection(Section):
         "`models_folder`; null for none. Instead of `folder`.",
     )
     tasks: Tasks = Field(description="Tasks, by the names of the puzzles or of the folders.")
-    number: AtLeastOne | None = Field(
+    number: Number | None = Field(
         description="Cases of each task, of a folder the first ones; null for all of a folder."
     )
-    number_elsewhere: AtLeastOne = Field(
+    number_elsewhere: Number = Field(
         description="Cases of each puzzle that is none of these tasks, but of another section."
     )
-    shard_size: AtLeastOne = Field(
+    shard_size: Number = Field(
         description="Cases of one job. A job loads its model once, so more is cheaper; fewer spreads over more "
         "machines."
     )
-    size: Annotated[str, Field(pattern="^([0-9]+x[0-9]+|rounded)$")] | None = Field(
+    size: Annotated[str, Field(pattern="^([0-9]{1,4}x[0-9]{1,4}|rounded)$")] | None = Field(
         None,
         description="Width and height in pixels, such as 480x480 or 832x480: multiples of 16. The board of puzzles "
         "made here is the square in the middle; null: its own size, 64x64 and up to 112x112 for larger mazes. Pictures "
         "of a folder's cases are resized; null: as they are; rounded: sides rounded up to multiples of 16.",
     )
-    frames: Annotated[int, Field(ge=17)] | None = Field(
+    frames: Annotated[int, Field(ge=17, le=10_001)] | None = Field(
         None,
         description="Frames of puzzles made here, 4k + 1 and 17 at the least; null: 17. Of a folder, of those cases "
         "that have no ground_truth.mp4.",
     )
-    first_seed: Seed = Field(
+    first_seed: Annotated[int, Field(ge=0, le=2**62)] = Field(
         900000,
         description="Case i of a puzzle made here is drawn from seed first_seed + i. Layouts are held out from "
         "training.",
@@ -123,7 +123,7 @@ class EvalkitSection(Section):
         "is by the task's rules alone, as published; weighted is .15 first frame, .35 final frame, .15 smoothness, .10 "
         "quality, .25 task_specific.",
     )
-    at_once: AtLeastOne = Field(
+    at_once: Number = Field(
         1,
         description="Videos of a job that are written and scored side by side, each by a core of its own, while the "
         "GPU decodes the next.",
@@ -133,7 +133,9 @@ class EvalkitSection(Section):
         description="How much H.264 loses of the videos that are scored, as x264's crf: 0 nothing; the paper's tools "
         "write theirs with 25.",
     )
-    time_limit: Positive = Field(600.0, description="Seconds for one video; a video without a score stops the job.")
+    time_limit: Annotated[float, Field(gt=0, le=1_000_000)] = Field(
+        600.0, description="Seconds for one video; a video without a score stops the job."
+    )
 
 
 class TrajectorySection(Section):
@@ -182,7 +184,7 @@ class PanelRow(Section):
 class StatisticsSection(Section):
     """Bootstrap intervals over cases."""
 
-    resamples: Annotated[int, Field(ge=100)] = Field(Interval.resamples, description="Bootstrap resamples.")
+    resamples: Annotated[int, Field(ge=100, le=100_000)] = Field(Interval.resamples, description="Bootstrap resamples.")
     level: Share = Field(Interval.level, description="Coverage of the interval.")
     seed: Seed = Field(Interval.seed, description="Of the bootstrap.")
 

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from ..model.sampling import COMPILERS, DTYPES, TIMESTEP_DTYPES, Sampling
-from .types import AdapterFile, AtLeastOne, FolderPath, Name, Part, Positive, Several, Sha256, Share, Text
+from .types import AdapterFile, FolderPath, Name, Number, Part, Positive, Several, Sha256, Share, Size, Steps, Text
 
 
 class Source(Part):
@@ -71,7 +71,7 @@ class ForwardTime(Part):
     """A published time of one forward of one sample."""
 
     seconds: Positive = Field(description="Of one forward of one sample and one branch.")
-    tokens: AtLeastOne = Field(description="Of the sample; 32760 are 81 frames of 832 x 480.")
+    tokens: Size = Field(description="Of the sample; 32760 are 81 frames of 832 x 480.")
     hardware: Text = Field(description="The GPU, and how many.")
     source: Text = Field(description="Who published it, and where.")
 
@@ -83,19 +83,17 @@ class Published(Part):
         None, description="Published times of one forward of one sample, for models that were never measured here."
     )
     source: Text = Field(description="Where the figures come from.")
-    layers: AtLeastOne = Field(None, description="Blocks of the transformer.")
-    width: AtLeastOne = Field(None, description="Channels of its tokens.")
-    ffn_width: AtLeastOne = Field(None, description="Channels within a feed-forward network.")
-    text_width: AtLeastOne = Field(None, description="Channels of the text embeddings.")
-    image_width: AtLeastOne = Field(
+    layers: Steps = Field(None, description="Blocks of the transformer.")
+    width: Size = Field(None, description="Channels of its tokens.")
+    ffn_width: Size = Field(None, description="Channels within a feed-forward network.")
+    text_width: Size = Field(None, description="Channels of the text embeddings.")
+    image_width: Size = Field(
         None, description="Channels of the image embeddings; without this key the model takes none."
     )
-    latent_channels: AtLeastOne = Field(None, description="Channels of the latents.")
-    stride: AtLeastOne = Field(None, description="Pixels to a side of a latent.")
-    vae_width: AtLeastOne = Field(
-        None, description="Most channels of the VAE's decoder where it is as large as the video."
-    )
-    vae_patch: AtLeastOne = Field(None, description="Pixels to a side of a patch of the VAE; without this key 1.")
+    latent_channels: Size = Field(None, description="Channels of the latents.")
+    stride: Steps = Field(None, description="Pixels to a side of a latent.")
+    vae_width: Size = Field(None, description="Most channels of the VAE's decoder where it is as large as the video.")
+    vae_patch: Steps = Field(None, description="Pixels to a side of a patch of the VAE; without this key 1.")
     per_token: bool = Field(None, description="true if every token has a timestep of its own.")
     parameters: Parameters = Field(None, description="Numbers in the weights of each part, in billions.")
 
@@ -123,9 +121,11 @@ class Entry(Part):
     published: Published = Field(
         None, description="Published sizes of the model, for the plan as long as its weights are not here."
     )
-    steps: AtLeastOne = Field(description="Number of Euler steps S.")
-    shift: Positive = Field(description="Shift of the noise schedule, sigma = shift s / (1 + (shift - 1) s).")
-    guidance_scale: Annotated[float, Field(ge=0)] = Field(
+    steps: Steps = Field(description="Number of Euler steps S.")
+    shift: Annotated[float, Field(gt=0, le=1000)] = Field(
+        description="Shift of the noise schedule, sigma = shift s / (1 + (shift - 1) s)."
+    )
+    guidance_scale: Annotated[float, Field(ge=0, le=1000)] = Field(
         description="Classifier-free guidance; above 1 the branch without the prompt runs too, at 1 it does not."
     )
     boundary: Share | None = Field(
@@ -135,15 +135,17 @@ class Entry(Part):
         description="The timestep is rounded to this before it enters the network; the paper's tools use bfloat16."
     )
     dtype: Literal[*DTYPES] = Field(description="Of the weights and the forward pass.")
-    max_sequence_length: AtLeastOne = Field(description="Tokens of the prompt, padded to this length.")
+    max_sequence_length: Annotated[int, Field(ge=1, le=100_000)] = Field(
+        description="Tokens of the prompt, padded to this length."
+    )
     negative_prompt: str = Field(
         Sampling.negative_prompt, description="Prompt of the branch without the prompt; used only with guidance."
     )
-    batch_size: AtLeastOne = Field(
+    batch_size: Number = Field(
         description="Most items in one forward pass of the noise rule; untouched runs go one by one. Smaller needs "
         "less memory."
     )
-    device: Annotated[str, Field(pattern="^(auto|cpu|cuda(:[0-9]+)?)$")] = Field(
+    device: Annotated[str, Field(pattern="^(auto|cpu|cuda(:[0-9]{1,3})?)$")] = Field(
         Sampling.device, description="Where the model runs; auto takes a GPU if the machine has one."
     )
     compile: Literal[*COMPILERS] | None = Field(

@@ -9,6 +9,7 @@ from typing import Any
 
 from ..errors import InputError
 from ..files import read_json
+from .explain import hint, near
 
 UNPINNED = "main"  # the folder of a source without a revision: what the hub had on the day of the download
 
@@ -20,7 +21,10 @@ def completed(models: Mapping[str, Mapping[str, Any]], models_folder: str) -> di
     hub are put. InputError if an entry is like one that is not there, or says not exactly once where its weights
     come from, or if two entries want different files of one repository.
     """
-    done = {name: _with_folder(f"models.{name}", _merged(name, models), models_folder) for name in models}
+    done = {
+        name: _with_folder(f"models.{name}", _merged(name, models), models_folder, _meant(name, models))
+        for name in models
+    }
     for name, entry in done.items():
         if entry.get("lora"):
             entry["lora"] = _with_folder(f"models.{name}.lora", _with_files(entry["lora"]), models_folder)
@@ -67,13 +71,17 @@ def _sources_of(models: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, 
                 yield f"{where}.source", part["source"]
 
 
+def _meant(name: str, models: Mapping[str, Any]) -> str:
+    return near(name, [other for other in models if other != name])
+
+
 def _merged(name: str, models: Mapping[str, Mapping[str, Any]], seen: tuple[str, ...] = ()) -> dict[str, Any]:
     entry = dict(models[name])
     other = entry.pop("like", None)
     if other is None:
         return entry
     if other not in models:
-        raise InputError(f"'models.{name}.like' is {other!r}, which is not in 'models'; known are {', '.join(models)}")
+        raise InputError(f"'models.{name}.like' is {other!r}, which is not in 'models'{hint(other, models)}")
     if other in (*seen, name):
         raise InputError(f"'models.{name}.like' leads back to itself: {' -> '.join((*seen, name, other))}")
     inherited = _merged(other, models, (*seen, name))
@@ -82,10 +90,13 @@ def _merged(name: str, models: Mapping[str, Mapping[str, Any]], seen: tuple[str,
     return {**inherited, **entry}
 
 
-def _with_folder(where: str, part: Mapping[str, Any], models_folder: str) -> dict[str, Any]:
+def _with_folder(where: str, part: Mapping[str, Any], models_folder: str, meant: str = "") -> dict[str, Any]:
+    """meant: what the user may have meant, for the refusal of a part without weights."""
     if "source" not in part:
         if "folder" not in part:
-            raise InputError(f"'{where}' says not where its weights are; give `folder`, or `source` for a download")
+            raise InputError(
+                f"'{where}' says not where its weights are; give `folder`, or `source` for a download{meant}"
+            )
         return dict(part)
     folder = str(PurePosixPath(models_folder, place(part["source"])))
     if part.get("folder", folder) != folder:  # the same one: completed already

@@ -17,16 +17,18 @@ from ..probes.noise.spec import NOISES, OPERATORS, SCHEMES, TIMINGS, NoiseAtFram
 from ..probes.swap.spec import MODES as SWAPS
 from .types import (
     AnyNumber,
-    AtLeastOne,
     Below,
     Index,
     Indices,
     Name,
+    Number,
     Positive,
     Section,
     Seed,
     Several,
     Share,
+    Size,
+    Steps,
     Tasks,
     Two,
 )
@@ -46,7 +48,9 @@ class NoiseSection(Section):
         description="replace is the paper's formula, x = a eps; renoise keeps the estimate, x = (1 - sigma) x0_pred + "
         "sigma a eps; add is x + a eps.",
     )
-    amplitude: Positive = Field(NoiseAtStep.amplitude, description="The standard deviation a of the noise.")
+    amplitude: Annotated[float, Field(gt=0, le=1_000_000)] = Field(
+        NoiseAtStep.amplitude, description="The standard deviation a of the noise."
+    )
     timing: Literal[*TIMINGS] = Field(
         NoiseAtStep.timing,
         description="before edits the latents ahead of the forward pass of a step, after edits them behind its update.",
@@ -72,7 +76,7 @@ class NoiseSection(Section):
 class SimilaritySection(Section):
     """The distance of a perturbed run from the clean one, 1 - CKA at each later step."""
 
-    features: Several[Annotated[str, Field(pattern="^(latents|x0_pred|block:[0-9]+)$")]] = Field(
+    features: Several[Annotated[str, Field(pattern="^(latents|x0_pred|block:[0-9]{1,4})$")]] = Field(
         list(Compared.features),
         description="The features that are compared, with tokens as samples: latents, x0_pred, and one block:<l>, the "
         "hidden states after a block. The first one is drawn as maps; the latents hold the injected noise itself.",
@@ -92,7 +96,7 @@ class SimilaritySection(Section):
 class SkillSection(Section):
     """The model's skill, by the stock diffusers pipeline on the embedded benchmark: tables/skill.csv and Table 1."""
 
-    number: AtLeastOne = Field(description="Held-out cases of each puzzle.")
+    number: Number = Field(description="Held-out cases of each puzzle.")
     tasks: Literal["all"] | Tasks = Field(
         "all",
         description="Puzzles of the embedded benchmark; all takes those in and out of domain. Table 1 is of these.",
@@ -132,11 +136,11 @@ class CandidatesSection(Section):
         description="Puzzles of the embedded benchmark; all takes those that the embedded model was trained on. "
         + OF_A_FOLDER,
     )
-    number: AtLeastOne = Field(
+    number: Number = Field(
         description="Cases of each puzzle. Nothing is decoded, so more cases than those of other probes cost little: "
         "their runs, and the encoding of their answers."
     )
-    shard_size: AtLeastOne = Field(
+    shard_size: Number = Field(
         64,
         description="Cases of one job, of those that no other probe takes. Few large shards load the model less often; "
         "on a cluster more, smaller ones run side by side.",
@@ -147,7 +151,7 @@ class CandidatesSection(Section):
 class FewStepsSection(Section):
     """The untouched runs sampled in other numbers of steps, from the same noise."""
 
-    steps: Several[AtLeastOne] = Field(
+    steps: Several[Steps] = Field(
         description="Numbers of Euler steps; the model's own number is taken from its trajectories."
     )
 
@@ -163,17 +167,15 @@ class EnsembleSection(Section):
         description="Those of `tasks` that the model solves now and then, by tables/skill.csv: where every score is "
         "near 1 no gain can show. Figure 7 draws them apart.",
     )
-    number: AtLeastOne = Field(
-        1, description="Cases of each puzzle in `headroom`, where that is more than `cases` has."
-    )
+    number: Number = Field(1, description="Cases of each puzzle in `headroom`, where that is more than `cases` has.")
     seeds: Two[Seed] = Field(
         description="Seeds that are merged; the first one is carried, and is an untouched run too, beside those of "
         "`trajectory`."
     )
-    windows: Several[Annotated[str, Field(pattern="^[0-9]+-[0-9]+$")]] = Field(
+    windows: Several[Annotated[str, Field(pattern="^[0-9]{1,4}-[0-9]{1,4}$")]] = Field(
         description="Windows of layers, <first>-<last>, counted from 0 in a model of `of_layers` layers."
     )
-    of_layers: AtLeastOne = Field(
+    of_layers: Steps = Field(
         description="The depth that `windows` are of; 40 is that of the paper's model. A window is the same part of "
         "the configured model's depth, every layer that it touches."
     )
@@ -201,7 +203,7 @@ class EnsembleSection(Section):
 class FramesSection(Section):
     """The untouched runs in other frame counts, from the same first frame, prompt and noise."""
 
-    counts: Several[Annotated[int, Field(ge=5)]] = Field(
+    counts: Several[Annotated[int, Field(ge=5, le=10_001)]] = Field(
         description="Numbers of frames, of the form 4k + 1 and none above the videos' own, which is taken from the "
         "trajectories whether it is listed here or not. A single frame would be the case's first frame."
     )
@@ -239,12 +241,12 @@ class LinearReadoutSection(Section):
     """After which layer a linear map of the hidden states gives the answer, by cross-validation: Figure 6e."""
 
     tasks: Tasks = Field(description="Puzzles whose candidate answers are known. " + OF_A_FOLDER)
-    number: AtLeastOne = Field(description="Cases of each puzzle, where that is more than `cases` has of it.")
+    number: Number = Field(description="Cases of each puzzle, where that is more than `cases` has of it.")
     steps: Indices = Field(description="Steps whose forward is read.")
-    tokens: AtLeastOne = Field(1024, description="Tokens of a run that are kept at most, evenly spread.")
-    width: AtLeastOne = Field(512, description="Channels that are kept at most, by a fixed random projection.")
-    folds: Annotated[int, Field(ge=2)] = Field(5, description="Folds of the cross-validation, over cases.")
-    shuffles: AtLeastOne = Field(5, description="Maps of the null, fitted to answers of other cases.")
+    tokens: Size = Field(1024, description="Tokens of a run that are kept at most, evenly spread.")
+    width: Size = Field(512, description="Channels that are kept at most, by a fixed random projection.")
+    folds: Annotated[int, Field(ge=2, le=1000)] = Field(5, description="Folds of the cross-validation, over cases.")
+    shuffles: Steps = Field(5, description="Maps of the null, fitted to answers of other cases.")
 
 
 class LadderSection(Section):
@@ -255,8 +257,8 @@ class LadderSection(Section):
         description="Entries of `models` with the configured model's VAE and encoders; without any there is no figure.",
     )
     tasks: Tasks = Field(description="Puzzles of the embedded benchmark.")
-    number: AtLeastOne = Field(description="Cases of each puzzle, where that is more than `cases` has of it.")
-    steps: Several[AtLeastOne] = Field(description="Numbers of steps; at each model's own number every step is read.")
+    number: Number = Field(description="Cases of each puzzle, where that is more than `cases` has of it.")
+    steps: Several[Steps] = Field(description="Numbers of steps; at each model's own number every step is read.")
     residual: Positive = Field(
         description="Final latents that a mixture of the candidate answers misses by more are not counted as solved; "
         "in mean distances of two candidates."
@@ -275,9 +277,9 @@ class SwapSection(Section):
     same answer are left out and counted."""
 
     task: Name = Field(description="A puzzle whose cases share their first frame and have one right answer each.")
-    number: AtLeastOne = Field(1, description="Cases of that puzzle, where that is more than `cases` has of it.")
+    number: Number = Field(1, description="Cases of that puzzle, where that is more than `cases` has of it.")
     layers: Indices = Field("all", description="Layers that are swapped: a swap begins at each.")
-    widths: Several[AtLeastOne] = Field([1], description="How many neighbouring layers a swap takes.")
+    widths: Several[Steps] = Field([1], description="How many neighbouring layers a swap takes.")
     modes: Several[Literal[*SWAPS]] = Field(
         description="residual puts the update of the source's block on the target's input of that block, tokens "
         "replaces some tokens of the block's output, full all of it, which is degenerate where the text is the same."
@@ -290,4 +292,4 @@ class SwapSection(Section):
         "x0_pred at its last swapped step, where a run of another mode stops.",
     )
     matrix: bool = Field(True, description="Swap every layer at every single step too, mode residual.")
-    matrix_pairs: AtLeastOne = Field(description="The matrix is measured on so many pairs, the first of the task.")
+    matrix_pairs: Number = Field(description="The matrix is measured on so many pairs, the first of the task.")

@@ -5,12 +5,11 @@ The Snakefile calls this at every start, in every job: no torch, pandas or numpy
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import reduce
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-import yaml
 from pydantic import ValidationError
 
 from ..bench import vbvr
@@ -19,6 +18,7 @@ from ..errors import InputError
 from ..model.sizes import EMBEDDED_SIDE, VAE_STRIDE
 from ..names import PUZZLES, SIDES
 from ..probes.ensemble.spec import parsed
+from . import text
 from .configuration import Configuration
 from .explain import explained, hint, near
 from .models import completed, place
@@ -26,7 +26,7 @@ from .protocol import in_force
 from .tasks import tasks_by_section, tasks_of
 from .words import resolved
 
-MERGE = "tag:yaml.org,2002:merge"  # of the key <<, of which there may be several
+LARGEST = 4096
 PIXELS = 16  # what the sides of a video are multiples of, for every family here
 
 
@@ -36,46 +36,8 @@ def load_config(*paths: str | Path, **words: Any) -> dict[str, Any]:
     As Snakemake's --configfile and --config do it: keys below keys, lists as a whole. InputError if a file cannot
     be read, or if `validate` refuses what comes of them.
     """
-    layers = [*map(_read, paths), *([words] if words else [])]
+    layers = [*map(text.read, paths), *([words] if words else [])]
     return validate(reduce(_laid_over, layers), ", ".join(Path(path).name for path in paths))
-
-
-def _read(path: str | Path) -> Any:
-    try:
-        text = Path(path).read_text(encoding="utf-8")
-        check_keys(text, Path(path).name)
-        return yaml.safe_load(text)
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror or error}") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} is not YAML: {' '.join(str(error).split())}") from error
-
-
-def check_keys(text: str, source: str) -> None:
-    """InputError for a key that stands twice in one section of a YAML file, where YAML takes the last without a word.
-
-    It names `source`, the key and both lines.
-    """
-    nodes, seen = [yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))], set()
-    while nodes:
-        node = nodes.pop()
-        if node is None or id(node) in seen:  # an alias
-            continue
-        seen.add(id(node))
-        if isinstance(node, yaml.SequenceNode):
-            nodes += node.value
-        elif isinstance(node, yaml.MappingNode):
-            _check_keys_of(node, source)
-            nodes += [value for _, value in node.value]
-
-
-def _check_keys_of(node: yaml.MappingNode, source: str) -> None:
-    first: dict[str, yaml.Node] = {}
-    for key, _ in node.value:
-        before = first.setdefault(key.value, key)
-        if key.tag != MERGE and before is not key:
-            here, there = (one.start_mark.line + 1 for one in (key, before))
-            raise InputError(f"{source}, line {here}: {key.value} stands in line {there} too; keep one of them")
 
 
 def _laid_over(below: Any, above: Any) -> Any:
@@ -104,11 +66,13 @@ def validate(config: Any, source: str = "config.yaml") -> dict[str, Any]:
 def _settled(config: Any) -> dict[str, Any]:
     _checked(config, complete=False)
     folder = config.get("models_folder", Configuration.model_fields["models_folder"].default)
-    return _checked({**config, "models": completed(config["models"], folder)}, complete=True)
+    heirs = [name for name, entry in config["models"].items() if "like" in entry]
+    return _checked({**config, "models": completed(config["models"], folder)}, complete=True, heirs=heirs)
 
 
-def _checked(config: Any, complete: bool) -> dict[str, Any] | None:
-    """complete: the entries of `models` have the keys that they take from others."""
+def _checked(config: Any, complete: bool, heirs: Collection[str] = ()) -> dict[str, Any] | None:
+    """complete: the entries of `models` have the keys that they take from others. heirs: those that take some, of
+    which a key is not said to be missing where it is the other that lacks it."""
     try:
         return Configuration.model_validate(config).model_dump()
     except ValidationError as refused:
@@ -118,7 +82,7 @@ def _checked(config: Any, complete: bool) -> dict[str, Any] | None:
             if complete or error["type"] != "missing" or len(error["loc"]) != 3 or error["loc"][0] != "models"
         ]
     if errors:
-        raise InputError(explained(config, errors))
+        raise InputError(explained(config, sorted(errors, key=lambda error: {*error["loc"][1:2]} <= {*heirs})))
     return None
 
 
@@ -156,6 +120,10 @@ def _check_cases(config: dict[str, Any]) -> None:
         raise InputError(f"'cases.frames' is {cases['frames']}; the VAE needs 4k + 1, such as {fitting}")
     if cases["size"] not in (None, ROUNDED):
         for side in sides_of(cases["size"]):
+            if side > LARGEST:
+                raise InputError(
+                    f"'cases.size' is {cases['size']}; no side may be over {LARGEST} pixels; take a smaller size"
+                )
             if side % PIXELS or not side:
                 fitting = max(1, round(side / PIXELS)) * PIXELS
                 raise InputError(f"'cases.size' is {cases['size']}; take multiples of {PIXELS}, such as {fitting}")

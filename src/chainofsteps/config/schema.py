@@ -48,15 +48,27 @@ def below(part: Mapping[str, Any], key: str | int) -> Mapping[str, Any] | None:
     return part.get("properties", {}).get(key, part.get("additionalProperties") or None)
 
 
-def follow(path: tuple[str | int, ...]) -> tuple[tuple[str | int, ...], Mapping[str, Any]]:
-    """The path to a value, cut at the first key that may be of several kinds, and the schema of what is there."""
-    part: Mapping[str, Any] = schema()
-    for depth, key in enumerate(path):
-        kinds = [option for option in options(part) if option.get("type") != "null"]
-        if len(kinds) > 1:
-            return path[:depth], part
-        part = below(kinds[0], key)
-    return path, part
+def follow(path: tuple[str | int, ...]) -> Mapping[str, Any] | None:
+    """The schema of what a path leads to; None for a key that is not known. Of a key that may be of several
+    kinds, such as a word or a list, that kind is followed which can hold what comes next."""
+    part: Mapping[str, Any] | None = schema()
+    for key in path:
+        holds = "items" if isinstance(key, int) else "properties"
+        kinds = [kind for kind in options(part) if holds in kind or (holds == "properties" and _names(kind))]
+        part = next((found for kind in kinds if (found := below(kind, key))), None)
+        if part is None:
+            return None
+    return part
+
+
+def _names(kind: Mapping[str, Any]) -> bool:
+    """True for a section whose keys are names of the user's."""
+    return bool(kind.get("additionalProperties"))
+
+
+def known_keys(part: Mapping[str, Any]) -> list[str]:
+    """The keys that a section may have, of all kinds that it may be of."""
+    return [key for kind in options(part) for key in kind.get("properties", {})]
 
 
 def keys(part: Mapping[str, Any], place: str = "") -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -39,7 +39,10 @@ Text = Annotated[str, Field(min_length=1)]
 Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 Positive = Annotated[float, Field(gt=0)]
 Share = Annotated[float, Field(gt=0, lt=1)]
-AtLeastOne = Annotated[int, Field(ge=1)]
+# Bounds are far above what anybody runs: a slip of some zeros is to be said at once, not after a minute or a day.
+Number = Annotated[int, Field(ge=1, le=10_000)]  # of cases, of items of a batch
+Steps = Annotated[int, Field(ge=1, le=1000)]  # of the sampler; layers of a network
+Size = Annotated[int, Field(ge=1, le=10_000_000)]  # of tokens, channels, texts
 Several = Annotated[list[T], Field(min_length=1, json_schema_extra=_UNIQUE_ITEMS), _UNIQUE]
 Two = Annotated[list[T], Field(min_length=2, json_schema_extra=_UNIQUE_ITEMS), _UNIQUE]
 AnyNumber = Annotated[list[T], Field(json_schema_extra=_UNIQUE_ITEMS), _UNIQUE]
@@ -66,7 +69,7 @@ class Every(Section):
     """Every n-th index, from the first on."""
 
     model_config = ConfigDict(json_schema_extra={"examples": ["{every: 4}"]})
-    every: AtLeastOne = Field(description="n.")
+    every: Steps = Field(description="n.")
 
 
 class Below(Section):

@@ -1,6 +1,7 @@
 """What a model is given of a case: the prompt's embeddings and the encoded first frame."""
 
 import gc
+import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from diffusers import ModelMixin
     from transformers import CLIPImageProcessorPil, PreTrainedModel, PreTrainedTokenizerBase
 
+LOG = logging.getLogger(__name__)
 Text = dict[str, torch.Tensor]  # prompt_embeds of a text, and prompt_attention_mask for models that read one
 
 
@@ -170,20 +172,43 @@ def encode(
     return Conditioning.of(frame, *encoded, image_embeds=image_embeds)
 
 
-def encode_texts(folder: str | Path, texts: Iterable[str], sampling: Sampling) -> dict[str, Text]:
-    """Each text by a checkpoint's text encoder, on the CPU: prompt_embeds (1, text tokens, text_dim), and a mask.
+def encode_texts(folder: str | Path, texts: Mapping[str, str], sampling: Sampling) -> dict[str, Text]:
+    """By each text what a checkpoint's text encoder makes of it, on the CPU: prompt_embeds (1, text tokens, text_dim),
+    and a mask.
 
-    It (11 GB for a 14B model) is loaded on the sampling's device, and gone before this returns. Raises InputError if
-    the model wants another number of text tokens.
+    texts: by what has them, which a warning names if a text is cut off (`warn_of_cut`). The encoder (11 GB for a 14B
+    model) is loaded on the sampling's device, and gone before this returns. Raises InputError if the model wants
+    another number of text tokens.
     """
     check_text_tokens(folder, sampling.max_sequence_length)
     family = family_in(folder)
     text_encoder, tokenizer = load_text_encoder(folder, sampling.dtype, sampling.torch_device)
-    encoded = {text: encode_text(text, text_encoder, tokenizer, sampling, family) for text in dict.fromkeys(texts)}
+    warn_of_cut(texts, tokenizer, sampling.max_sequence_length, family)
+    each_once = dict.fromkeys(texts.values())
+    encoded = {text: encode_text(text, text_encoder, tokenizer, sampling, family) for text in each_once}
     del text_encoder
     gc.collect()
     torch.cuda.empty_cache()  # does nothing where there is no CUDA
     return encoded
+
+
+def warn_of_cut(
+    texts: Mapping[str, str], tokenizer: "PreTrainedTokenizerBase", text_tokens: int, family: Family
+) -> None:
+    """Log one line if texts have more tokens than are read: they are cut off, as by the stock pipeline.
+
+    texts: by what has them. The line names the longest, by how many tokens it is cut, and how many others there are.
+    """
+    tokens = {name: len(tokenizer(family.cleaned(text)).input_ids) for name, text in texts.items()}
+    longer = sorted((name for name in tokens if tokens[name] > text_tokens), key=tokens.__getitem__)
+    if longer:
+        name = longer.pop()
+        others = f", and {len(longer)} more are cut too" if longer else ""
+        LOG.warning(
+            f"warning: {name} has {tokens[name]} tokens, and the model reads {text_tokens} (max_sequence_length): the "
+            f"last {tokens[name] - text_tokens} are cut off{others}; shorten it, or raise max_sequence_length if the "
+            "model was trained with more"
+        )
 
 
 @torch.no_grad()

@@ -84,6 +84,9 @@ class Family(Protocol):
 
     # The conditioning: tensors by the names of `Conditioning`, on any device.
 
+    def cleaned(self, text: str) -> str:
+        """A text as the stock pipeline hands it to the tokenizer."""
+
     def encode_text(self, text: str, text_encoder: Any, tokenizer: Any, text_tokens: int) -> dict[str, torch.Tensor]:
         """prompt_embeds (1, text tokens, text_dim), and prompt_attention_mask (1, text tokens) if one is read."""
 

@@ -148,6 +148,9 @@ class LTX:
     def only_text_tokens(self, config: Mapping[str, Any]) -> int | None:
         return None
 
+    def cleaned(self, text: str) -> str:
+        return text
+
     def encode_text(self, text: str, text_encoder: Any, tokenizer: Any, text_tokens: int) -> dict[str, torch.Tensor]:
         pipeline = _pipeline(text_encoder=text_encoder, tokenizer=tokenizer)
         prompt_embeds, mask, *_ = pipeline.encode_prompt(

@@ -147,6 +147,11 @@ class Wan:
     def only_text_tokens(self, config: Mapping[str, Any]) -> int | None:
         return IMAGE_TEXT_TOKENS if self.takes_image_embeds(config) else None
 
+    def cleaned(self, text: str) -> str:
+        from diffusers.pipelines.wan.pipeline_wan_i2v import prompt_clean
+
+        return prompt_clean(text)
+
     def encode_text(self, text: str, text_encoder: Any, tokenizer: Any, text_tokens: int) -> dict[str, torch.Tensor]:
         """The stock pipeline's own method, so that the cleaning and the zero padding are the same bits."""
         import torch

@@ -43,11 +43,11 @@ def jobs_of(config: Mapping[str, Any], targets: Sequence[str], directory: str | 
     """
     with tempfile.TemporaryDirectory() as scratch:
         file = Path(scratch, "config.yaml")
-        file.write_text(yaml.safe_dump(_plain(config)))
+        file.write_text(yaml.safe_dump(_plain(config)), encoding="utf-8")
         command = [sys.executable, "-m", "snakemake", "-s", ROOT / "Snakefile", "--directory", directory, "-n"]
         command += ["--nocolor", "--cores", "1", "--quiet", "host", "--configfile", file, "--", *targets]
         environment = {name: value for name, value in os.environ.items() if name != "SNAKEMAKE_PROFILE"}
-        streams = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True, "env": environment}
+        streams = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "encoding": "utf-8", "env": environment}
         run = subprocess.run([*map(str, command)], **streams)
     if run.returncode:
         raise InputError(_reason(run.stdout, targets))

@@ -87,7 +87,7 @@ def measured(path: Path) -> list[dict[str, Any]]:
     if not path.is_file():
         return []
     try:
-        records = json.loads(path.read_text())
+        records = json.loads(path.read_text(encoding="utf-8"))
     except ValueError:
         records = None
     if not isinstance(records, list) or not all(

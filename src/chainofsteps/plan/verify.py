@@ -22,7 +22,7 @@ def checked(results: str | Path, configured: Configured, log: str | Path) -> Non
     """
     report = verify(results, configured, _watched)
     lines = "".join(f"{entry}\n" for entry in (*report.problems, report))
-    Path(log).write_text(lines)
+    Path(log).write_text(lines, encoding="utf-8")
     if report.broken:
         sys.stderr.write(lines)
         raise InputError("not all results are as their manifests list them; each line above says what to do")

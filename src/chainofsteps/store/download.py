@@ -20,6 +20,7 @@ from ..errors import InputError
 from ..files import not_writable, read_json, sha256, write_json
 from ..model.checkpoint import INDEX, read_index
 from .hub import ENDPOINT, Wanted, explained, grow, listed
+from .network import check_way
 from .progress import Progress, progress
 
 CHECKPOINT_FILES = [INDEX, "*/*.json", "*/*.safetensors", "*/*.model", "*/*.txt"]  # of a diffusers checkpoint
@@ -38,6 +39,7 @@ def fetch(source: Mapping[str, Any], folder: str | Path, endpoint: str = ENDPOIN
     """
     folder = Path(folder)
     if not folder.is_dir():
+        check_way()
         partial = folder.with_name(f"{folder.name}.partial")
         try:
             folder.parent.mkdir(parents=True, exist_ok=True)

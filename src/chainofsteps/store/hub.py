@@ -6,6 +6,7 @@ huggingface_hub's own. Its hf_hub_download is not used, since it begins a file a
 """
 
 import errno
+import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ from huggingface_hub.file_download import http_get
 from huggingface_hub.utils import build_hf_headers, filter_repo_objects
 
 from ..errors import InputError
+from .network import TOKENS, proxy_to
 
 ENDPOINT = constants.ENDPOINT
 
@@ -149,7 +151,24 @@ def explained(source: Mapping[str, Any], folder: Path, endpoint: str) -> Iterato
     except (HfHubHTTPError, httpx2.HTTPError, OSError) as error:
         if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS):
             raise
-        reason = " ".join(str(error).split())[:200] or type(error).__name__
-        raise InputError(
-            f"the download of {repo} from {endpoint} was cut off ({reason}); run again, it goes on where it was"
-        ) from error
+        raise InputError(_failed(error, repo, endpoint)) from error
+
+
+def _failed(error: Exception, repo: str, endpoint: str) -> str:
+    """One line for an answer that did not come, or not whole."""
+    reason = " ".join(str(error).split())[:200] or type(error).__name__
+    status = getattr(getattr(error, "response", None), "status_code", None)
+    if status == 401:
+        token = next((name for name in TOKENS if os.environ.get(name)), "the token that `hf auth login` keeps")
+        return f"{endpoint} does not accept {token} ({reason}); make a new token, or take it away: {repo} may be public"
+    if "CERTIFICATE_VERIFY_FAILED" in reason:
+        return (
+            f"the certificate of {endpoint} is not known here ({reason}); set SSL_CERT_FILE to the certificates of "
+            "your organisation"
+        )
+    if isinstance(error, httpx2.ConnectError | httpx2.ConnectTimeout | httpx2.ProxyError):
+        proxy = proxy_to(endpoint)
+        way = f"by the proxy of {proxy}" if proxy else "by no proxy"
+        looked_at = proxy or "the network, HTTPS_PROXY and HF_ENDPOINT"
+        return f"cannot reach {endpoint}, {way} ({reason}); check {looked_at}, and run again"
+    return f"the download of {repo} from {endpoint} was cut off ({reason}); run again, it goes on where it was"

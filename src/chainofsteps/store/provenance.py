@@ -56,7 +56,7 @@ def _driver() -> str:
 def _said_by(*command: str) -> str:
     """What a program printed; nothing if it is not there or failed."""
     try:
-        return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+        return subprocess.run(command, check=True, capture_output=True, encoding="utf-8").stdout.strip()
     except (OSError, subprocess.CalledProcessError):
         return ""
 

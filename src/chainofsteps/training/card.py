@@ -38,7 +38,7 @@ def minutes(log: Path) -> tuple[int, float]:
 
     An older log does not have that: there it shows only where the clock goes back.
     """
-    rows = [json.loads(line) for line in log.read_text().splitlines()]
+    rows = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
     pairs = zip(rows, rows[1:], strict=False)
     ends = [a["seconds"] for a, b in pairs if b["seconds"] < a["seconds"] or b.get("since") != a.get("since")]
     return rows[-1]["step"], (sum(ends) + rows[-1]["seconds"]) / 60
@@ -101,7 +101,9 @@ def _parts(folder: Path) -> str:
 
 def _hardware() -> str:
     names = [
-        line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line
+        line.split(":")[1].strip()
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+        if "model name" in line
     ]
     return f"{os.cpu_count()} cores of {names[0] if names else platform.processor()}, no GPU"
 

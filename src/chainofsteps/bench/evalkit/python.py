@@ -33,7 +33,9 @@ def ask(python: str, question: dict[str, Any], timeout: float | None = None) -> 
     # isolated, so that nothing beside the script is imported; and the kit's folder stays as it was downloaded
     command, asked = [python, "-I", "-B", str(CHILD)], json.dumps(question)
     try:
-        done = subprocess.run(command, input=asked, capture_output=True, text=True, timeout=timeout, env=environment)
+        done = subprocess.run(
+            command, input=asked, capture_output=True, encoding="utf-8", timeout=timeout, env=environment
+        )
     except OSError as error:
         raise InputError(f"cannot run {python}: {error.strerror}; check evalkit.python") from error
     if done.returncode != 0:
@@ -90,7 +92,7 @@ def made(environment: str | Path, folder: Path) -> str:
 def _make(environment: str | Path, folder: Path) -> None:
     import yaml
 
-    packages = yaml.safe_load(Path(environment).read_text())["dependencies"][-1]["pip"]
+    packages = yaml.safe_load(Path(environment).read_text(encoding="utf-8"))["dependencies"][-1]["pip"]
     shutil.rmtree(folder, ignore_errors=True)
     _run([sys.executable, "-m", "venv", str(folder)])
     python = str(folder / "bin" / "python")
@@ -98,7 +100,7 @@ def _make(environment: str | Path, folder: Path) -> None:
 
 
 def _run(command: list[str]) -> None:
-    done = subprocess.run(command, capture_output=True, text=True)
+    done = subprocess.run(command, capture_output=True, encoding="utf-8")
     if done.returncode != 0:
         said = (done.stderr or done.stdout).strip().splitlines() or ["it said nothing"]
         raise InputError(

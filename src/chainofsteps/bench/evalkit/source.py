@@ -13,6 +13,7 @@ from huggingface_hub.utils import WeakFileLock
 
 from ...errors import InputError
 from ...files import atomic_write, fingerprint, not_writable, sha256
+from ...store.network import check_way
 from .kits import EVALKIT, KITS, PACKAGES
 
 ARCHIVE = "https://github.com/{repo}/archive/{commit}.tar.gz"
@@ -71,6 +72,7 @@ def check_source(folder: Path, known: str | None) -> str:
 
 
 def _downloaded(url: str) -> bytes:
+    check_way()
     try:
         with urllib.request.urlopen(url, timeout=60) as answer:
             return answer.read()

@@ -87,8 +87,9 @@ class Encoder:
     def of(cls, folder: str, cases: Sequence[Case], sampling: Sampling) -> "Encoder":
         """folder: of the checkpoint. Text encoder, image encoder and VAE work one after the other: a GPU need not
         hold two."""
-        prompts = [case.prompt for case in cases] + [sampling.negative_prompt] * sampling.guided
-        texts = encode_texts(folder, prompts, sampling)
+        prompts = {f"the prompt of case {case_label(case.task, case.name)}": case.prompt for case in cases}
+        negative = {"negative_prompt": sampling.negative_prompt} if sampling.guided else {}
+        texts = encode_texts(folder, {**prompts, **negative}, sampling)
         images = encode_images(folder, cases, sampling.torch_device)
         vae = load_vae(folder, **sampling.vae)  # float32 by default, as the stock pipeline is used
         return cls(sampling, texts, images, vae, keeps_first_frame(folder))
