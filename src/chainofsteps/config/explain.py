@@ -124,7 +124,7 @@ FORMS = {
     "^[a-z]$": "one small letter",
     "^[0-9a-f]{64}$": "a sha256, 64 digits from 0 to f",
     "^[0-9a-f]{40}$": "a commit, 40 digits from 0 to f",
-    "^[0-9]{1,4}x[0-9]{1,4}$": "<width>x<height> of at most four digits each, such as 480x480",
+    "^([0-9]{1,4}x[0-9]{1,4}|rounded)$": "rounded, or <width>x<height> of at most four digits each, such as 480x480",
     "^[0-9]{1,4}-[0-9]{1,4}$": "<first>-<last>, such as 0-9",
     "^(auto|cpu|cuda(:[0-9]{1,3})?)$": "auto, cpu, cuda or cuda:<number>",
     "^(latents|x0_pred|block:[0-9]{1,4})$": "latents, x0_pred or block:<number>",
