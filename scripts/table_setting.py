@@ -4,14 +4,21 @@ import pandas as pd
 
 from chainofsteps.errors import reported
 from chainofsteps.figures import paper_notes, paper_tables
+from chainofsteps.tables import read_shards
 
 with reported(snakemake.log[0]):
     given, params, output = snakemake.input, snakemake.params, snakemake.output
     points = pd.read_csv(given.points)
     points = points[points.setting == params.setting].rename(columns={"value": params.setting})
     published, model = pd.read_csv(given.published, dtype={params.setting: str}), snakemake.config["model"]
-    table = paper_tables.by_setting(published, points, params.setting, model)
+    shown, other = points, None
+    if getattr(given, "distilled", []):
+        runs, distilled = read_shards(given.runs), read_shards(given.distilled)
+        more = paper_tables.distilled_points(
+            runs.assign(own=runs.steps == params.own_steps), distilled, params.statistics
+        )
+        shown, other = pd.concat([points, more]), more.model.iloc[0]
+    table = paper_tables.by_setting(published, shown, params.setting, model)
     caption = paper_tables.caption_setting(points, params.setting, model, params.level)
-    shown = paper_tables.shown_setting(table, params.setting)
-    notes = paper_notes.notes(params.table, int(table.n.max()), params.scorer, table.scorer_check)
-    paper_tables.write(output, table, shown, caption, notes)
+    notes = paper_notes.notes(params.table, int(table.n.max()), params.scorer, table.scorer_check, model, other)
+    paper_tables.write(output, table, paper_tables.shown_setting(table, params.setting), caption, notes)

@@ -3,6 +3,7 @@ import pytest
 from chainofsteps.config.protocol import MODEL
 from chainofsteps.config.read import validate
 from chainofsteps.errors import InputError
+from chainofsteps.probes.few_steps.nouns import other_steps, steps_of
 from chainofsteps.probes.nouns import nouns
 from chainofsteps.probes.settings import LATER
 from tests.configured import default
@@ -63,3 +64,16 @@ def test_a_size_that_cannot_be_is_refused(size, words):
 def test_a_protocol_that_is_none_is_named():
     with pytest.raises(InputError, match="'protocol' is .*papers"):
         validate({**default(), "protocol": "papers"})
+
+
+def test_a_distilled_model_runs_in_its_own_number_of_steps_alone_in_every_protocol():
+    config = {**default(), "protocol": "paper"}
+    config["few_steps"]["distilled"] = "vbvr-wan2.2-4-steps"
+    own = validate({**config, "model": "vbvr-wan2.2-4-steps"})
+    assert own["models"]["vbvr-wan2.2-4-steps"]["steps"] == 4
+    assert own["models"]["vbvr-wan2.2-4-steps"]["guidance_scale"] == 1.0
+    assert steps_of(own, "vbvr-wan2.2-4-steps") == [4] and other_steps(own, "vbvr-wan2.2-4-steps") == []
+    assert steps_of(own, "vbvr-wan2.2") == own["few_steps"]["steps"]
+    config["few_steps"]["distilled"] = "vbvr-wan2.2-4-step"
+    with pytest.raises(InputError, match="'few_steps.distilled' is .*4-step', which is not in 'models'; .*4-steps"):
+        validate(config)

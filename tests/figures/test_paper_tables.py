@@ -6,6 +6,7 @@ import pytest
 from chainofsteps.figures import paper_notes, paper_tables
 from chainofsteps.names import BENCHMARK, IN_DOMAIN
 from chainofsteps.probes.frames.table import MEAN
+from chainofsteps.probes.frames.table import by_setting as means_by_setting
 
 PUBLISHED = Path(__file__).parents[2] / "workflow" / "published"
 STATISTICS = {"resamples": 200, "level": 0.95, "seed": 0}
@@ -206,6 +207,33 @@ def test_notes_say_whether_measured_rows_can_be_compared(cases, scorer, words):
         assert words in notes and "{" not in notes
         comparable = cases == 500 and scorer["mode"] == "task_specific"
         assert ("two can be compared" in notes) == comparable != ("cannot be compared" in notes)
+
+
+def few_steps(model, steps, score):
+    cases = [("shelf", f"{case:05d}") for case in range(4)] + [("bounce", f"{case:05d}") for case in range(8)]
+    rows = [{"task": task, "case": case, "seed": 1, "steps": steps, "score": score} for task, case in cases]
+    return pd.DataFrame(rows).assign(model=model, exact=False)
+
+
+def test_a_distilled_model_stands_beside_few_steps_of_the_same_with_its_paired_difference():
+    runs = pd.concat([few_steps("tiny", 50, 0.75), few_steps("tiny", 4, 0.25)]).assign(own=lambda of: of.steps == 50)
+    more = paper_tables.distilled_points(runs, few_steps("fast", 4, 0.5), STATISTICS)
+    measured = pd.concat([means_by_setting(runs, "steps", STATISTICS), more])
+    quoted = pd.read_csv(PUBLISHED / "tableA3.csv", dtype={"steps": str})
+    table = paper_tables.by_setting(quoted, measured, "steps", "tiny")
+    ours = table[table.source == "measured"].sort_values(["steps", "model"])
+    assert ours[["model", "steps", "score"]].values.tolist() == [
+        ["fast", 4, 0.5],
+        ["tiny", 4, 0.25],
+        ["tiny", 50, 0.75],
+    ]
+    assert ours.score_difference.tolist() == [-0.25, -0.5, 0.0] and set(ours.n) == {12}
+    shown = paper_tables.shown_setting(table, "steps")
+    assert shown[shown.Source == "measured"].Steps.tolist() == ["50 (own)", "4", "4"]
+    told = {name: " ".join(paper_notes.notes("tableA3", 12, {}, ["passed"], "tiny", name)) for name in (None, "fast")}
+    assert "none of it distilled" in told[None] and "none of it distilled" not in told["fast"]
+    assert "Measured rows of fast are of a distilled model in its own number of steps" in told["fast"]
+    assert "{" not in told["fast"] + told[None]
 
 
 def test_table_a1_quotes_beside_what_is_measured():

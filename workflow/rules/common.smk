@@ -265,4 +265,6 @@ def print_results():
     for summary in sorted(Path("figures").glob("*.txt")):
         if summary.stat().st_mtime >= STARTED:
             files = sorted(str(path) for path in summary.parent.glob(f"{summary.stem}[._]*"))
-            print("", *files, summary.read_text(encoding="utf-8").partition("\n")[0], sep="\n", file=sys.stderr)
+            print(
+                "", *files, summary.read_text(encoding="utf-8").partition("\n")[0], sep="\n", file=sys.stderr
+            )

@@ -1,6 +1,12 @@
 # The same runs in other numbers of steps: does a few-step run lose what the many steps explore?
 
 
+def few_steps_shards(model):
+    """The scores of a model in other numbers of steps; none without a model."""
+    tasks = CASES["tasks"] if model else []
+    return shard_files("results/{model}/few_steps_score/{task}/{shard}.csv", model, tasks)
+
+
 rule few_steps:
     input:
         model="results/model/{model}.json",
@@ -59,7 +65,7 @@ rule few_steps_score:
 
 rule few_steps_table:
     input:
-        shard_files("results/{model}/few_steps_score/{task}/{shard}.csv", config["model"], CASES["tasks"]),
+        few_steps_shards(config["model"]),
     output:
         table="tables/few_steps.csv",
     log:

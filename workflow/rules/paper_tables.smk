@@ -106,6 +106,8 @@ rule tableA3:
     input:
         published=beside_snakefile("workflow/published/tableA3.csv"),
         points="figures/fig8_points.csv",
+        runs=few_steps_shards(config["model"]) if config["few_steps"]["distilled"] else [],
+        distilled=few_steps_shards(config["few_steps"]["distilled"]),
     output:
         csv=report(
             "tables/tableA3.csv",
@@ -133,6 +135,8 @@ rule tableA3:
         scorer=scorer_settings().get("scorer", {}),
         setting="steps",
         level=config["statistics"]["level"],
+        statistics=part_of("statistics"),
+        own_steps=config["models"][config["model"]]["steps"],
     script:
         "../../scripts/table_setting.py"
 

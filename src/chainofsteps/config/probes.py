@@ -154,6 +154,11 @@ class FewStepsSection(Section):
     steps: Several[Steps] = Field(
         description="Numbers of Euler steps; the model's own number is taken from its trajectories."
     )
+    distilled: Name | None = Field(
+        None,
+        description="An entry of `models` that was distilled to few steps, such as vbvr-wan2.2-4-steps: Table A3 shows "
+        "it in its own number of steps beside few steps of the configured model; null for none.",
+    )
 
 
 class EnsembleSection(Section):

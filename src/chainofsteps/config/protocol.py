@@ -21,6 +21,7 @@ MODEL = {
     "vae_dtype": "bfloat16",
     "vae_tiling": True,
 }
+DISTILLED = ("steps", "guidance_scale")  # of a model that was distilled to these: they stay
 BOUNDARY = 0.875  # of a model with two experts
 SECTIONS = {"trajectory": {"share_noise_over_cases": True}, "evalkit": {"crf": 25}}
 
@@ -35,7 +36,8 @@ def in_force(config: Mapping[str, Any]) -> dict[str, Any]:
     if config["protocol"] == "exact":
         return dict(config)
     name, models = config["model"], config["models"]
-    entry = {**models[name], **MODEL}
+    own = DISTILLED if name == config["few_steps"]["distilled"] else ()
+    entry = {**models[name], **{key: value for key, value in MODEL.items() if key not in own}}
     if entry["boundary"] is not None:
         entry["boundary"] = BOUNDARY
     cases = {**config["cases"], "size": ROUNDED} if rounds(config["cases"]) else config["cases"]

@@ -98,6 +98,9 @@ def _check_model(config: Mapping[str, Any]) -> None:
                 f"'models.{name}' has both `group_offload` and `compile`, which do not go together; leave one of "
                 "them out"
             )
+    distilled = config["few_steps"]["distilled"]
+    if distilled is not None and distilled not in models:
+        raise InputError(f"'few_steps.distilled' is {distilled!r}, which is not in 'models'{hint(distilled, models)}")
     if runs["null_seed"] in runs["seeds"]:
         raise InputError(
             f"'trajectory.null_seed' is {runs['null_seed']}, which is one of 'trajectory.seeds'; take another"

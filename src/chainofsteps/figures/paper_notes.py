@@ -32,16 +32,33 @@ NOTES = {
     ),
     "tableA3": (
         "The quoted row with 4 steps is of a distilled checkpoint, second-hand from one source, and of VBVR-Bench. "
-        "Measured rows are one and the same model in other numbers of steps, none of it distilled: they do not measure "
-        "what distillation does. " + COMPARED,
+        "{distilled} " + COMPARED,
     ),
 }
+NONE_DISTILLED = (
+    "Measured rows are one and the same model in other numbers of steps, none of it distilled: they do not measure "
+    "what distillation does."
+)
+DISTILLED = (
+    "Measured rows of {name} are of a distilled model in its own number of steps, over the same cases, with the "
+    "difference to {model} in its own number of steps; the others are {model} in other numbers of steps."
+)
 
 
-def notes(table: str, cases: int, scorer: Mapping[str, str], checks: Iterable[str | None]) -> list[str]:
-    """The notes below a table. cases: of its measured rows. scorer: repository, commit and mode of the official one;
-    empty where the puzzles' own rules score. checks: the column scorer_check of the table."""
-    return [*(note.replace(COMPARED, compared(cases, scorer)) for note in NOTES[table]), sentence(checks)]
+def notes(
+    table: str,
+    cases: int,
+    scorer: Mapping[str, str],
+    checks: Iterable[str | None],
+    model: str = "",
+    distilled: str | None = None,
+) -> list[str]:
+    """The notes below a table. cases: of its measured rows. scorer: repository, commit and mode of the kit that scores;
+    empty where the puzzles' own rules score. checks: the column scorer_check of the table. model, distilled: of the
+    measured rows of Table A3; None where none was distilled."""
+    words = DISTILLED.format(name=distilled, model=model) if distilled else NONE_DISTILLED
+    filled = (note.replace("{distilled}", words).replace(COMPARED, compared(cases, scorer)) for note in NOTES[table])
+    return [*filled, sentence(checks)]
 
 
 def compared(cases: int, scorer: Mapping[str, str]) -> str:

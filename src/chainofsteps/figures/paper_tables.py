@@ -15,6 +15,7 @@ from ..files import atomic_write
 from ..names import SPLITS
 from ..probes.ensemble.table import CEILING, FLOORS, SINGLE, references
 from ..probes.frames.table import MEAN
+from ..probes.frames.table import by_setting as means_by_setting
 from ..statistics import SHARE, bootstrap_group_means
 
 CATEGORIES = ("Abstraction", "Knowledge", "Perception", "Spatiality", "Transformation")
@@ -189,15 +190,28 @@ def caption_setting(points: pd.DataFrame, setting: str, model: str, level: float
     )
 
 
+def distilled_points(runs: pd.DataFrame, distilled: pd.DataFrame, statistics: Mapping[str, Any]) -> pd.DataFrame:
+    """The rows of frames.by_setting of a distilled model in its own number of steps.
+
+    runs: rows of single runs of the configured model, with a column own. distilled: of the distilled one, over the same
+    cases. The difference is to the configured model in its own number of steps.
+    """
+    both = pd.concat([runs[runs.own], distilled.assign(own=False)])
+    points = means_by_setting(both, "steps", statistics)
+    return points[~points.own].assign(model=distilled.model.iloc[0])
+
+
 def by_setting(published: pd.DataFrame, points: pd.DataFrame, setting: str, model: str) -> pd.DataFrame:
     """Table A2 (setting: frames) or A3 (steps): quoted rows, then the mean over tasks, or the one task there is.
 
-    points: of frames.by_setting. Columns: model, source, the setting, own, tasks, n, seeds, score and its difference
-    to the own value with intervals, the means of the references, provenance.
+    points: of frames.by_setting; a column model names another one that a row is of. Columns: model, source, the
+    setting, own, tasks, n, seeds, score and its difference to the own value with intervals, the means of the
+    references, the scorer check, provenance.
     """
     overall = points[points.task == MEAN] if MEAN in set(points.task) else points
     ours = overall.drop(columns=[name for name in points if name.startswith(("success", "task")) and name != "tasks"])
-    ours = ours.sort_values(setting, ascending=False).assign(model=model, source=MEASURED)
+    named = ours.model.fillna(model) if "model" in ours else model
+    ours = ours.assign(model=named, source=MEASURED).sort_values(setting, ascending=False)
     quoted = published.assign(source=QUOTED)
     columns = ["model", "source", *ours.columns.drop(["model", "source"]), "provenance"]
     return pd.concat([quoted, ours]).reindex(columns=columns)

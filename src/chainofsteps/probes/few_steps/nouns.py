@@ -7,9 +7,15 @@ from ...store.noun import Noun
 from ..settings import by_seed_and, scorer, untouched_sampling
 
 
+def steps_of(config: Mapping[str, Any], model: str) -> list[int]:
+    """The numbers of steps that a model is scored in: a distilled one in its own alone."""
+    section, own = config["few_steps"], config["models"][model]["steps"]
+    return [own] if model == section["distilled"] else section["steps"]
+
+
 def other_steps(config: Mapping[str, Any], model: str) -> list[int]:
     """The numbers of steps that are run here: the rule trajectory has run the model's own number."""
-    return [steps for steps in config["few_steps"]["steps"] if steps != config["models"][model]["steps"]]
+    return [steps for steps in steps_of(config, model) if steps != config["models"][model]["steps"]]
 
 
 def settings(config: Mapping[str, Any], model: str) -> dict[str, Any]:
@@ -22,9 +28,9 @@ def endings(config: Mapping[str, Any], model: str) -> list[str]:
     return by_seed_and(config, "steps", other_steps(config, model))
 
 
-def score_settings(config: Mapping[str, Any], _model: str) -> dict[str, Any]:
+def score_settings(config: Mapping[str, Any], model: str) -> dict[str, Any]:
     """Settings of the scores in every number of steps."""
-    return {"steps": config["few_steps"]["steps"], "seeds": config["trajectory"]["seeds"], **scorer(config)}
+    return {"steps": steps_of(config, model), "seeds": config["trajectory"]["seeds"], **scorer(config)}
 
 
 FEW_STEPS = Noun("few_steps", 1, settings, ("model", "conditioning"), endings)
