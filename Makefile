@@ -41,8 +41,8 @@ test: $(READY) ## the tests but the slow ones, on two cores
 test-slow: $(READY) ## the slow ones: whole runs of the workflow, interruptions, docs/extend.md
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist loadgroup -m slow $(TESTS)
 
-test-sizes: $(READY) ## every puzzle at 480x480, 832x480 and 512x512 in 81 frames: minutes
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 -m sizes $(TESTS)
+test-sizes: $(READY) ## every puzzle at 480x480, 832x480 and 512x512 in 81 frames, and `all` at 128x128: minutes
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist loadgroup -m sizes $(TESTS)
 
 test-slurm: $(READY) ## the workflow on a SLURM with two fake GPUs, started here: as root; installs slurm-wlm, munge
 	tests/slurm/install.sh
