@@ -68,6 +68,6 @@ def test_a_sentence_names_each_task_once():
     assert sentence([None]) == rule + "not made, for want of the two scores."
     several = ["a (true clip 0.4); b (first frame 1)", PASSED, "b (first frame 0.9)", "c (true clip 0)"]
     assert sentence(several).startswith(
-        rule + "3 tasks fail, a (true clip 0.4); b (first frame 1); c (true clip 0). What"
+        rule + "3 tasks fail, a (true clip 0.4); b (first frame 1); c (true clip 0). Read scores there against these."
     )
     assert "1 task fails, c (true clip 0)." in sentence(several[3:])

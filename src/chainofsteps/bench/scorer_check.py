@@ -52,4 +52,4 @@ def sentence(checks: Iterable[str | None]) -> str:
         return f"Scorer check ({rule}): all tasks pass."
     listed = "; ".join(by_task[task] for task in reversed(by_task))
     count = "1 task fails" if len(by_task) == 1 else f"{len(by_task)} tasks fail"
-    return f"Scorer check ({rule}): {count}, {listed}. What a video scores there says little of the video."
+    return f"Scorer check ({rule}): {count}, {listed}. Read scores there against these."

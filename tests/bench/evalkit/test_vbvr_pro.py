@@ -11,11 +11,12 @@ from chainofsteps.bench import puzzles, vbvr
 from chainofsteps.bench.cases import read_cases, true_clip, write_case
 from chainofsteps.bench.evalkit.kits import EVALKIT, KITS, PRO, check_files
 from chainofsteps.bench.evalkit.python import found_or_made, versions_of
-from chainofsteps.bench.evalkit.scores import Kit, described, runs, settings_of
+from chainofsteps.bench.evalkit.scores import IDENTITY, Kit, described, runs, settings_of
 from chainofsteps.bench.evalkit.source import fetch, package_of, source_hash
 from chainofsteps.bench.video import read_mp4, write_png
 from chainofsteps.config.read import load_config
 from chainofsteps.errors import InputError
+from chainofsteps.files import write_json
 from chainofsteps.names import SPLITS, case_files
 
 ROOT = Path(__file__).parents[3]
@@ -155,6 +156,15 @@ def test_a_python_that_reads_no_text_is_refused(tmp_path, python, monkeypatch):
     fewer = stand_in.python_with(tmp_path / "fewer", "4.11.0")
     with pytest.raises(InputError, match="ddddocr.*with opencv-python-headless>=4.10,<5, ddddocr, easyocr, norfair"):
         versions_of(fewer, KITS[PRO])
+
+
+def test_a_kit_whose_packages_changed_is_refused(tmp_path, kit):
+    manifest = {name: getattr(kit, name) for name in ("folder", "python", *IDENTITY)}
+    write_json(tmp_path / "kit.json", manifest)
+    assert Kit.read(tmp_path / "kit.json", 1, 30) == kit
+    write_json(tmp_path / "kit.json", {**manifest, "packages": PACKAGES.replace("1.7.2", "1.7.1")})
+    with pytest.raises(InputError, match="has another OpenCV or package than .*kit.json"):
+        Kit.read(tmp_path / "kit.json", 1, 30)
 
 
 def test_a_checkout_that_cannot_be_asked_is_refused_in_one_line(tmp_path):

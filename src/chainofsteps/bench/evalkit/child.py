@@ -68,7 +68,7 @@ def described(asked):
         "gt_final_frame": os.path.join(truth, "final_frame.png"),
         "prompt": asked["prompt"],
     }
-    if asked["metadata"]:  # run_evaluation_video.py of VBVR-Pro-Bench
+    if asked["metadata"]:  # as the entry point of VBVR-Pro-Bench for videos does
         info |= {"metafile_path": [os.path.join(truth, "metadata.json")], "no_ssim_fallback": True}
     return info
 
