@@ -15,6 +15,7 @@ LAUGHS = "a: &a [x,x,x,x,x,x,x,x,x,x]\n" + "".join(
     f"b{i}: &b{i} [{','.join([f'*b{i - 1}' if i else '*a'] * 10)}]\n" for i in range(9)
 )
 BAD = [
+    ("cases:\n  number: \t\n", "line 2: a tab; indent with spaces"),
     ("noise:\n\tsteps: [0]\n", "line 2: a tab; indent with spaces"),
     ("noise\n  steps: [0]\n", "line 1: no colon after noise; write `noise: ...`"),
     ("cases:\n  # cases\n  folder null # none\n  number: 2\n", "line 3: no colon after folder; write `folder: null`"),
