@@ -3,7 +3,7 @@
 
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help all figures tables claims report test test-slow test-sizes test-slurm test-evalkit recipes lint numbers docs bench plan verify embedded clean .venv
+.PHONY: help all figures tables claims report test test-slow test-sizes test-slurm test-evalkit mutate-config recipes lint numbers docs bench plan verify embedded clean .venv
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -50,6 +50,9 @@ test-slurm: $(READY) ## the workflow on a SLURM with two fake GPUs, started here
 
 test-evalkit: $(READY) ## the official scorer of VBVR-Bench, downloaded; skipped with the reason where it cannot be
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -rs -m evalkit tests/bench/evalkit/test_evalkit.py
+
+mutate-config: $(READY) ## 500 slips of the hand in config.yaml: each runs, or stops in one line that names it
+	OMP_NUM_THREADS=1 $(BIN)/python tests/mutate_config.py
 
 recipes: $(READY) ## after a change of a probe's code: its fingerprint anew; raise its recipe first if numbers move
 	$(BIN)/python -m pytest -q --recipes tests/house/test_recipes.py

@@ -88,6 +88,7 @@ rule all:
 
 
 include: "workflow/rules/targets.smk"
+include: "workflow/rules/messages.smk"
 
 
 onsuccess:

@@ -14,6 +14,8 @@ package in every job, and `import chainofsteps` alone imports no torch.
 """
 
 import os
+import signal
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -43,6 +45,11 @@ if TYPE_CHECKING:
 
 # transformers complains at every import that torchvision is missing; nothing here needs it.
 os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+
+# In a script of Snakemake Ctrl-C ends the process as it does other programs, without a traceback; `store.job.Job` then
+# takes it, so that nothing is left half written.
+if hasattr(sys.modules["__main__"], "snakemake") and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 __version__ = "0.1.0"
 

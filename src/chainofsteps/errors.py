@@ -16,8 +16,9 @@ class InputError(Exception):
 def reported(log_path: str | Path | None = None) -> Iterator[None]:
     """Run a script's body: an InputError becomes one line in the log and on stderr, and exit status 1.
 
-    Any other exception goes on with its traceback, which the log keeps too. The log file is begun anew. What the
-    package's logger is told, at level INFO and above, goes to both as well.
+    Ctrl-C is a line in the log alone, and exit status 130. Any other exception goes on with its traceback, which the
+    log keeps too. The log file is begun anew. What the package's logger is told, at level INFO and above, goes to both
+    as well.
     """
     if log_path is not None:
         Path(log_path).parent.mkdir(parents=True, exist_ok=True)
@@ -30,6 +31,9 @@ def reported(log_path: str | Path | None = None) -> Iterator[None]:
         sys.stderr.write(line)  # first, since the log may lie on the disk that is full
         _append(log_path, line)
         raise SystemExit(1) from None
+    except KeyboardInterrupt:  # Ctrl-C reaches the job too; its driver says so
+        _append(log_path, "stopped; the same command goes on where it was\n")
+        raise SystemExit(130) from None
     except Exception:
         _append(log_path, traceback.format_exc())
         raise

@@ -15,6 +15,7 @@ LAUGHS = "a: &a [x,x,x,x,x,x,x,x,x,x]\n" + "".join(
     f"b{i}: &b{i} [{','.join([f'*b{i - 1}' if i else '*a'] * 10)}]\n" for i in range(9)
 )
 BAD = [
+    ("cases:\n  number: \t\n", "line 2: a tab; indent with spaces"),
     ("noise:\n\tsteps: [0]\n", "line 2: a tab; indent with spaces"),
     ("noise\n  steps: [0]\n", "line 1: no colon after noise; write `noise: ...`"),
     ("cases:\n  # cases\n  folder null # none\n  number: 2\n", "line 3: no colon after folder; write `folder: null`"),
@@ -46,7 +47,7 @@ def refused(folder, content):
     began = time.monotonic()
     with pytest.raises(InputError) as error:
         load_config(CONFIG, path)
-    assert time.monotonic() - began < 1 and "\n" not in str(error.value)
+    assert time.monotonic() - began < 5 and "\n" not in str(error.value)
     assert "mine.yaml" in str(error.value)
     return str(error.value)
 

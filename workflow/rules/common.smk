@@ -252,19 +252,3 @@ def x0_pred_files(*tables, tasks=None):
 def part_of(section, *left_out):
     """A section of config.yaml without the keys that a rule does not depend on."""
     return probe_settings.part_of(config, section, *left_out)
-
-
-def print_results():
-    """The paths that this run wrote to figures/, and what each figure shows: the first line of its summary.
-
-    Of a verification, what it found; of a plan, its table.
-    """
-    for found in (Path(rules.verify.log[0]), Path(rules.plan.log[0])):
-        if found.exists() and found.stat().st_mtime >= STARTED:
-            print(found.read_text(encoding="utf-8"), end="", file=sys.stderr)
-    for summary in sorted(Path("figures").glob("*.txt")):
-        if summary.stat().st_mtime >= STARTED:
-            files = sorted(str(path) for path in summary.parent.glob(f"{summary.stem}[._]*"))
-            print(
-                "", *files, summary.read_text(encoding="utf-8").partition("\n")[0], sep="\n", file=sys.stderr
-            )

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from typing import Any
 import yaml
 
 from ..errors import InputError
+from . import schema
 
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 MERGE = "tag:yaml.org,2002:merge"  # of the key <<, of which there may be several
@@ -61,7 +63,7 @@ def _yaml(text: str, source: str) -> Any:
     try:
         try:
             check_keys(text, source)
-            return yaml.load(text, LOADER)
+            return yaml.load(text, _loader(text))
         except yaml.YAMLError as error:
             line, words = _explained(_in_full(error, text), text)
             raise InputError(f"{source}, line {line}: {words}") from error
@@ -88,6 +90,8 @@ _MENDS = {
     "could not determine a constructor": "the tag {name} is not known; put the text in quotes",
     "unhashable key": "a key that is a list or a section; write a text",
     "expected <block end>": "the indentation fits no line above; begin the keys of a section in one column",
+    "scanning a directive": "a line that begins with %; put the text in quotes",
+    "scanning an a": "an & or * without a name; put the text in quotes",
     "cannot start any token": "a character that no value begins with; put the text in quotes",
 }
 
@@ -122,9 +126,15 @@ def _lost_colon(text: str, line: int) -> tuple[int, str] | None:
     """The line at or just above a given one that holds a key without its colon, and what to write."""
     lines = [content.partition("#")[0] for content in text.splitlines()]
     for number in [here for here in range(line, 0, -1) if lines[here - 1].strip()][:2]:
-        if key := re.fullmatch(r"\s*([A-Za-z_]\w*)(\s+[^:]*)?", lines[number - 1]):
+        key = re.fullmatch(r"\s*([A-Za-z_]\w*)(\s+[^:]*)?", lines[number - 1])
+        if key and key[1] in _keys():
             return number, f"no colon after {key[1]}; write `{key[1]}:{(key[2] or ' ...').rstrip() or ' ...'}`"
     return None
+
+
+@cache
+def _keys() -> set[str]:
+    return {place.rpartition(".")[2] for place, _ in schema.keys(schema.schema())}
 
 
 def _line_of_control(text: str) -> int:
@@ -143,13 +153,18 @@ def _unreadable(text: str) -> str:
     return "a value"  # of a tag such as !!int
 
 
+def _loader(text: str) -> type:
+    """The fast one, unless a tab is there, which it lets through where Snakemake does not."""
+    return yaml.SafeLoader if "\t" in text else LOADER
+
+
 def check_keys(text: str, source: str) -> None:
     """InputError for a key that stands twice in one section, where YAML takes the last without a word, or is no text;
     for an alias that holds itself, or aliases that stand for more than VALUES values.
 
     It names `source` and the lines. Raises yaml.YAMLError if the text is not YAML.
     """
-    top = yaml.compose(text, Loader=LOADER)
+    top = yaml.compose(text, Loader=_loader(text))
     for node in _nodes(top, set()):
         if isinstance(node, yaml.MappingNode):
             _check_keys_of(node, source)

@@ -6,6 +6,7 @@ torch takes seconds to import, so it is imported with the first shard and not fo
 from __future__ import annotations
 
 import os
+import signal
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -45,6 +46,8 @@ class Job(AbstractContextManager):
         self._began = 0.0
 
     def __enter__(self) -> Job:
+        if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:  # see the package's first lines
+            signal.signal(signal.SIGINT, signal.default_int_handler)
         self._reported.__enter__()
         if self._gpus:
             take_one(os.environ)  # and hold it until the process ends
