@@ -1,4 +1,4 @@
-"""`snakemake all` at twice the size and twice the length: the same jobs, every file made. Minutes: `make test-sizes`."""
+"""`snakemake all` at twice the size and length: the same jobs, every file made. Minutes: `make test-sizes`."""
 
 import pytest
 import yaml

@@ -10,63 +10,24 @@ import pandas as pd
 import pytest
 import yaml
 
-from chainofsteps.bench import puzzles, vbvr
-from chainofsteps.bench.cases import write_case
+from chainofsteps.bench import vbvr
 from chainofsteps.bench.evalkit.scores import COLUMNS
 from chainofsteps.bench.evalkit.source import source_hash
 from chainofsteps.files import read_json, write_json
 from chainofsteps.store.reader import read_shard
+from tests.workflow import benchmark
+from tests.workflow.benchmark import CASES, MAZE, PANELS, STEPS, TURN
 from tests.workflow.running import ROOT, jobs_of, snakemake, verdict
 
-MAZE, TURN = "O-39_maze_data-generator", "O-85_2d_object_rotation_data-generator"
-TASKS = {MAZE: "unique_maze", TURN: "rotation", "rotation": "rotation"}
-STEPS, CASES = 2, 2
 TABLES = ("evalkit", "x0_pred", "few_steps", "frames", "ensemble", "activations")
 TABLES += ("table1", "tableA1", "tableA2", "tableA3")
-PANELS = ("fig1", "fig2", "fig4", "fig5")
-NOT_OF_THESE = ("figures/fig6.pdf", "figures/figB1.pdf", "figures/figB2.pdf", "figures/figB3.pdf", "figures/figA9.pdf")
-NOT_OF_THESE += tuple(f"tables/{name}.csv" for name in ("decided", "candidates", "swap", "linear_readout", "ladder"))
 pytestmark = pytest.mark.xdist_group("evalkit")
 
 
 @pytest.fixture(scope="module")
 def working(tmp_path_factory, checkpoint):
     """A working folder with cases, a kit and a Python for it, and nothing made."""
-    folder = tmp_path_factory.mktemp("evalkit")
-    for task, puzzle in TASKS.items():
-        for case in range(CASES):
-            drawn = puzzles.draw(puzzle, case, held_out=True)
-            write_case(folder / "bench", "Out-of-Domain_50", task, f"{case:05d}", drawn)
-    config = yaml.safe_load((ROOT / "config.yaml").read_text())
-    config["models"]["tiny"] = {**config["models"]["embedded"], "folder": str(checkpoint), "steps": STEPS}
-    config["model"] = "tiny"
-    config["cases"] |= {"folder": str(folder / "bench"), "tasks": [MAZE, TURN], "number": CASES, "scorer": "evalkit"}
-    source = stand_in.checkout(folder / "kit")
-    python = stand_in.python_with(folder / "python")
-    config["evalkit"] |= {
-        "folder": str(source),
-        "python": python,
-        "sha256": source_hash(source),
-        "time_limit": 60,
-        "at_once": 2,
-    }
-    config["trajectory"]["other_seeds"] = "apart"
-    config["noise"] |= {"operators": ["replace"], "steps": [0], "frames": [1]}
-    config["few_steps"]["steps"] = [1, STEPS]
-    config["frames"]["counts"] = [5]
-    config["ensemble"] |= {"windows": ["20-29"], "modes": ["mean"], "headroom": [], "controls": False}
-    row = {
-        "panel": "a",
-        "puzzle": MAZE,
-        "case": "00001",
-        "seed": 1,
-        "steps": ["first", "last"],
-        "frames": ["first", "last"],
-    }
-    config["panels"] = [{**row, "figure": figure} for figure in PANELS]
-    config["statistics"] = {"resamples": 100}
-    (folder / "run.yaml").write_text(yaml.safe_dump(config))
-    return folder
+    return benchmark.configure(tmp_path_factory.mktemp("evalkit"), checkpoint)
 
 
 @pytest.fixture(scope="module")
@@ -97,14 +58,6 @@ def test_claims_that_need_listed_answers_say_so(finished):
     for name in ("C2", "C4", "C10", "C14L", "E1", "E4"):
         assert rows[name]["why"] == "not measured: it needs cases whose right answers are listed"
     assert rows["C13"]["why"] == "not measured"  # its numbers of steps are others
-
-
-@pytest.mark.parametrize("target", NOT_OF_THESE)
-def test_what_needs_puzzles_stops_in_one_line_before_anything_runs(working, target):
-    run = snakemake(working, "-n", "--", target)
-    assert run.returncode == 1 and "Traceback" not in run.stdout
-    errors = [line for line in run.stdout.splitlines() if line.startswith("error: ")]
-    assert len(errors) == 1 and ("puzzles" in errors[0] or "panels: none is of figA9" in errors[0]), run.stdout
 
 
 def test_every_run_stands_beside_the_true_clip_and_the_first_frame(finished):
@@ -176,34 +129,6 @@ def test_table_1_is_of_the_benchmark_with_the_ensemble_beside_the_model(finished
     assert read_json(finished / f"results/tiny/ensemble/{MAZE}/00.json")["forwards"] == pytest.approx(
         CASES * (STEPS - 1 + (3 * 2 + 0) / 2)
     )
-
-
-def test_scores_of_the_model_and_table_1_do_not_wait_for_the_null(working, tmp_path):
-    """Nor does anything else of theirs run that they do not read: of each case one run, and what the ensemble adds."""
-    shutil.copy(working / "run.yaml", tmp_path)
-    for targets, networks in (
-        (["tables/evalkit.csv", "tables/evalkit_summary.csv"], {"trajectory": 2}),
-        (["tables/table1.csv"], {"trajectory": 2, "ensemble": 2}),
-    ):
-        run = snakemake(tmp_path, "-n", "--", *targets)
-        assert run.returncode == 0, run.stdout
-        jobs = jobs_of(run.stdout)
-        assert {rule: jobs[rule] for rule in jobs if rule in networks or rule == "other_seeds"} == networks
-        assert not jobs.keys() & {"noise", "swap", "few_steps", "frames", "skill"}, jobs
-    everything = snakemake(tmp_path, "-n", "--", "figures/fig3.pdf")
-    assert jobs_of(everything.stdout)["other_seeds"] == 2
-
-
-def test_what_reads_every_step_is_not_begun_where_only_the_ends_are_kept(working, tmp_path):
-    shutil.copy(working / "run.yaml", tmp_path)
-    ends = {"trajectory": {"keep": "ends"}}
-    enough = [f"tables/{name}.csv" for name in ("evalkit", "table1", "few_steps", "frames")]
-    run = snakemake(tmp_path, "-n", "--", *enough, change=ends)
-    assert run.returncode == 0 and jobs_of(run.stdout)["trajectory"] == 2, run.stdout
-    for target in ("figures/fig1.pdf", "figures/fig3.pdf", "tables/activations.csv", "tables/x0_pred.csv"):
-        run = snakemake(tmp_path, "-n", "--", target, change=ends)
-        errors = [line for line in run.stdout.splitlines() if line.startswith("error: ")]
-        assert run.returncode == 1 and len(errors) == 1 and "trajectory.keep is ends" in errors[0], run.stdout
 
 
 def test_panels_show_cases_whose_answers_nobody_listed(finished):
