@@ -25,14 +25,13 @@ def test_what_a_run_has_made_is_named_in_order(tmp_path):
     made("claims/claims.json", json.dumps([{"id": name, "verdict": said} for name, said in rows]))
     made("claims/claims.md")
     made("report.zip")
-    files = {
-        name: f"figures/{name}.pdf, figures/{name}.txt, figures/{name}_points.csv"
-        for name in ("fig2", "figA9", "figA10")
-    }
+    names = ("fig2", "figA9", "figA10")
+    files = {name: f"figures/{name}.pdf, figures/{name}.txt, figures/{name}_points.csv" for name in names}
     assert made_since(1000, tmp_path) == [
         *(line for name, listed in files.items() for line in (listed, f"  what {name} shows")),
         "tables: results/m/tables/fig3_cka.csv, tables/skill.csv",
-        "claims: claims/claims.json, claims/claims.md: of the paper 1 hold, 2 do not hold; of our own 1 are not decided",
+        "claims: claims/claims.json, claims/claims.md: of the paper 1 hold, 2 do not hold; "
+        "of our own 1 are not decided",
         "report: report.zip",
     ]
     assert made_since(3000, tmp_path) == []
