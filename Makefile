@@ -3,7 +3,7 @@
 
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help all figures tables claims report test test-slow test-sizes test-slurm test-evalkit mutate-config recipes lint numbers docs bench plan verify embedded clean .venv
+.PHONY: help all figures tables claims report test test-slow test-sizes test-slurm test-evalkit mutate-config recipes lint numbers docs bench first-look plan verify embedded clean .venv
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -72,6 +72,9 @@ docs: $(READY) ## README and docs as a site in site/; fails on a broken link
 
 bench: $(READY) ## speed against the stock pipeline: benchmarks/results.json
 	$(BIN)/python benchmarks/bench.py
+
+first-look: $(READY) ## two puzzles solved, as a grid and a video, in under a minute: figures/first_look
+	OMP_NUM_THREADS=1 $(BIN)/python -m chainofsteps first-look $(ARGS)
 
 plan: $(READY) ## jobs, forwards, hours, disk, memory that TARGET still needs (default: all), before anything runs
 	@$(BIN)/python -m chainofsteps plan $(TARGET) $(ARGS)

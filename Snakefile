@@ -79,6 +79,7 @@ include: "workflow/rules/plan.smk"
 
 
 rule all:
+    """every figure, table and claim, and the report"""
     default_target: True
     input:
         rules.figures.input,

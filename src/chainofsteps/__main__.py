@@ -29,12 +29,19 @@ def train(arguments: Sequence[str]) -> None:
     program(arguments)
 
 
-COMMANDS = {command.__name__: command for command in (plan, verify, train)}
+def first_look(arguments: Sequence[str]) -> None:
+    """solve two puzzles with the embedded model in under a minute, as a grid and a video"""
+    from .api.first_look import main as program
+
+    program(arguments)
+
+
+COMMANDS = {command.__name__.replace("_", "-"): command for command in (plan, verify, train, first_look)}
 
 
 def parser() -> argparse.ArgumentParser:
     """The parser of the command's name; what follows the name is the command's own."""
-    listing = "\n".join(f"  {name:8}{command.__doc__}" for name, command in COMMANDS.items())
+    listing = "\n".join(f"  {name:11}{command.__doc__}" for name, command in COMMANDS.items())
     described = argparse.ArgumentParser(
         prog="chainofsteps",
         description="Measure how a video diffusion model reasons along its denoising steps.",

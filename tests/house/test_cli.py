@@ -30,10 +30,10 @@ def test_an_unknown_command_names_the_known_ones(capsys):
     with pytest.raises(SystemExit) as end:
         cli.main(["explain"])
     assert end.value.code == 2
-    assert "'plan', 'verify', 'train'" in capsys.readouterr().err
+    assert "'plan', 'verify', 'train', 'first-look'" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("command, its_own", [("plan", "--json"), ("train", "--work")])
+@pytest.mark.parametrize("command, its_own", [("plan", "--json"), ("train", "--work"), ("first-look", "--folder")])
 def test_help_of_a_command_is_its_own(command, its_own):
     shown = run(command, "--help")
     assert shown.returncode == 0 and f"usage: chainofsteps {command} " in shown.stdout and its_own in shown.stdout

@@ -147,6 +147,7 @@ rule invariance:
 
 
 rule figB1:
+    """choice or search: answers in latents against an ideal denoiser"""
     input:
         model=f"results/model/{config['model']}.json",
         by_step=rules.candidates_table.output.by_step,
@@ -175,6 +176,7 @@ rule figB1:
 
 
 rule figB2:
+    """the step of commitment by the distance of the answers"""
     input:
         model=f"results/model/{config['model']}.json",
         runs=listed("figB2", rules.candidates_table.input.runs),

@@ -2,6 +2,7 @@
 
 
 rule claims:
+    """claims/claims.md: the verdict on each claim of the paper"""
     input:
         **(x0_pred_files("masses", "readings") if LISTED else {"masses": [], "readings": []}),
         finished=rules.x0_pred_table.input if LISTED else [],

@@ -2,6 +2,7 @@
 
 
 rule fig6:
+    """what layers do: norms, and swaps between runs"""
     input:
         model=f"results/model/{config['model']}.json",
         norms=lambda wildcards: shown_activations(),
@@ -52,6 +53,7 @@ rule fig6:
 
 
 rule figA13:
+    """norms of hidden states by layer"""
     input:
         model=f"results/model/{config['model']}.json",
         activations="tables/activations.csv",

@@ -2,6 +2,7 @@
 
 
 rule fig1:
+    """several routes in the estimate, and how they are pruned"""
     input:
         **shown("fig1", "masses", also=CASES["tasks"]),
     output:
@@ -36,6 +37,7 @@ rule fig1:
 
 
 rule fig2:
+    """the same for six puzzles"""
     input:
         **shown("fig2", "masses"),
     output:
@@ -87,6 +89,7 @@ use rule fig2 as figA10 with:
 
 
 rule fig3:
+    """noise at a step against noise in a frame"""
     input:
         model=f"results/model/{config['model']}.json",
         scores=f"results/{config['model']}/tables/fig3_scores.csv",
@@ -128,6 +131,7 @@ rule fig3:
 
 
 rule fig7:
+    """hidden states of several seeds merged"""
     input:
         model=f"results/model/{config['model']}.json",
         table=rules.ensemble_table.output.table,
@@ -163,6 +167,7 @@ rule fig7:
 
 
 rule fig8:
+    """fewer frames, fewer steps"""
     input:
         model=f"results/model/{config['model']}.json",
         frames=shard_files(
@@ -202,6 +207,7 @@ rule fig8:
 
 
 rule fig4:
+    """memory and revision"""
     input:
         **shown("fig4", "masses", "frames", "readings"),
     output:
@@ -253,6 +259,7 @@ use rule fig4 as figA12 with:
 
 
 rule fig5:
+    """does the model mark an object before it moves it?"""
     input:
         **shown("fig5", "masses", "frames", "readings"),
     output:

@@ -54,6 +54,7 @@ rule ladder_table:
 
 
 rule figB3:
+    """do denoising steps stand in for layers?"""
     input:
         model=f"results/model/{config['model']}.json",
         table=rules.ladder_table.output.table,

@@ -2,6 +2,7 @@
 
 
 rule table1:
+    """what is published beside what was measured: Table 1"""
     input:
         published=beside_snakefile("workflow/published/table1.csv"),
         skill=rules.skill_table.input if LISTED else [],  # of puzzles that are made here
@@ -36,6 +37,7 @@ rule table1:
 
 
 rule tableA1:
+    """what is published beside what was measured: Table A1"""
     input:
         windows=rules.ensemble_table.output.windows,
     output:
@@ -68,6 +70,7 @@ rule tableA1:
 
 
 rule tableA2:
+    """what is published beside what was measured: Table A2"""
     input:
         published=beside_snakefile("workflow/published/tableA2.csv"),
         points="figures/fig8_points.csv",
@@ -103,6 +106,7 @@ rule tableA2:
 
 
 rule tableA3:
+    """what is published beside what was measured: Table A3"""
     input:
         published=beside_snakefile("workflow/published/tableA3.csv"),
         points="figures/fig8_points.csv",
@@ -142,5 +146,6 @@ rule tableA3:
 
 
 rule tables:
+    """every table"""
     input:
         [getattr(rules, table).output for table in TABLES],

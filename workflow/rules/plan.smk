@@ -7,6 +7,7 @@ localrules:
 
 
 rule plan:
+    """what `all` still costs: jobs, forwards, hours, disk, memory"""
     log:
         "results/logs/plan.log",
     conda:

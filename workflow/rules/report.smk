@@ -2,11 +2,13 @@
 
 
 rule figures:
+    """every figure"""
     input:
         [getattr(rules, figure).output for figure in FIGURES],
 
 
 rule report:
+    """report.zip: figures, tables and claims with their captions, offline"""
     input:
         rules.figures.input,
         rules.tables.input,

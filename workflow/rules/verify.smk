@@ -3,6 +3,7 @@
 
 
 rule verify:
+    """all results that are there, held against their manifests"""
     log:
         "results/logs/verify.log",
     conda:

@@ -63,7 +63,7 @@ def _yaml(text: str, source: str) -> Any:
     try:
         try:
             check_keys(text, source)
-            return yaml.load(text, _loader(text))
+            return _loader(text)(text).get_single_data()
         except yaml.YAMLError as error:
             line, words = _explained(_in_full(error, text), text)
             raise InputError(f"{source}, line {line}: {words}") from error
@@ -99,7 +99,7 @@ _MENDS = {
 def _in_full(error: yaml.YAMLError, text: str) -> yaml.YAMLError:
     """The words of YAML's parser in Python, which names the character or alias that the fast one does not."""
     try:
-        yaml.load(text, yaml.SafeLoader)
+        yaml.safe_load(text)
     except yaml.YAMLError as said:
         return said
     return error
