@@ -51,7 +51,10 @@ class NoiseCount(NetworkCount):
 
     def peaks(self, shard: Shard) -> Sequence[Peak]:
         """The forward; and behind the layer whose hidden states are compared, on the GPU as well, the comparison."""
-        features, interventions = shard.config["similarity"]["features"], _interventions(shard, shard.largest.latent_frames)
+        features, interventions = (
+            shard.config["similarity"]["features"],
+            _interventions(shard, shard.largest.latent_frames),
+        )
         if tapped_layer(features) is None:
             return [Peak(shard.largest, forward=min(shard.model.batch_size, len(interventions)))]
         batch = min(shard.model.batch_size, len(interventions) + 2)  # the baseline and the null run beside
