@@ -146,7 +146,7 @@ class Full:
         return Network.of(self.job(), **fixed)
 
     def trajectories(self):
-        """Of both cases, from each seed: the noise of a case is that of the other, as a swap with stored sources has."""
+        """Of both cases, from each seed: the noise of both is the same, so that a swap finds its source stored."""
         runs = {}
         for case in self.conditioning:
             for seed in SEEDS:

@@ -23,8 +23,8 @@ SWAPS = {"layers": [1], "widths": [1, 2], "steps": [[0, 1]], "matrix": False}
 ONE_MODE = SWAPS | {"modes": ["residual"]}
 MERGED = {"windows": ["0-9", "20-29"], "steps": [0, 1]}
 CARRIED = {"windows": ["0-39"], "carry": "mean", "controls": False}
-# by rule: configuration; more for the job; copies to the host; copies while blocks run (taps, and the states of a swap's
-# source, which no GPU could hold); dtypes of what is kept
+# by rule: configuration; more for the job; copies to the host; copies while blocks run (taps, and the states of a
+# swap's source, which no GPU could hold); dtypes of what is kept
 JOBS = {
     "trajectory": ({}, {}, STEPS, 0, LATENTS),  # the velocity of a step
     "noise": (FEW, {}, 6, 0, LATENTS),  # of each run

@@ -1,4 +1,4 @@
-"""A job that cannot fit the stated GPU, or a picture that the model has no positions for, stops before anything runs."""
+"""A job that cannot fit the stated GPU, or a picture too large for the model, stops before anything runs."""
 
 import shutil
 

@@ -76,8 +76,8 @@ def check_size(folder: str | Path, frames: int, height: int, width: int, named: 
         )
     if latent_frames_of(frames) > most:
         raise InputError(
-            f"{named}, and {frames} frames, but {folder} takes at most {frames_of(most)} (rope_max_seq_len {most} in its "
-            "transformer/config.json); take fewer frames, or another model"
+            f"{named}, and {frames} frames, but {folder} takes at most {frames_of(most)} (rope_max_seq_len {most} in "
+            "its transformer/config.json); take fewer frames, or another model"
         )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..probes.count import ForwardCount, JobCount, Loaded, Shard, UnknownError
 from .cases import Cases
-from .fits import GB, check_fits
+from .fits import check_fits
 from .jobs import ROOT, Job, jobs_of
 from .memory import Memory, memory_of
 from .model import Model, model_of
