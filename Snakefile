@@ -76,6 +76,7 @@ include: "workflow/rules/report.smk"
 include: "workflow/rules/configured.smk"
 include: "workflow/rules/verify.smk"
 include: "workflow/rules/plan.smk"
+include: "workflow/rules/fits.smk"
 
 
 rule all:

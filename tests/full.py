@@ -10,8 +10,16 @@ from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 
+import tiny
 import torch
 from diffusers import AutoencoderKLWan, WanTransformer3DModel
+from transformers import (
+    CLIPImageProcessorPil,
+    CLIPVisionConfig,
+    CLIPVisionModelWithProjection,
+    UMT5Config,
+    UMT5EncoderModel,
+)
 
 from chainofsteps.config.read import load_config
 from chainofsteps.model import load
@@ -138,7 +146,7 @@ class Full:
         return Network.of(self.job(), **fixed)
 
     def trajectories(self):
-        """Of both cases, from each seed: the noise of a case is that of the other, as a swap with stored sources has."""
+        """Of both cases, from each seed: the noise of both is the same, so that a swap finds its source stored."""
         runs = {}
         for case in self.conditioning:
             for seed in SEEDS:
@@ -202,5 +210,13 @@ def without_weights(monkeypatch, full):
     monkeypatch.setattr(load, "load_transformer", lambda *_args: network_of(full.name, full.layers))
 
 
-def encoders(monkeypatch):
-    pass
+def encoders_of(name):
+    """Text encoder (UMT5 XXL) with a tokenizer, in bfloat16, and image encoder (CLIP ViT-H) with its processor."""
+    text = UMT5Config(d_model=4096, d_kv=64, d_ff=10240, num_layers=24, num_heads=64, feed_forward_proj="gated-gelu")
+    image = CLIPVisionConfig(
+        hidden_size=1280, intermediate_size=5120, num_hidden_layers=32, num_attention_heads=16, patch_size=14
+    )
+    with torch.device("meta"):
+        encoders = UMT5EncoderModel(text).bfloat16(), CLIPVisionModelWithProjection(image)
+    text, image = (encoder.eval().requires_grad_(False) for encoder in encoders)
+    return (text, tiny.tokenizer()), (image, CLIPImageProcessorPil())

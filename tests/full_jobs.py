@@ -3,15 +3,16 @@
 from types import SimpleNamespace
 
 import torch
-from full import STEPS, TASK, Reader, vae_of
+from full import STEPS, TASK, Reader, encoders_of, vae_of
 
 from chainofsteps.bench.cases import write_case
-from chainofsteps.bench.puzzles import draw, puzzle
+from chainofsteps.bench.puzzles import draw
+from chainofsteps.model import conditioning as encoding
 from chainofsteps.model import schedule
 from chainofsteps.names import RunId
 from chainofsteps.probes import judge as judging
 from chainofsteps.probes.activations.job import norms_piece
-from chainofsteps.probes.baseline.job import record_piece
+from chainofsteps.probes.baseline import job as baseline
 from chainofsteps.probes.candidates.calibration import teacher_forced
 from chainofsteps.probes.candidates.job import encode_case
 from chainofsteps.probes.ensemble import job as ensemble_job
@@ -25,6 +26,7 @@ from chainofsteps.probes.noise.clip import Clips
 from chainofsteps.probes.noise.job import Perturbing
 from chainofsteps.probes.noise.score import Scoring
 from chainofsteps.probes.noise.similarity import Similarity
+from chainofsteps.probes.noise.spec import expand as interventions
 from chainofsteps.probes.swap.job import Swapping
 from chainofsteps.probes.x0_pred.job import read_run
 from chainofsteps.probes.x0_pred.pictures import pictures
@@ -34,7 +36,7 @@ RUN = RunId(TASK, "00000", 1)
 
 def trajectory(full):
     network = full.network()
-    return full.pieces(RUN.name, lambda piece: record_piece(network, RUN, piece, False)).tensors
+    return full.pieces(RUN.name, lambda piece: baseline.record_piece(network, RUN, piece, False)).tensors
 
 
 def noise(full):
@@ -89,9 +91,22 @@ def calibration(full):
 def ladder(full):
     layout = draw(TASK, 0, held_out=True).layout
     case = SimpleNamespace(task=TASK, name="00000", layout=layout)
-    settings = {"numbers": [2, STEPS], "seed": 1, "share_noise_over_cases": False, "residual": 0.5}
+    settings = {"numbers": [STEPS], "seed": 1, "share_noise_over_cases": False, "residual": 0.5}
     rungs = {"a": Rung(case, full.network(), full.answers())}
     return Ladder(rungs, settings).measure("a")[0]
+
+
+def conditioning(full, monkeypatch):
+    """Of a case whose encoders are loaded one after the other, as from the folder."""
+    text, image = encoders_of(full.name)
+    monkeypatch.setattr(encoding, "load_text_encoder", lambda *_args: text)
+    monkeypatch.setattr(encoding, "load_image_encoder", lambda *_args: image)
+    monkeypatch.setattr(baseline, "load_vae", lambda *_args, **_kwargs: vae_of(full.name))
+    size = full.video
+    frame = torch.zeros(size.height, size.width, 3, dtype=torch.uint8).numpy()
+    sizes = {"frames": size.frames, "height": size.height, "width": size.width}
+    case = SimpleNamespace(task=TASK, name="00000", prompt="move the red square", first_frame=frame, **sizes)
+    return baseline.Encoder.of(str(full.folder), [case], full.sampled()).encode(case).to_tensors()
 
 
 def judge(full, monkeypatch):
@@ -100,13 +115,12 @@ def judge(full, monkeypatch):
     drawn = draw(TASK, 0, held_out=True, size=(size.height, size.width), frames=size.frames)
     write_case(full.folder / "cases", "In-Domain_50", TASK, "00000", drawn)
     monkeypatch.setattr(judging, "load_vae", lambda *_args, **_kwargs: vae_of(full.name))
-    assert puzzle(TASK)
     return judging.Judge("", torch.device("meta"), full.folder / "cases", TASK)
 
 
 def scoring(full, by):
-    perturbed = {f"perturbed{index}": torch.zeros(full.shape[1:]) for index in range(1)}
     section = {**full.config["noise"], "schemes": ["step"], "steps": [0], "operators": ["replace"]}
+    perturbed = {run.name(): torch.zeros(full.shape[1:]) for run in interventions(section, STEPS, full.shape[2])}
     settings = {"seeds": [1], "null_seed": 2, "restore_first_frame": True}
     encoded = full.job().read("conditioning")
     noised = Reader({RUN.name: perturbed}, {"noise": section})
@@ -118,9 +132,9 @@ def decoded(full, by):
     panel = SimpleNamespace(name="a", run=RUN, steps=[0], frames=[0, 4])
     panel.of_video = lambda _frames: panel
     return {
-        "score": scoring(full, by).rows("00000"),
-        "x0_pred": read_run(by, RUN, full.trajectories()),
-        "clip": list(Clips(scoring(full, by), full.answers()).rows("00000")),
-        "answers": encode_case(by, "00000")[0],
-        "panels": pictures(panel, full.trajectories(), by.vae)[0],
+        "score": lambda: scoring(full, by).rows("00000"),
+        "x0_pred": lambda: read_run(by, RUN, full.trajectories()),
+        "clip": lambda: list(Clips(scoring(full, by), full.answers()).rows("00000")),
+        "answers": lambda: encode_case(by, "00000")[0],
+        "panels": lambda: pictures(panel, full.trajectories(), by.vae)[0],
     }

@@ -10,7 +10,6 @@ from contextlib import contextmanager
 import torch
 from torch.nn import functional
 from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves
 
 
 class Peak(TorchDispatchMode):
@@ -22,11 +21,10 @@ class Peak(TorchDispatchMode):
         self._users: dict[int, int] = {}
 
     def __torch_dispatch__(self, function, types, args=(), kwargs=None):
-        given = {one.untyped_storage()._cdata for one in tree_leaves((args, kwargs)) if isinstance(one, torch.Tensor)}
+        given = {one.untyped_storage()._cdata for one in tensors_in(args, kwargs)}
         out = function(*args, **(kwargs or {}))
-        for tensor in tree_leaves(out):
-            if isinstance(tensor, torch.Tensor):
-                self._keep(tensor, given)
+        for tensor in tensors_in(out):
+            self._keep(tensor, given)
         return out
 
     def _keep(self, tensor: torch.Tensor, given: set[int]) -> None:
@@ -46,6 +44,17 @@ class Peak(TorchDispatchMode):
         if not self._users[key]:
             del self._users[key]
             self.now -= size
+
+
+def tensors_in(*values):
+    """The tensors of arguments or results, also of those in lists and by name."""
+    for value in values:
+        if isinstance(value, torch.Tensor):
+            yield value
+        elif isinstance(value, (list, tuple)):
+            yield from tensors_in(*value)
+        elif isinstance(value, dict):
+            yield from tensors_in(*value.values())
 
 
 @contextmanager

@@ -86,7 +86,7 @@ def test_a_forward_holds_what_is_reckoned(name, size, batch):
 @pytest.mark.parametrize("size", [LARGE, VideoSize(97, 1024, 1024)], ids=["480p", "1024"])
 @pytest.mark.parametrize("windows", [["20-29"], ["0-9", "0-39", "20-29"]], ids=["one window", "three"])
 def test_an_ensemble_holds_what_is_reckoned(size, windows):
-    """All streams of three seeds between two layers; it said 57.5 GB once where 84.6 were needed."""
+    """All streams of three seeds between two layers, of which one is in the forward and none is kept embedded."""
     model = sizes("vbvr-wan2.2")
     network, dtype = on_meta(model)
     asked = {"windows": windows, "of_layers": 40, "modes": ["mean", "blend"], "weight": 0.5, "carry": "first"}
@@ -100,7 +100,7 @@ def test_an_ensemble_holds_what_is_reckoned(size, windows):
         del stream
         walk.to_the_end(network, 1)
     kept = most_streams(runs, 3, 2)
-    assert held.peak * 0.95 < forward(model, 1, size, kept) < held.peak * 1.3
+    assert held.peak < forward(model, 1, size, kept - 2) < held.peak * 1.1
 
 
 @pytest.mark.parametrize(("name", "frames", "batch"), [("embedded", 17, 12), ("vbvr-wan2.2", 17, 1)])

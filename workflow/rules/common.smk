@@ -9,7 +9,7 @@ from functools import cache, wraps
 from itertools import chain
 
 from chainofsteps.bench import vbvr
-from chainofsteps.bench.sizes import drawn_as, made_frames
+from chainofsteps.bench.sizes import drawn_as, made_frames, made_size
 from chainofsteps.config.ranges import check_ranges
 from chainofsteps.config.read import validate
 from chainofsteps.config.text import read as read_text
@@ -24,7 +24,7 @@ from chainofsteps.config.tasks import (
     untouched_seeds,
 )
 from chainofsteps.errors import InputError
-from chainofsteps.model.checkpoint import INDEX, check_boundary, check_text_tokens, layers_of
+from chainofsteps.model.checkpoint import INDEX, check_boundary, check_size, check_text_tokens, layers_of
 from chainofsteps.model.sizes import latent_frames_of
 from chainofsteps.names import PUZZLES, SEVERAL_ANSWERS, case_names
 from chainofsteps.probes import settings as probe_settings
@@ -77,9 +77,19 @@ def check_model(model):
         check_boundary(folder, model["boundary"])
     if (folder / "transformer" / "config.json").is_file():
         check_text_tokens(folder, model["max_sequence_length"])
+        check_sizes(folder)
     check_ranges(config, model["steps"], *frames_and_layers(model))
     if CASES["folder"] is None:  # else: rule frames
         other_counts(config["frames"]["counts"], made_frames(CASES))
+
+
+def check_sizes(folder):
+    """The puzzles that are made here against the positions that the transformer has; other cases: rule conditioning."""
+    if CASES["folder"] is None and (folder / "vae" / "config.json").is_file():
+        tasks = set(chain.from_iterable(tasks_by_section(config).values()))
+        for height, width in sorted({made_size(CASES, task) for task in tasks}):
+            written = CASES["size"] or f"null, and a board {width}x{height}"
+            check_size(folder, made_frames(CASES), height, width, f"'cases.size' is {written}")
 
 
 def frames_and_layers(model):

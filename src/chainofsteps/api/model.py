@@ -16,7 +16,7 @@ from ..bench.cases import Case
 from ..bench.scoring import batch_of
 from ..errors import InputError
 from ..model import schedule, vae
-from ..model.checkpoint import keeps_first_frame, layers_of
+from ..model.checkpoint import check_size, keeps_first_frame, layers_of
 from ..model.conditioning import Conditioning, encode_first_frame, encode_images, encode_texts
 from ..model.load import Experts, load_vae
 from ..model.sampling import Sampling
@@ -77,6 +77,9 @@ class Model:
     def _encode(self, cases: list[Case]) -> Iterator[Conditioning]:
         sampling, device = self.sampling, self.sampling.torch_device
         negative = {"negative_prompt": sampling.negative_prompt} if sampling.guided else {}
+        for case in cases:
+            named = f"case {_label(case)} is {case.width}x{case.height}"
+            check_size(self.folder, case.frames, case.height, case.width, named)
         numbered = [replace(case, name=f"{_label(case)} ({i})") for i, case in enumerate(cases)]
         prompts = {f"the prompt of case {case.name}": case.prompt for case in numbered}
         texts = encode_texts(self.folder, {**prompts, **negative}, sampling)

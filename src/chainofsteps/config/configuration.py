@@ -208,8 +208,8 @@ class Configuration(Section):
     )
     gpu_memory_gb: Positive | None = Field(
         None,
-        description="Memory of the GPU that a job gets, in GB. The plan refuses a target with a job that cannot fit "
-        "into it; null: it is not checked.",
+        description="Memory of the GPU that a job gets, in GB. A job that cannot fit into it stops the run before "
+        "anything is queued; null: it is not checked.",
     )
     shared: AnyNumber[FolderPath] = Field(
         [],

@@ -7,8 +7,10 @@ from typing import Any
 
 from ..errors import InputError
 from .family import Family, family_named
+from .sizes import frames_of, latent_frames_of
 
 INDEX = "model_index.json"
+SCALE = 8  # pixels a side of a latent, where a VAE's config.json does not say it
 SUBFOLDERS = {"high": "transformer", "low": "transformer_2"}
 
 
@@ -55,6 +57,27 @@ def check_text_tokens(folder: str | Path, max_sequence_length: int) -> None:
         raise InputError(
             f"{folder} takes image embeddings beside {only} text tokens, no other number: "
             f"set max_sequence_length to {only}"
+        )
+
+
+def check_size(folder: str | Path, frames: int, height: int, width: int, named: str) -> None:
+    """Raises InputError if a video has more tokens a side, or latent frames, than the transformer has positions for.
+
+    frames, height, width: of the video. named: what to change, in the message, such as 'cases.size' is 1664x960.
+    """
+    most = read_config(folder, "transformer").get("rope_max_seq_len")
+    if most is None:  # of a family whose positions have no end
+        return
+    token = family_in(folder).patch * read_config(folder, "vae").get("scale_factor_spatial", SCALE)
+    if max(height, width) > most * token:
+        raise InputError(
+            f"{named}, but {folder} takes pictures of at most {most * token} pixels a side (rope_max_seq_len {most} in "
+            f"its transformer/config.json, tokens of {token} pixels); take a smaller size, or another model"
+        )
+    if latent_frames_of(frames) > most:
+        raise InputError(
+            f"{named}, and {frames} frames, but {folder} takes at most {frames_of(most)} (rope_max_seq_len {most} in "
+            "its transformer/config.json); take fewer frames, or another model"
         )
 
 

@@ -43,7 +43,8 @@ def jobs_of(config: Mapping[str, Any], targets: Sequence[str], directory: str | 
     """
     with tempfile.TemporaryDirectory() as scratch:
         file = Path(scratch, "config.yaml")
-        file.write_text(yaml.safe_dump(_plain(config)), encoding="utf-8")
+        unlimited = {**config, "gpu_memory_gb": None}  # else it would stop before the plan can show the jobs
+        file.write_text(yaml.safe_dump(_plain(unlimited)), encoding="utf-8")
         command = [sys.executable, "-m", "snakemake", "-s", ROOT / "Snakefile", "--directory", directory, "-n"]
         command += ["--nocolor", "--cores", "1", "--quiet", "host", "--configfile", file, "--", *targets]
         environment = {name: value for name, value in os.environ.items() if name != "SNAKEMAKE_PROFILE"}

@@ -5,7 +5,7 @@ gigabyte or one, is not in them. A test holds the constants against the shapes o
 
 A forward of B samples of n tokens, T text tokens, width d, FFN's width f, in numbers of the model's dtype:
 B (n max(HELD d, 3 d + 2 f) + TEXT_HELD T d), and PER_TOKEN n d more where each token has a timestep of its own. The
-conditions of a sample that waits: TEXT_HELD T d, and PER_TOKEN_KEPT n d. To compare hidden states behind a layer (CKA):
+conditions of a sample that waits: T d, and PER_TOKEN_KEPT n d. To compare hidden states behind a layer (CKA):
 numbers in float64, and d^2 of those for each sample.
 A decode of B videos of H x W pixels, float32: at the VAE's last stage, of width w and patches of p x p pixels,
 B (H W / p^2) DECODED w, and B 3 T H W of a video of T frames. To encode one takes ENCODED in its place, or less.
@@ -80,7 +80,7 @@ def _bytes(model: Model, peak: Peak) -> int:
         return decode(model, peak.decoded or peak.encoded, peak.video, DECODED if peak.decoded else ENCODED)
     (width,) = model.known("width")
     tokens = model.tokens_of(peak.video)
-    conditions = TEXT_HELD * model.text_tokens + PER_TOKEN_KEPT * tokens * model.per_token
+    conditions = model.text_tokens + PER_TOKEN_KEPT * tokens * model.per_token
     compared = DOUBLE * width * (peak.doubles * tokens + peak.streams * width * (peak.doubles > 0))
     beside = model.item * peak.streams * conditions * width + compared
     return forward(model, peak.forward, peak.video, peak.hidden_states) + beside

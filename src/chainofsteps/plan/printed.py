@@ -6,9 +6,10 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ..probes.count import ForwardCount
+from .fits import GB
 from .model import not_here
 from .rules import counts
-from .target import GB, Cost, Plan
+from .target import Cost, Plan
 
 MEASURE = "unknown; `make bench` measures it on this machine, and benchmarks/README.md says how for another model"
 

@@ -7,16 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..errors import InputError
 from ..probes.count import ForwardCount, JobCount, Loaded, Shard, UnknownError
 from .cases import Cases
+from .fits import check_fits
 from .jobs import ROOT, Job, jobs_of
 from .memory import Memory, memory_of
 from .model import Model, model_of
 from .rules import counts
 from .seconds import Seconds, seconds_of
 
-GB = 1e9
 MANIFEST = 1_000  # bytes of a shard's manifest, beside its items
 
 
@@ -87,14 +86,8 @@ class Plan:
     def check(self) -> None:
         """InputError if a job cannot fit the GPU that the configuration states."""
         stated, largest = self.config["gpu_memory_gb"], self.largest
-        if stated is not None and largest and largest.memory.total > stated * GB:
-            memory = largest.memory
-            mends = ["a smaller batch_size"] * (largest.batch > 1 and largest.runs_network)
-            mends += ["group_offload: true"] * (largest.runs_network and not self.model.offloaded)
-            raise InputError(
-                f"{largest.job.rule} needs about {memory.total / GB:.1f} GB on its GPU ({memory.what}), more than the "
-                f"{stated:g} GB of gpu_memory_gb; take {', or '.join(['a larger GPU', *mends])}"
-            )
+        if stated is not None and largest:
+            check_fits(largest.job.rule, largest.count, largest.memory, self.model, stated)
 
 
 def plan_of(

@@ -12,7 +12,7 @@ from ...bench.categories import split_of
 from ...bench.puzzles import PUZZLES, draw
 from ...errors import InputError
 from ...files import fingerprint, sha256
-from ...model.checkpoint import keeps_first_frame
+from ...model.checkpoint import check_size, keeps_first_frame
 from ...model.conditioning import Conditioning, Text, encode_first_frame, encode_images, encode_texts
 from ...model.load import load_vae
 from ...model.sampling import Sampling
@@ -86,7 +86,10 @@ class Encoder:
     @classmethod
     def of(cls, folder: str, cases: Sequence[Case], sampling: Sampling) -> "Encoder":
         """folder: of the checkpoint. Text encoder, image encoder and VAE work one after the other: a GPU need not
-        hold two."""
+        hold two. Raises InputError for a case that is too large for the model."""
+        for case in cases:
+            named = f"case {case_label(case.task, case.name)} is {case.width}x{case.height} (cases.size)"
+            check_size(folder, case.frames, case.height, case.width, named)
         prompts = {f"the prompt of case {case_label(case.task, case.name)}": case.prompt for case in cases}
         negative = {"negative_prompt": sampling.negative_prompt} if sampling.guided else {}
         texts = encode_texts(folder, {**prompts, **negative}, sampling)

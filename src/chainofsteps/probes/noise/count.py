@@ -51,17 +51,15 @@ class NoiseCount(NetworkCount):
 
     def peaks(self, shard: Shard) -> Sequence[Peak]:
         """The forward; and behind the layer whose hidden states are compared, on the GPU as well, the comparison."""
-        features, interventions = (
-            shard.config["similarity"]["features"],
-            _interventions(shard, shard.largest.latent_frames),
-        )
+        features = shard.config["similarity"]["features"]
+        interventions = _interventions(shard, shard.largest.latent_frames)
         if tapped_layer(features) is None:
             return [Peak(shard.largest, forward=min(shard.model.batch_size, len(interventions)))]
         batch = min(shard.model.batch_size, len(interventions) + 2)  # the baseline and the null run beside
         states = 3 * batch + 1  # embedded, behind the layer, and those that are compared with the baseline's
         doubles = max(2 * batch + 1, batch + 2)  # centred, and one of the two squared
         compared = Peak(shard.largest, streams=batch, hidden_states=states, doubles=doubles)
-        return [Peak(shard.largest, forward=batch), compared]
+        return [Peak(shard.largest, forward=batch, hidden_states=1), compared]  # the baseline's
 
     def disk(self, shard: Shard) -> float:
         steps, total = shard.model.steps, 0.0
