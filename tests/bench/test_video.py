@@ -5,7 +5,7 @@ import pytest
 from PIL import Image, PngImagePlugin
 
 from chainofsteps.bench.puzzles import draw
-from chainofsteps.bench.video import beside, read_mp4, read_png, write_mp4, write_png
+from chainofsteps.bench.video import beside, frames_in, read_mp4, read_png, write_mp4, write_png
 from chainofsteps.errors import InputError
 
 
@@ -162,3 +162,14 @@ def test_a_file_of_sound_alone_and_one_that_changes_its_size(tmp_path, monkeypat
     monkeypatch.setattr(iio, "imiter", lambda *_, **__: [HALF, HALF[:32]])
     with pytest.raises(InputError, match="changes its size on the way"):
         read_mp4(tmp_path / "v.mp4")
+
+
+def test_frames_are_counted_as_they_are_read(tmp_path):
+    for count in (1, 5, 17, 30):
+        for to_seek in (False, True):
+            video = np.random.default_rng(count).integers(0, 256, (count, 32, 48, 3), dtype=np.uint8)
+            write_mp4(tmp_path / "v.mp4", video, to_seek=to_seek)
+            assert frames_in(tmp_path / "v.mp4") == len(read_mp4(tmp_path / "v.mp4")) == count
+    (tmp_path / "v.mp4").write_bytes(b"no video")
+    with pytest.raises(InputError, match="cannot read video .*v.mp4.*; restore the file"):
+        frames_in(tmp_path / "v.mp4")

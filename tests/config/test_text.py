@@ -1,6 +1,5 @@
 """Mistakes of writing in a configuration file: one line with the file, the line and the mend, at once."""
 
-import time
 from pathlib import Path
 
 import pytest
@@ -44,10 +43,9 @@ BAD = [
 def refused(folder, content):
     path = folder / "mine.yaml"
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    began = time.monotonic()
     with pytest.raises(InputError) as error:
         load_config(CONFIG, path)
-    assert time.monotonic() - began < 5 and "\n" not in str(error.value)
+    assert "\n" not in str(error.value)
     assert "mine.yaml" in str(error.value)
     return str(error.value)
 

@@ -27,7 +27,7 @@ from ..names import (
 )
 from .puzzles import on_board, puzzle
 from .sizes import ROUNDED
-from .video import Frame, Video, read_mp4, read_png, resized, write_mp4, write_png
+from .video import Frame, Video, frames_in, read_mp4, read_png, resized, write_mp4, write_png
 
 Fitted = Sequence[int] | str | None  # see `fit`
 
@@ -139,7 +139,7 @@ def read_case(folder: Path, task: str, multiple: int = 16, frames: int | None = 
             f"case {task}/{folder.name}: first frame is {width}x{height}, but both must be divisible by {multiple}; "
             f"resize it to {fitting}, or set cases.size"
         )
-    count = len(read_mp4(clip)) if clip.is_file() else frames or 1 + len(pictures)
+    count = frames_in(clip) if clip.is_file() else frames or 1 + len(pictures)
     layout = _read_layout(folder, task)
     if (folder / METADATA).is_file():
         _read_keys(folder / METADATA, f"case {task}/{folder.name}")

@@ -83,6 +83,21 @@ def read_mp4(path: str | Path) -> Video:
     return np.stack(frames)
 
 
+def frames_in(path: str | Path) -> int:
+    """The number of frames of a video file, by its packets: nothing is decoded. Raises InputError as `read_mp4` does,
+    but for what only the pictures tell."""
+    try:
+        with av.open(str(path)) as file:
+            if not file.streams.video:
+                raise InputError(f"{path} holds no stream of pictures; restore the file")
+            count = sum(packet.size > 0 for packet in file.demux(file.streams.video[0]))
+    except (OSError, av.FFmpegError) as error:
+        raise InputError(f"cannot read video {path}: {error}; restore the file") from error
+    if not count:
+        raise InputError(f"video {path} has no frames; restore the file")
+    return count
+
+
 def resized(video: Video, height: int, width: int, filter: Image.Resampling = Image.Resampling.BICUBIC) -> Video:
     """A video of another size, frame by frame, by a filter of pillow; the same video if it has that size."""
     if video.shape[1:3] == (height, width):
