@@ -22,7 +22,13 @@ def configured(checkpoint):
         "shared": [],
         "cases": {"folder": None, "size": None, "frames": None, "scorer": "rule"},
         "models": {MODEL: {"folder": str(checkpoint), "steps": STEPS, "shift": 3.0, "max_sequence_length": 24}},
-        "trajectory": {"seeds": SEEDS, "null_seed": NULL, "share_noise_over_cases": False},
+        "trajectory": {
+            "seeds": SEEDS,
+            "null_seed": NULL,
+            "other_seeds": "together",
+            "keep": "all",
+            "share_noise_over_cases": False,
+        },
         "noise": {
             "schemes": ["step", "frame"],
             "operators": ["replace"],
@@ -35,7 +41,7 @@ def configured(checkpoint):
             "restore_first_frame": True,
         },
         "similarity": {"features": ["latents"], "kernel": "linear", "unbiased": True},
-        "few_steps": {"steps": [1, STEPS]},
+        "few_steps": {"steps": [1, STEPS], "distilled": None},
         "frames": {"counts": [5]},
         "ensemble": {
             "tasks": [TASK],

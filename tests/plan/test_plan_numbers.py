@@ -13,7 +13,13 @@ SHARD = {"task": "loop_maze", "shard": "01"}
 OTHERS = {"skill": {"puzzle": "shelf"}, "panels": {"figure": "fig4"}}
 SECTIONS = {
     "cases": {"number": 7, "shard_size": 4, "tasks": ["loop_maze", "occlusion"]},
-    "trajectory": {"seeds": [1, 3], "null_seed": 2, "share_noise_over_cases": False},
+    "trajectory": {
+        "seeds": [1, 3],
+        "null_seed": 2,
+        "other_seeds": "together",
+        "keep": "all",
+        "share_noise_over_cases": False,
+    },
     "similarity": {"features": ["block:1"]},
     "noise": {
         "schemes": ["step", "frame"],

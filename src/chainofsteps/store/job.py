@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import reported
@@ -87,7 +88,7 @@ class Job(AbstractContextManager):
 
         if name not in self._readers:
             given = getattr(self.input, name)
-            self._readers[name] = read_shard(*([given] if isinstance(given, str) else given))
+            self._readers[name] = read_shard(*([given] if isinstance(given, (str, Path)) else given))
         return self._readers[name]
 
     # ---- the shard
