@@ -82,7 +82,8 @@ class Encoder:
         """folder: of the checkpoint. Text encoder, image encoder and VAE work one after the other: a GPU need not
         hold two. Raises InputError for a case that is too large for the model."""
         for case in cases:
-            named = f"case {case_label(case.task, case.name)} is {case.width}x{case.height} (cases.size)"
+            size = f"{case.width}x{case.height} (by cases.size, or its first frame)"
+            named = f"case {case_label(case.task, case.name)} is {size}"
             check_size(folder, case.frames, case.height, case.width, named)
         prompts = [case.prompt for case in cases] + [sampling.negative_prompt] * sampling.guided
         texts = encode_texts(folder, prompts, sampling)
