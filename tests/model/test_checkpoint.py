@@ -1,13 +1,17 @@
 import json
 import shutil
 
+import numpy as np
 import pytest
 import tiny
 
+import chainofsteps as cos
+from chainofsteps.bench.cases import Case
 from chainofsteps.errors import InputError
 from chainofsteps.model.checkpoint import (
     adapters_of,
     check_boundary,
+    check_size,
     check_text_tokens,
     experts_of,
     keeps_first_frame,
@@ -15,6 +19,7 @@ from chainofsteps.model.checkpoint import (
     read_index,
     takes_image_embeds,
 )
+from chainofsteps.probes.baseline.job import Encoder
 
 
 def test_what_the_small_files_say(checkpoint, checkpoint_two):
@@ -29,6 +34,25 @@ def test_boundary_and_experts_must_fit(checkpoint, checkpoint_two):
         check_boundary(checkpoint, 0.9)
     with pytest.raises(InputError, match=r"has two experts: set boundary \(its model_index.json says 0.8\)"):
         check_boundary(checkpoint_two, None)
+
+
+@pytest.mark.parametrize("kind, side", [("wan2.2-i2v", 512), ("wan2.2-ti2v", 1024)])  # 32 tokens of 16 or 32 pixels
+def test_pictures_and_clips_have_positions_in_the_model(checkpoint_of, kind, side):
+    folder = checkpoint_of(kind)
+    check_size(folder, 4 * 31 + 1, side, side, "'cases.size' is x")
+    for size in ((17, side + 16, side), (17, side, side + 16)):
+        with pytest.raises(InputError, match=rf"^'cases.size' is x, but .* at most {side} pixels a side \(rope"):
+            check_size(folder, *size, "'cases.size' is x")
+    with pytest.raises(InputError, match="and 129 frames, but .* takes at most 125 "):
+        check_size(folder, 129, side, side, "'cases.size' is x")
+
+
+def test_a_case_that_is_too_large_is_refused_before_the_encoders_are_loaded(checkpoint):
+    case = Case("maze", "00000", None, "a prompt", np.zeros((16, 528, 3), np.uint8), 17, None)
+    with pytest.raises(InputError, match=r"^case maze/00000 is 528x16 \(by cases.size, or its first frame\), but "):
+        Encoder.of(checkpoint, [case], tiny.sampling())
+    with pytest.raises(InputError, match="is 528x16, but .* at most 512 pixels"):
+        cos.load(checkpoint, steps=1, guidance_scale=1.0, device="cpu").encode(case)
 
 
 def test_the_kinds_of_models(checkpoint, checkpoint_of):

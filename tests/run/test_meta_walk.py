@@ -48,7 +48,10 @@ DECODED = {
     "answers": 2,
     "panels": 2,
 }  # copies to the host: videos, and latents
-ROOM = {"answers": 1.4}  # with several right answers it decodes, and these puzzles have one
+ROOM = {  # the plan may say so many times more
+    "answers": 1.4,  # with several right answers it decodes, and these puzzles have one
+    "swap": 1.15,  # not all swaps of several layers are open at once, as it takes them to be
+}
 
 
 def walked(monkeypatch, full, job):
@@ -61,10 +64,10 @@ def walked(monkeypatch, full, job):
 
 def check_plan(full, gpu, rule, room=1.1, **wildcards):
     held = memory_of(counts()[rule], full.shard(rule, **wildcards)).held
-    assert gpu.peak <= held <= room * gpu.peak, (rule, gpu.peak, held)
+    assert gpu.peak <= held <= max(room, ROOM.get(rule, room)) * gpu.peak, (rule, gpu.peak, held)
 
 
-def check_job(monkeypatch, full, job, room=1.1):
+def check_job(monkeypatch, full, job):
     gpu, kept = walked(monkeypatch, full, job)
     *_, downloads, in_layers, dtypes = JOBS[job]
     assert (gpu.downloads, gpu.in_layers) == (downloads, in_layers)
@@ -72,10 +75,11 @@ def check_job(monkeypatch, full, job, room=1.1):
     if "latents" in kept or dtypes == LATENTS:
         grids = {tuple(kept[name].shape[-4:]) for name in kept if kept[name].ndim >= 4}
         assert job == "frames" or grids == {full.shape[1:]}
-    check_plan(full, gpu, job.split()[0], room)
+    check_plan(full, gpu, job.split()[0])
 
 
-QUICK = [(A14B, job) for job in JOBS] + [(name, "trajectory") for name in (TI2V, I2V)]
+BESIDE = {"swap beside", "ensemble mean"}  # of which make test-sizes alone runs the other kind
+QUICK = [(A14B, job) for job in JOBS if job not in BESIDE] + [(name, "trajectory") for name in (TI2V, I2V)]
 
 
 @pytest.mark.parametrize("name, job", QUICK)
@@ -83,7 +87,7 @@ def test_a_job_of_a_few_layers_of_the_real_width(monkeypatch, tmp_path, name, jo
     check_job(monkeypatch, Full(name, tmp_path, DEPTH if "swap" in job else 2, JOBS[job][0]), job)
 
 
-@pytest.mark.slow
+@pytest.mark.sizes
 @pytest.mark.parametrize("job", JOBS)
 @pytest.mark.parametrize("name", MODELS)
 def test_a_job_of_all_layers(monkeypatch, tmp_path, name, job):
@@ -91,12 +95,12 @@ def test_a_job_of_all_layers(monkeypatch, tmp_path, name, job):
     full = Full(name, tmp_path, layers, JOBS[job][0])
     if job == "swap beside":  # the source's run goes through all layers and keeps their states at the swapped steps
         gpu, _ = walked(monkeypatch, full, job)
-        check_plan(full, gpu, "swap", 1.15)
+        check_plan(full, gpu, "swap")
     else:
-        check_job(monkeypatch, full, job, 1.15)
+        check_job(monkeypatch, full, job)
 
 
-@pytest.mark.slow
+@pytest.mark.sizes
 @pytest.mark.parametrize("job", JOBS)
 def test_memory_of_a_job_at_1024(monkeypatch, tmp_path, job):
     layers = DEPTH if "swap" in job else 2
@@ -124,14 +128,14 @@ def check_decoding(monkeypatch, full, rules, room):
         with gpu.watched(monkeypatch):
             assert len(full_jobs.decoded(full, judge)[rule]()) > 0
         assert gpu.downloads == DECODED[rule], rule
-        check_plan(full, gpu, rule, ROOM.get(rule, room), **({"figure": "fig1"} if rule == "panels" else {}))
+        check_plan(full, gpu, rule, room, **({"figure": "fig1"} if rule == "panels" else {}))
 
 
 def test_decoding(monkeypatch, tmp_path):
     check_decoding(monkeypatch, Full(A14B, tmp_path, 2, frames=17), DECODED, 1.1)
 
 
-@pytest.mark.slow
+@pytest.mark.sizes
 @pytest.mark.parametrize("size, frames", [("832x480", 81), ("1024x1024", 97)])
 def test_memory_of_decoding_at_full_size(monkeypatch, tmp_path, size, frames):
     check_decoding(monkeypatch, Full(A14B, tmp_path, 2, size=size, frames=frames), ("clip", "panels"), 1.1)

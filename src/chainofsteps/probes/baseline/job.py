@@ -91,7 +91,8 @@ class Encoder:
         """folder: of the checkpoint. Text encoder, image encoder and VAE work one after the other: a GPU need not
         hold two. Raises InputError for a case that is too large for the model."""
         for case in cases:
-            named = f"case {case_label(case.task, case.name)} is {case.width}x{case.height} (cases.size)"
+            size = f"{case.width}x{case.height} (by cases.size, or its first frame)"
+            named = f"case {case_label(case.task, case.name)} is {size}"
             check_size(folder, case.frames, case.height, case.width, named)
         prompts = {f"the prompt of case {case_label(case.task, case.name)}": case.prompt for case in cases}
         negative = {"negative_prompt": sampling.negative_prompt} if sampling.guided else {}

@@ -56,7 +56,8 @@ class NoiseCount(NetworkCount):
         if tapped_layer(features) is None:
             return [Peak(shard.largest, forward=min(shard.model.batch_size, len(interventions)))]
         batch = min(shard.model.batch_size, len(interventions) + 2)  # the baseline and the null run beside
-        states = 3 * batch + 1  # embedded, behind the layer, and those that are compared with the baseline's
+        # embedded, behind the layer, and compared; the baseline's; and these again without the frame that is noised
+        states = 3 * batch + 2
         doubles = max(2 * batch + 1, batch + 2)  # centred, and one of the two squared
         compared = Peak(shard.largest, streams=batch, hidden_states=states, doubles=doubles)
         return [Peak(shard.largest, forward=batch, hidden_states=1), compared]  # the baseline's
