@@ -63,7 +63,7 @@ def test_references_come_from_a_table_of_runs():
 
 
 def test_a_sentence_names_each_task_once():
-    rule = "Scorer check (true clip at least 0.9, first frame repeated at most 0.3): "
+    rule = "Scorer check (true clip through the VAE at least 0.9, first frame repeated at most 0.3): "
     assert sentence([PASSED, PASSED, None, float("nan")]) == rule + "all tasks pass."
     assert sentence([None]) == rule + "not made, for want of the two scores."
     several = ["a (true clip 0.4); b (first frame 1)", PASSED, "b (first frame 0.9)", "c (true clip 0)"]

@@ -48,7 +48,7 @@ def test_summary_tells_the_planted_fall_and_nothing_else(points):
 
 def test_caption_says_that_nothing_was_distilled(points):
     words = fig8.caption(points, "tiny", 0.95)
-    assert "Scorer check (true clip at least 0.9, first frame repeated at most 0.3): " in words
+    assert "Scorer check (true clip through the VAE at least 0.9, first frame repeated at most 0.3): " in words
     assert "model tiny (a) against the frame count, 5, 9, 17 (3 tasks, 6 cases of each, 1 seed)" in words
     assert "not a checkpoint distilled to few steps" in words and words.count("\n") == 1
 

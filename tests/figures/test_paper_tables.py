@@ -74,6 +74,7 @@ def test_every_published_row_is_marked_and_every_measured_one_has_n_and_interval
     assert set(quoted.source) == {"quoted, second-hand"} and quoted.n.isna().all() and quoted.provenance.notna().all()
     assert measured.model.tolist() == ["first frame repeated (floor)", "tiny", "ground truth through the VAE"]
     assert measured.overall.tolist() == [0.1, 0.5, 1.0] and set(measured.n) == {84}
+    assert ",21,84,1," in table.to_csv(index=False).splitlines()[-1]  # whole numbers, though quoted rows have none
     shown = paper_tables.shown1(table)
     assert shown.shape == (len(published) + 2 * 3, 3 + 13)
     assert shown.iloc[-1]["", "Overall"] == "[0.813, 1.000]" and shown.iloc[-2]["", "n / seeds"] == "84 / 1"
@@ -178,7 +179,7 @@ def test_cases_of_the_benchmark_have_floor_model_ensemble_and_ceiling(published)
     failed = f"{tasks[1]} (true clip 0.85)"
     assert set(table.scorer_check[-4:]) == {failed} and table.scorer_check[:-4].isna().all()
     assert paper_notes.notes("table1", 4, {}, table.scorer_check)[-1].startswith(
-        "Scorer check (true clip at least 0.9, "
+        "Scorer check (true clip through the VAE at least 0.9, "
     )
     assert f"1 task fails, {failed}." in paper_notes.notes("table1", 4, {}, table.scorer_check)[-1]
 
@@ -228,6 +229,7 @@ def test_a_distilled_model_stands_beside_few_steps_of_the_same_with_its_paired_d
         ["tiny", 50, 0.75],
     ]
     assert ours.score_difference.tolist() == [-0.25, -0.5, 0.0] and set(ours.n) == {12}
+    assert table.n.dtype == table.seeds.dtype == "Int64"  # no 12.0 in the file, though quoted rows have no number
     shown = paper_tables.shown_setting(table, "steps")
     assert shown[shown.Source == "measured"].Steps.tolist() == ["50 (own)", "4", "4"]
     told = {name: " ".join(paper_notes.notes("tableA3", 12, {}, ["passed"], "tiny", name)) for name in (None, "fast")}

@@ -45,7 +45,7 @@ def sentence(checks: Iterable[str | None]) -> str:
     said = [check for check in checks if isinstance(check, str)]
     entries = [entry for check in said if check != PASSED for entry in check.split("; ")]
     by_task = {entry.partition(" (")[0]: entry for entry in reversed(entries)}  # the first of each task
-    rule = f"true clip at least {LEAST_OF_CLIP:g}, first frame repeated at most {MOST_OF_STILL:g}"
+    rule = f"true clip through the VAE at least {LEAST_OF_CLIP:g}, first frame repeated at most {MOST_OF_STILL:g}"
     if not said:
         return f"Scorer check ({rule}): not made, for want of the two scores."
     if not by_task:

@@ -29,6 +29,7 @@ NONE = "–"  # no task, or not published
 QUOTED, MEASURED = "quoted, second-hand", "measured"
 LABELS = {"static": "first frame repeated (floor)", "ground_truth": "ground truth through the VAE"}
 SCORED = ["task", "case", "score"]
+COUNTS = ("tasks", "n", "seeds")
 
 
 @dataclass(frozen=True)
@@ -125,7 +126,13 @@ def table1(published: pd.DataFrame, measured: Sequence[Labelled], statistics: Ma
     """The published rows, and below them the measured ones in their order; such as one more with an ensemble."""
     quoted = published.drop(columns="group").assign(source=QUOTED)
     ours = pd.DataFrame([measured_row(row, statistics) for row in measured])
-    return pd.concat([quoted, ours])[[*ours.columns, "provenance"]].round(4)
+    return _together(quoted, ours, [*ours.columns, "provenance"]).round(4)
+
+
+def _together(quoted: pd.DataFrame, ours: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
+    """Quoted rows, which count nothing, above measured ones, whose counts stay whole numbers."""
+    counted = [name for name in COUNTS if name in columns]
+    return pd.concat([quoted, ours]).reindex(columns=columns).astype(dict.fromkeys(counted, "Int64"))
 
 
 def shown1(table: pd.DataFrame) -> pd.DataFrame:
@@ -214,7 +221,7 @@ def by_setting(published: pd.DataFrame, points: pd.DataFrame, setting: str, mode
     ours = ours.assign(model=named, source=MEASURED).sort_values(setting, ascending=False)
     quoted = published.assign(source=QUOTED)
     columns = ["model", "source", *ours.columns.drop(["model", "source"]), "provenance"]
-    return pd.concat([quoted, ours]).reindex(columns=columns)
+    return _together(quoted, ours, columns)
 
 
 def shown_setting(table: pd.DataFrame, setting: str) -> pd.DataFrame:
