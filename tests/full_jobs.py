@@ -36,7 +36,9 @@ RUN = RunId(TASK, "00000", 1)
 
 def trajectory(full):
     network = full.network()
-    return full.pieces(RUN.name, lambda piece: baseline.record_piece(network, RUN, piece, False)).tensors
+    return full.pieces(
+        RUN.name, lambda piece: baseline.record_piece(network, RUN, piece, {"share_noise_over_cases": False})
+    ).tensors
 
 
 def noise(full):
@@ -115,7 +117,9 @@ def judge(full, monkeypatch):
     drawn = draw(TASK, 0, held_out=True, size=(size.height, size.width), frames=size.frames)
     write_case(full.folder / "cases", "In-Domain_50", TASK, "00000", drawn)
     monkeypatch.setattr(judging, "load_vae", lambda *_args, **_kwargs: vae_of(full.name))
-    return judging.Judge("", torch.device("meta"), full.folder / "cases", TASK)
+    return judging.Judge(
+        "", {"device": torch.device("meta")}, {"root": full.folder / "cases", "task": TASK, "cases": ["00000"]}
+    )
 
 
 def scoring(full, by):

@@ -7,7 +7,7 @@ import torch
 
 from chainofsteps import probes
 from chainofsteps.errors import InputError
-from chainofsteps.model.sampling import PLACEMENT, Sampling, device_of, placement
+from chainofsteps.model.sampling import PLACEMENT, Sampling, device_of, placement, vae_of
 from chainofsteps.probes.settings import DENOISING, ENCODING
 
 ENTRY = {"folder": "models/embedded", "steps": 20, "shift": 3.0, "boundary": None, "batch_size": 8}
@@ -61,8 +61,11 @@ def test_every_script_that_runs_the_model_is_told_where():
     told = [text for text in told if "EMBEDDED = Sampling(" not in text]  # of the package's own model, without a job
     assert len(told) == 4 and all("placement(job.config, job.wildcards.model)" in text for text in told)
     decoding = [text for text in texts if "load_vae(" in text]
-    placed = ("device_of(job.config, job.wildcards.model)", "device=sampling.torch_device")
+    placed = ("vae_of(job.config, job.wildcards.model)", "**sampling.vae")
     assert len(decoding) == 4 and all(any(words in text for words in placed) for text in decoding)
+    told = {"dtype": "bfloat16", "tiling": True, "device": torch.device("cpu")}
+    config["models"]["mine"] |= {"vae_dtype": "bfloat16", "vae_tiling": True}
+    assert vae_of(config, "mine") == told == Sampling.from_config(config["models"]["mine"]).vae
     assert (
         device_of(config, "mine") == torch.device("cpu")
         and device_of(config, "other") == Sampling.from_config(ENTRY).torch_device

@@ -83,7 +83,7 @@ def test_what_is_there_is_no_job(config, tmp_path):
 
 
 def test_unknown_targets_and_refused_settings_are_one_line(config, tmp_path):
-    with pytest.raises(InputError, match="Snakemake knows no way to make figures/fig99.pdf"):
+    with pytest.raises(InputError, match="nothing makes figures/fig99.pdf; did you mean 'figures/figA9.pdf'"):
         jobs_of(config, ["figures/fig99.pdf"], tmp_path)
     with pytest.raises(InputError, match="^'noise.steps' is|noise.steps: step 99 is out of range"):
         jobs_of({**config, "noise": {**config["noise"], "steps": [99]}}, ["all"], tmp_path)

@@ -177,7 +177,7 @@ def test_cases_that_are_not_downloaded_are_named(planned):
     config["cases"]["folder"] = "nowhere"
     task = config["cases"]["tasks"][0]
     found = planned(config, *[(rule, {"task": task, "shard": "00"}) for rule in ("trajectory", "noise", "evalkit")])
-    assert found.costs[0].forwards.planned == 2 * 2 * 50 and found.costs[1].forwards is None
+    assert found.costs[0].forwards.planned == 2 * 50 and found.costs[1].forwards is None
     assert found.unknown == ["the cases are not downloaded yet: not counted for trajectory, noise"]
     assert printed.as_json(found)["unknown"] == found.unknown
     assert (

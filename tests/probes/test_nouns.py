@@ -22,6 +22,7 @@ def config():
 KEYS = {
     "conditioning": {"encoding", "model"},
     "trajectory": {"sampling", "share_noise_over_cases", "model", "conditioning"},
+    "other_seeds": {"sampling", "share_noise_over_cases", "model", "conditioning"},
     "noise": {"noise", "similarity", "null_seed", "batch_size", "trajectory"},
     "score": {"restore_first_frame", "seeds", "null_seed", "noise"},
     "x0_pred": {"trajectory"},
@@ -110,7 +111,7 @@ def test_evalkit_stands_in_the_settings_of_scores_that_it_gives(config):
 def test_items_are_named_as_the_jobs_name_them(config):
     steps = config["models"]["embedded"]["steps"]
     config = {**config, "trajectory": {**config["trajectory"], "seeds": [1, 2], "null_seed": 9}}
-    config["few_steps"] = {"steps": [4, steps]}
+    config["few_steps"] = {"steps": [4, steps], "distilled": None}
     run = RunId("loop_maze", "00003", 2)
     endings = {name: noun.endings(config, "embedded") for name, noun in NOUNS.items()}
     assert run.name == "00003" + endings["noise"][1] and endings["x0_pred"] == ["-seed1", "-seed2", "-seed9"]

@@ -27,7 +27,7 @@ def test_makes_the_figure_and_says_so(drawn):
     folder, output = drawn
     for name in ("fig3.pdf", "fig3.png", "fig3_scores.csv", "fig3_cka.csv"):
         assert (folder / "figures" / name).stat().st_size > 0
-        assert f"figures/{name}\n" in output
+        assert f"figures/{name}" in output
     assert (folder / "figures" / "fig3.pdf").read_bytes().startswith(b"%PDF")
     assert (folder / "figures" / "fig3.txt").read_text().splitlines()[0] in output
 

@@ -262,3 +262,9 @@ def x0_pred_files(*tables, tasks=None):
 def part_of(section, *left_out):
     """A section of config.yaml without the keys that a rule does not depend on."""
     return probe_settings.part_of(config, section, *left_out)
+
+
+def few_steps_shards(model):
+    """The scores of a model in other numbers of steps; none without a model."""
+    tasks = CASES["tasks"] if model else []
+    return shard_files("results/{model}/few_steps_score/{task}/{shard}.csv", model, tasks)

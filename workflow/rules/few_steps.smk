@@ -1,12 +1,6 @@
 # The same runs in other numbers of steps: does a few-step run lose what the many steps explore?
 
 
-def few_steps_shards(model):
-    """The scores of a model in other numbers of steps; none without a model."""
-    tasks = CASES["tasks"] if model else []
-    return shard_files("results/{model}/few_steps_score/{task}/{shard}.csv", model, tasks)
-
-
 rule few_steps:
     input:
         model="results/model/{model}.json",

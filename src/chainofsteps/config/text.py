@@ -40,9 +40,9 @@ def read(path: str | Path) -> dict[str, Any]:
         read = _yaml(text, source)
     else:
         check_keys(text.replace("\t", " "), source)
-    if isinstance(read, dict) and read:
+    if isinstance(read, dict):
         return read
-    what = "is empty" if not read else f"holds {_SORTS.get(type(read), 'one value')} at its top level, not keys"
+    what = "is empty" if read is None else f"holds {_SORTS.get(type(read), 'one value')} at its top level, not keys"
     raise InputError(f"{source} {what}; write keys such as `model: embedded`, or leave the file out")
 
 
