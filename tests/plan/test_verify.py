@@ -20,9 +20,12 @@ from made_results import (
     the,
 )
 
-from chainofsteps.files import fingerprint, sha256
+from chainofsteps.bench.cases import write_case
+from chainofsteps.bench.puzzles import draw
+from chainofsteps.files import fingerprint, sha256, write_json
 from chainofsteps.names import SPLITS
 from chainofsteps.plan.verify import Configured, verify
+from chainofsteps.probes.baseline.job import checked_cases
 from chainofsteps.store.shards import Shard
 
 
@@ -48,6 +51,28 @@ def test_results_as_they_were_made_are_whole(results):
     assert (report.problems, report.files, report.broken) == ([], 1 + 2 * (2 + 8 + 1), False)
     assert str(report) == "23 files checked: 0 broken, 0 stale"
     assert found(settings={}, cases={}, recipes={}, given={}, folders={}) == []  # of a configuration without them
+
+
+def test_cases_whose_pictures_are_resized_are_whole_in_that_size_alone(tmp_path):
+    """The size makes them others: it is part of what each is known by."""
+    write_case(tmp_path / "bench", SPLITS[0], "grounding", "00000", draw("grounding", 0, held_out=True))
+    cases = checked_cases(tmp_path / "bench", "grounding", ["00000"], "all", fitted=[96, 128])
+    manifest = {"root": str(tmp_path / "bench"), "task": "grounding", "kind": "x", "recipe": 1, "cases": cases}
+    path = tmp_path / "results/cases/grounding/00.json"
+    names = {"grounding": {"00": ["00000"]}}
+    for fitted, broken in (([96, 128], False), ([64, 64], True), (None, True)):
+        write_json(path, {**manifest, **({"fitted": fitted} if fitted else {})})
+        report = verify(tmp_path / "results", Configured())
+        assert report.broken == broken, report.problems
+    write_json(path, {**manifest, "fitted": [96, 128]})
+    for asked, stale in (({"fitted": [96, 128]}, False), ({"fitted": [64, 64]}, True), ({}, True)):
+        given = {"root": manifest["root"], "first_seed": None, **asked}
+        report = verify(tmp_path / "results", Configured(given=given, cases=names))
+        assert [problem.state for problem in report.problems] == ["stale"] * stale, asked
+    plain = checked_cases(tmp_path / "bench", "grounding", ["00000"], "all")
+    write_json(path, {**manifest, "cases": plain})
+    report = verify(tmp_path / "results", Configured(given={**given, "fitted": [96, 128]}, cases=names))
+    assert "other fitted" in str(report.problems) and not report.broken
 
 
 def test_nothing_there_is_nothing_wrong(tmp_path, monkeypatch):

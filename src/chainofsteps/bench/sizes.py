@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
+from ..files import fingerprint
 from ..model.sizes import EMBEDDED_FRAMES, EMBEDDED_SIDE
 from ..names import SIDES
 
+DRAWN = ("size", "fitted", "frames")  # the keys of `drawn_as`
 ROUNDED = "rounded"  # cases.size of a folder whose pictures are rounded up to sides that a model takes
 
 
@@ -41,3 +43,9 @@ def drawn_as(cases: Mapping[str, Any]) -> dict[str, Any]:
     fitted = fitted_to(cases)
     size = {"size": list(made_size(cases, ""))} if cases["size"] and cases["folder"] is None else {}
     return size | ({"fitted": fitted} if fitted else {}) | ({"frames": cases["frames"]} if cases["frames"] else {})
+
+
+def case_identity(files: Mapping[str, str], fitted: list[int] | str | None) -> str:
+    """One hash of all that makes a case what it is: its files, by their sha256, and the size that its pictures are
+    brought to, None for their own."""
+    return fingerprint({**files, "fitted": fitted} if fitted else files)

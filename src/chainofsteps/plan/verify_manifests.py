@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from ..bench.sizes import DRAWN, case_identity
 from ..files import fingerprint, read_json
 from ..names import case_of, task_folder
 from ..store.reader import ShardReader
@@ -35,7 +36,7 @@ def cases(path: Path, configured: Configured) -> Iterator[Listed | Problem]:
     given = not Path(manifest["root"]).absolute().is_relative_to(path.parents[1].absolute())
     folder = task_folder(manifest["root"], manifest["task"])
     for name, case in manifest["cases"].items():
-        if case["identity"] != fingerprint(case["files"]):
+        if case["identity"] != case_identity(case["files"], manifest.get("fitted")):
             yield changed(path)
             return
         yield from (Listed(folder / name / file, digest, path, given) for file, digest in case["files"].items())
@@ -43,8 +44,10 @@ def cases(path: Path, configured: Configured) -> Iterator[Listed | Problem]:
     if manifest["recipe"] != configured.recipes.get("cases", manifest["recipe"]):
         reasons.append(f"recipe {manifest['recipe']} of {configured.recipes['cases']}")
     if wanted is not None:
-        now = {key: value for key, value in configured.given.items() if key in manifest}
-        reasons += [f"other {key}" for key, value in now.items() if value != manifest[key]]
+        now = configured.given
+        told = [key for key in now if key in manifest or key in DRAWN]
+        told += [key for key in DRAWN if key in manifest and now and key not in now]  # as they are by themselves
+        reasons += [f"other {key}" for key in told if now.get(key) != manifest.get(key)]
         reasons += ["other cases"] if set(wanted) != set(manifest["cases"]) else []
     if reasons:
         yield stale(path, reasons)

@@ -10,9 +10,10 @@ import torch
 from ...bench.cases import Case, Fitted, check_scorable, read_cases, write_case
 from ...bench.categories import split_of
 from ...bench.puzzles import PUZZLES, draw
+from ...bench.sizes import case_identity
 from ...bench.video import read_mp4
 from ...errors import InputError
-from ...files import fingerprint, sha256
+from ...files import sha256
 from ...model.checkpoint import check_size, keeps_first_frame
 from ...model.conditioning import Conditioning, Text, encode_first_frame, encode_images, encode_texts
 from ...model.load import load_vae
@@ -66,8 +67,7 @@ def checked_cases(
             read_mp4(case.folder / GROUND_TRUTH)  # whole: to read the case, only its length was needed
         check_scorable(case)
         files = {path.name: sha256(path) for path in case_files(case.folder)}
-        made_from = files | ({"fitted": fitted} if fitted else {})
-        listed[case.name] = {"identity": fingerprint(made_from), "files": files}
+        listed[case.name] = {"identity": case_identity(files, fitted), "files": files}
     return listed
 
 
