@@ -20,5 +20,6 @@ with reported(snakemake.log[0]):
         shown, other = pd.concat([points, more]), more.model.iloc[0]
     table = paper_tables.by_setting(published, shown, params.setting, model)
     caption = paper_tables.caption_setting(points, params.setting, model, params.level)
-    notes = paper_notes.notes(params.table, int(table.n.max()), params.scorer, table.scorer_check, model, other)
+    checks = points[points.own].scorer_check
+    notes = paper_notes.notes(params.table, int(table.n.max()), params.scorer, checks, model, other)
     paper_tables.write(output, table, paper_tables.shown_setting(table, params.setting), caption, notes)

@@ -94,11 +94,14 @@ class Jobs:
             params=SimpleNamespace(**params),
             wildcards=SimpleNamespace(model=MODEL, **({"task": TASK, "shard": "00"} if cases else {"puzzle": TASK})),
             config=config,
+            rule=script,
             threads=1,
             log=[self.results / "log"],
         )
         runpy.run_path(str(ROOT / "scripts" / f"{script}.py"), {"snakemake": snakemake})
-        return read_json(snakemake.output.manifest)
+        manifest = read_json(snakemake.output.manifest)
+        assert noun is None or manifest["noun"] == script
+        return manifest
 
 
 def as_before(shard_path, key):

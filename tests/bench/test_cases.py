@@ -6,7 +6,7 @@ from PIL import Image
 
 from chainofsteps import names as layout
 from chainofsteps.bench import puzzles
-from chainofsteps.bench.cases import check_scorable, listed_cases, read_cases, write_case
+from chainofsteps.bench.cases import check_scorable, listed_cases, read_cases, true_clip, write_case
 from chainofsteps.bench.video import read_mp4, write_mp4
 from chainofsteps.errors import InputError
 from chainofsteps.probes.baseline.job import checked_cases
@@ -128,6 +128,9 @@ def test_pictures_of_another_size_are_fitted_as_it_is_asked(root):
         assert (case.height, case.width) == size and case.given == (66, 70)
         bicubic = Image.fromarray(frame).resize(size[::-1], Image.Resampling.BICUBIC)
         assert np.array_equal(case.first_frame, np.asarray(bicubic))
+    write_mp4(place / "ground_truth.mp4", np.repeat(frame[None], 5, axis=0))
+    (case,) = read_cases(root, "mine", fitted="rounded")
+    assert case.frames == 5 and true_clip(case).shape == (5, 80, 80, 3)  # as tokens and the VAE need it
     (case,) = read_cases(root, "grounding", ["00000"], fitted="rounded")  # it fits as it is
     assert case.given is None and case.first_frame.shape == (64, 64, 3)
 

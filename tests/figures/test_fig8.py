@@ -46,6 +46,15 @@ def test_summary_tells_the_planted_fall_and_nothing_else(points):
     assert last == "No video of more than 17 frames was made: of longer ones this says nothing."
 
 
+def test_the_scorer_check_is_that_of_the_models_own_setting(points):
+    """A true clip told in five frames may lose what its scorer looks for: that says nothing of the others."""
+    short = points.assign(scorer_check="passed")
+    short.loc[(short.setting == "frames") & (short.value == 5), "scorer_check"] = "shelf (true clip 0.5)"
+    assert "all tasks pass" in fig8.caption(short, "tiny", 0.95)
+    own = points.assign(scorer_check="shelf (true clip 0.5)")
+    assert "1 task fails, shelf (true clip 0.5)" in fig8.caption(own, "tiny", 0.95)
+
+
 def test_caption_says_that_nothing_was_distilled(points):
     words = fig8.caption(points, "tiny", 0.95)
     assert "Scorer check (true clip through the VAE at least 0.9, first frame repeated at most 0.3): " in words

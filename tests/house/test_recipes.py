@@ -49,7 +49,8 @@ def test_a_probe_without_a_line_in_the_table_fails(monkeypatch):
 
 def test_rules_of_probes_have_their_recipe_from_the_probe():
     text = "".join(path.read_text() for path in (ROOT / "workflow/rules").glob("*.smk"))
-    bodies = dict(re.findall(r"^rule (\w+):\n(.*?)(?=^rule |\Z)", text, re.M | re.S))
+    rule_or_heir = r"^(?:use rule \w+ as|rule) (\w+)(?: with)?:\n(.*?)(?=^rule |^use |\Z)"
+    bodies = dict(re.findall(rule_or_heir, text, re.M | re.S))
     for rule in recipes_of_rules():
         assert f'recipe=RECIPES["{rule}"],' in bodies[rule], rule
     for noun in nouns():

@@ -5,10 +5,14 @@ import pytest
 import tiny
 import torch
 
+from chainofsteps.bench.cases import Case
 from chainofsteps.errors import InputError
 from chainofsteps.model import schedule
 from chainofsteps.model.load import load_transformer, load_vae
+from chainofsteps.model.sampling import vae_of
 from chainofsteps.model.vae import decode, encode
+from chainofsteps.probes.baseline.job import Encoder
+from chainofsteps.probes.judge import Judge
 from chainofsteps.run.denoise import initial_latents
 from chainofsteps.run.trajectory import record
 
@@ -68,6 +72,19 @@ def test_the_vae_works_in_bfloat16_and_by_tiles_of_the_papers_size(checkpoint):
     apart = np.abs(whole.astype(int) - tiled)
     assert apart[:, :, :60].mean() < apart[:, :, 100:140].mean()  # the seam is at 120 pixels
     assert encode(load_vae(checkpoint, tiling=True), whole[0]).shape == latents.shape
+
+
+def test_jobs_encode_and_decode_by_the_vae_that_is_configured(checkpoint):
+    asked = {"vae_dtype": "bfloat16", "vae_tiling": True}
+    case = Case("any", "00000", checkpoint, "move", np.zeros((64, 64, 3), np.uint8), 17, None)
+    encoder = Encoder.of(str(checkpoint), [case], tiny.sampling(**asked))
+    judge = Judge(str(checkpoint), vae_of({"models": {"mine": {**asked, "device": "cpu"}}}, "mine"), {})
+    for vae in (encoder.vae, judge.vae):
+        assert vae.dtype == torch.bfloat16 and vae.use_tiling
+    plain = Encoder.of(str(checkpoint), [case], tiny.sampling())
+    assert plain.vae.dtype == torch.float32 and not plain.vae.use_tiling
+    rounded, exact = (one.encode(case).condition for one in (encoder, plain))
+    assert 0 < (rounded - exact).abs().max() < 0.1
 
 
 def test_a_type_that_torch_has_not_is_named():

@@ -139,6 +139,8 @@ def test_the_slurm_profile_knows_every_rule_that_takes_a_gpu():
     text = "".join(path.read_text() for path in (ROOT / "workflow/rules").glob("*.smk"))
     rules = re.findall(r"^rule (\w+):\n(.*?)(?=^rule |\Z)", text, re.M | re.S)
     takes_gpu = {name for name, body in rules if re.search(r"^ +gpu=1,", body, re.M)}
+    inherited = re.findall(r"^use rule (\w+) as (\w+) with:", text, re.M)
+    takes_gpu |= {name for other, name in inherited if other in takes_gpu}
     known = yaml.safe_load((ROOT / "profiles/slurm/config.yaml").read_text())["set-resources"]
     assert takes_gpu == {name for name, asked in known.items() if "gpu_model" in asked}
-    assert set(known) <= {name for name, _ in rules}
+    assert set(known) <= {name for name, _ in rules} | {name for _, name in inherited}

@@ -186,13 +186,13 @@ def untouched_runs(*seeds, steps="all"):
 def not_kept(_wildcards):
     """An input function of rules that read every step, where only the ends are kept."""
     sys.exit(
-        "error: trajectory.keep is ends, but what was asked for reads the latents of every step; set it to all, or ask "
-        "for tables/evalkit.csv, few_steps.csv, frames.csv or table1.csv alone"
+        "error: trajectory.keep is ends, but this target reads the latents of every step; set it to all, or ask for "
+        "tables/evalkit.csv, few_steps.csv, frames.csv or table1.csv alone"
     )
 
 
 def whole(runs):
-    """The same, once it is known that runs are kept whole."""
+    """The runs as they are given; a run of the workflow stops where only their ends are kept."""
     return not_kept(None) if config["trajectory"]["keep"] == "ends" else runs
 
 

@@ -29,28 +29,15 @@ rule trajectory:
         "../../scripts/trajectory.py"
 
 
-rule other_seeds:
-    input:
-        model="results/model/{model}.json",
-        conditioning="results/{model}/conditioning/{task}/{shard}.json",
+use rule trajectory as other_seeds with:
     output:
         manifest="results/{model}/other_seeds/{task}/{shard}.json",
     log:
         "results/{model}/logs/other_seeds/{task}/{shard}.log",
     benchmark:
         "results/{model}/benchmarks/other_seeds/{task}/{shard}.tsv"
-    priority: 1  # the longest chain first, so that all cores end together
-    conda:
-        "../../envs/gpu.yaml"
-    threads: 1
-    resources:
-        gpu=1,
-        mem_mb=2000,
-        runtime=240,
     params:
         recipe=RECIPES["other_seeds"],
         settings=settings_of("other_seeds"),
         sampling=lambda wildcards: sampling_of(wildcards.model, *DENOISING),
         seeds=SEEDS.get("other_seeds", []),
-    script:
-        "../../scripts/other_seeds.py"

@@ -43,7 +43,7 @@ def activations(
     layers = indices("activations.layers", listed(layers), run.model.layers)
     maps = _walked(run, layers, steps, branch, token_norm, progress)
     grid = next(iter(maps.values())).shape[1:]
-    mask = object_mask(true_clip(run.case.folder), grid)
+    mask = object_mask(true_clip(run.case), grid)
     rows = rows_of({name: norms.flatten(1).numpy() for name, norms in maps.items()}, layers, mask, None)
     return Table.of([{"name": f"step{row['step']:03d}-{row['branch']}", **row} for row in rows], COLUMNS, maps)
 

@@ -160,14 +160,18 @@ def fit(first_frame: Frame, fitted: Fitted, multiple: int = 16) -> Frame:
     return resized(first_frame[None], *fitted)[0]
 
 
-def true_clip(folder: Path) -> Video:
-    """The true clip of a case, uint8 (T, H, W, 3): its video, or its first frame and the pictures that follow it.
+def true_clip(case: Case) -> Video:
+    """The true clip of a case in the size that the case is run in, uint8 (T, height, width, 3): its video, or its first
+    frame and the pictures that follow it.
 
     Raises InputError if it cannot be read, or if the pictures differ in size.
     """
-    pictures = true_pictures(folder)
-    if not pictures:
-        return read_mp4(folder / GROUND_TRUTH)
+    pictures = true_pictures(case.folder)
+    clip = _clip_of(case.folder, pictures) if pictures else read_mp4(case.folder / GROUND_TRUTH)
+    return resized(clip, case.height, case.width)
+
+
+def _clip_of(folder: Path, pictures: Sequence[Path]) -> Video:
     clip = []
     for path in (folder / FIRST_FRAME, *pictures):
         try:

@@ -15,7 +15,6 @@ from ..run.denoise import generator
 from .cases import Case, true_clip
 from .puzzles import on_board, puzzle
 from .puzzles.canvas import resampled
-from .video import resized
 
 # Latents in one batch of the VAE: 12 clips of the embedded model, which halves its time; one large clip.
 BATCH_ELEMENTS = 2**16
@@ -82,10 +81,10 @@ def references(
     `latents_shape` (1, C, F, h, w). Raises InputError as `scores` does, or for a true clip that cannot be read.
     """
     noise = torch.randn(latents_shape, generator=generator("floor_noise", case.task, case.name))
-    truth = true_clip(case.folder)
+    truth = true_clip(case)
     if len(truth) < case.frames:
         truth = np.concatenate([truth, np.repeat(truth[-1:], case.frames - len(truth), axis=0)])
-    truth = resized(resampled(truth, case.frames), case.height, case.width)
+    truth = resampled(truth, case.frames)
     videos = {
         "ground_truth": through_vae(vae, truth),
         "floor_static": np.repeat(case.first_frame[None], case.frames, axis=0),

@@ -60,7 +60,7 @@ class Maps:
             if name.startswith(step)
         }
         (case,) = listed_cases(read_json(cases), [shown["case"]])
-        video = true_clip(case.folder)
+        video = true_clip(case)
         video = video[np.minimum(np.arange(grid["f"]) * VAE_STRIDE, len(video) - 1)]
         words = f"{shown['task'].replace('_', ' ')} {shown['case']}, seed {shown['seed']}, step {shown['step']}"
         return cls(of_branch, reader.manifest["layers"], video, words, scale)

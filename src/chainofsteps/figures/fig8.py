@@ -148,5 +148,5 @@ def caption(points: pd.DataFrame, model: str, level: float) -> str:
         "value, cases drawn within each task. Shaded: the model's own setting, from its stored runs. "
         + (f"Grey lines: floors ({', '.join(floors)}), mean over the tasks of the panel. " if floors else "")
         + "Panel (b) is one and the same model in fewer or more steps, not a checkpoint distilled to few steps: it "
-        f"says nothing about what distillation does. {sentence(points.scorer_check)}\n"
+        f"says nothing about what distillation does. {sentence(points[points.own].scorer_check)}\n"
     )

@@ -81,7 +81,7 @@ def test_pictures_stand_for_the_true_clip_by_their_numbers(tmp_path):
     folder = folder_of(tmp_path)
     video = as_pictures(folder)
     write_png(folder / "frame_old.png", video[0])
-    clip = true_clip(folder)
+    clip = true_clip(read_cases(tmp_path, MAZE)[0])
     wanted = [read_cases(tmp_path, MAZE)[0].first_frame, video[1], video[2], video[10]]
     assert np.array_equal(clip, np.stack(wanted))
     assert [path.name for path in case_files(folder)][-3:] == ["frame_1.png", "frame_2.png", "frame_10.png"]
@@ -92,7 +92,7 @@ def test_pictures_stand_for_the_true_clip_by_their_numbers(tmp_path):
 def test_a_clip_goes_before_pictures(tmp_path):
     folder = folder_of(tmp_path)
     write_png(folder / "frame_1.png", np.zeros((16, 16, 3), np.uint8))
-    assert len(true_clip(folder)) == 17 and read_cases(tmp_path, MAZE, frames=81)[0].frames == 17
+    assert len(true_clip(read_cases(tmp_path, MAZE)[0])) == 17 and read_cases(tmp_path, MAZE, frames=81)[0].frames == 17
     assert "frame_1.png" not in [path.name for path in case_files(folder)]
 
 
@@ -100,11 +100,12 @@ def test_pictures_that_cannot_be_a_clip_are_named(tmp_path):
     folder = folder_of(tmp_path)
     as_pictures(folder)
     write_png(folder / "frame_2.png", np.zeros((16, 16, 3), np.uint8))
+    (case,) = read_cases(tmp_path, MAZE)
     with pytest.raises(InputError, match="frame_2.png has another size than first_frame.png; save both in one size"):
-        true_clip(folder)
+        true_clip(case)
     (folder / "frame_1.png").write_text("no picture")
     with pytest.raises(InputError, match="frame_1.png is not an image"):
-        true_clip(folder)
+        true_clip(case)
 
 
 def test_the_image_setting_has_no_score_of_a_video(tmp_path):

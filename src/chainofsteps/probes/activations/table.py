@@ -105,7 +105,7 @@ def runs_of_shard(activations: str, cases: str, seeds: Sequence[int]) -> list[di
     names, task, rows = list(listed["cases"]), listed["task"], []
     norms = {run: {key: kept.numpy() for key, kept in reader.load(run)[0].items()} for run in reader.cases}
     grids = {name: norms[RunId(task, name, seeds[0]).name]["grid"] for name in names}
-    masks = {case.name: object_mask(true_clip(case.folder), grids[case.name]) for case in listed_cases(listed)}
+    masks = {case.name: object_mask(true_clip(case), grids[case.name]) for case in listed_cases(listed)}
     for case, other in zip(names, [*names[1:], names[0]], strict=True):
         null = masks[other] if other != case and np.array_equal(grids[other], grids[case]) else None
         for seed in seeds:

@@ -25,4 +25,5 @@ def unknown_here(_config: Mapping[str, Any], _model: str) -> None:
 CONDITIONING = Noun("conditioning", 1, conditioning_settings, ("model",))
 TRAJECTORY = Noun("trajectory", 1, settings, ("model", "conditioning"), unknown_here)
 OTHER_SEEDS = Noun("other_seeds", 1, settings, ("model", "conditioning"), unknown_here)
+UNTOUCHED = {noun.name: noun for noun in (TRAJECTORY, OTHER_SEEDS)}  # by rule
 RECIPES = {"cases": 3, "model": 1, "panels": 2}
