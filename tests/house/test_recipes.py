@@ -1,10 +1,10 @@
 """Whoever changes a probe's code says whether its numbers move: by a higher recipe, or by `make recipes` alone."""
 
-import re
 from pathlib import Path
 
 import pytest
 import recipes
+from written_rules import written_rules
 
 from chainofsteps.probes.nouns import nouns
 from chainofsteps.probes.nouns import recipes as recipes_of_rules
@@ -48,9 +48,7 @@ def test_a_probe_without_a_line_in_the_table_fails(monkeypatch):
 
 
 def test_rules_of_probes_have_their_recipe_from_the_probe():
-    text = "".join(path.read_text() for path in (ROOT / "workflow/rules").glob("*.smk"))
-    rule_or_heir = r"^(?:use rule \w+ as|rule) (\w+)(?: with)?:\n(.*?)(?=^rule |^use |\Z)"
-    bodies = dict(re.findall(rule_or_heir, text, re.M | re.S))
+    bodies = written_rules()
     for rule in recipes_of_rules():
         assert f'recipe=RECIPES["{rule}"],' in bodies[rule], rule
     for noun in nouns():

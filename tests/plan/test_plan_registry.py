@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from written_rules import rules_with_gpu
 
 from chainofsteps import probes
 from chainofsteps.config.read import load_config
@@ -72,9 +73,7 @@ def test_a_rule_is_counted_once(new_probe):
 
 
 def test_every_rule_with_a_gpu_is_counted_and_no_other_has_memory():
-    files = [path.read_text() for path in (ROOT / "workflow" / "rules").glob("*.smk")]
-    of_rules = [block for text in files for block in re.split(r"^(?=rule |checkpoint )", text, flags=re.M)[1:]]
-    names = {re.match(r"\w+ (\w+):", block)[1] for block in of_rules if re.search(r"^ +gpu=1,$", block, re.M)}
+    names = rules_with_gpu()
     counted = {rule for rule, count in rules.counts().items() if count.loaded is not None}
     assert names == counted and {"noise", "swap", "skill"} < names
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 from packaging.requirements import Requirement
+from written_rules import rules_with_gpu, written_rules
 
 from chainofsteps.config.schema import keys, options, schema
 
@@ -136,11 +137,6 @@ def test_ruff_agrees():
 
 def test_the_slurm_profile_knows_every_rule_that_takes_a_gpu():
     """One that it does not know would ask for any GPU at all, with the embedded model's memory."""
-    text = "".join(path.read_text() for path in (ROOT / "workflow/rules").glob("*.smk"))
-    rules = re.findall(r"^rule (\w+):\n(.*?)(?=^rule |\Z)", text, re.M | re.S)
-    takes_gpu = {name for name, body in rules if re.search(r"^ +gpu=1,", body, re.M)}
-    inherited = re.findall(r"^use rule (\w+) as (\w+) with:", text, re.M)
-    takes_gpu |= {name for other, name in inherited if other in takes_gpu}
     known = yaml.safe_load((ROOT / "profiles/slurm/config.yaml").read_text())["set-resources"]
-    assert takes_gpu == {name for name, asked in known.items() if "gpu_model" in asked}
-    assert set(known) <= {name for name, _ in rules} | {name for _, name in inherited}
+    assert rules_with_gpu() == {name for name, asked in known.items() if "gpu_model" in asked}
+    assert set(known) <= set(written_rules())
