@@ -135,3 +135,25 @@ def test_groups_that_agree_widen_the_interval_of_their_mean():
     assert wide[0] == alone[0]
     assert wide[0] - wide[1] == pytest.approx(math.hypot(alone[0] - alone[1], 0.5 * others * 0.5))
     assert wide[2] - wide[0] == pytest.approx(math.hypot(alone[2] - alone[0], 0.5 * others * 0.5))
+
+
+def test_few_cases_that_nearly_agree_are_no_surer_than_cases_that_agree():
+    near = bootstrap_mean([0.268, 0.269], bounds=SHARE)
+    assert near == pytest.approx(bootstrap_mean([0.2685, 0.2685], bounds=SHARE))
+    six = np.array([0.2, 0.3, 0.4, 0.5, 0.6, 0.7])
+    assert bootstrap_mean(six, bounds=SHARE) == bootstrap_mean(six)  # enough for a bootstrap
+    apart = bootstrap_group_means([[0.268, 0.269], six], bounds=SHARE)
+    assert apart[2] - apart[0] > bootstrap_group_means([six, six], bounds=SHARE)[2] - six.mean()
+
+
+@pytest.mark.parametrize("number", [2, 3, 4, 5])
+@pytest.mark.parametrize("draw", ["uniform", "share of .3", "near one"])
+def test_interval_of_few_cases_covers_the_true_mean(number, draw):
+    generator, sets = np.random.default_rng(number), 300
+    values, mean = {
+        "uniform": (generator.uniform(size=(sets, number)), 0.5),
+        "share of .3": (generator.uniform(size=(sets, number)) < 0.3, 0.3),
+        "near one": (generator.beta(18, 2, size=(sets, number)), 0.9),
+    }[draw]
+    found = [bootstrap_mean(of_set.astype(float), resamples=200, bounds=SHARE) for of_set in values]
+    assert np.mean([low <= mean <= high for _, low, high in found]) >= 0.95 - 3 * math.sqrt(0.05 * 0.95 / sets)

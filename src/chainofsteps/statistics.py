@@ -3,7 +3,8 @@
 A case is the unit that is drawn: seeds of one case share its first frame and prompt, so they are averaged
 before anything is drawn, and never counted as cases of their own. Intervals are percentile intervals: they
 stay within the range of the scores. Where all cases agree there is nothing to draw, and a bootstrap would claim to know
-the mean exactly: there the interval is that of a share, and as wide as the number of cases leaves it (`agreed`).
+the mean exactly: there the interval is that of a share, and as wide as the number of cases leaves it (`agreed`). Fewer
+cases than FEW say hardly more than cases that agree: there the interval is at least as wide as theirs (2026-12-01).
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from .interval import Interval
 SHARE, DIFFERENCE = (0.0, 1.0), (-1.0, 1.0)  # bounds of a score or a share, and of a difference of two
 Bounds = tuple[float, float]
 SAME = 1e-9  # values that differ by less agree
+FEW = 6  # the range of n cases misses the median of all in 2^(1 - n) of samples: only from 6 cases up less than 5%
 
 
 def agreed(value: float, n: int, level: float, bounds: Bounds) -> tuple[float, float]:
@@ -41,16 +43,14 @@ def bootstrap_mean(
 ) -> tuple[float, float, float]:
     """Mean over cases and its bootstrap interval: (estimate, low, high).
 
-    values: (n cases,) or (n cases, seeds). bounds: of a value, for the interval where all cases agree (`agreed`); None:
-    there it has no width. With a single case the interval is (nan, nan): there is nothing to draw. InputError if there
-    are no values, or one is not finite.
+    values: (n cases,) or (n cases, seeds). bounds: of a value, for the interval where all cases agree or are few
+    (`agreed`); None: there it is the bootstrap's alone. With a single case the interval is (nan, nan): there is nothing
+    to draw. InputError if there are no values, or one is not finite.
     """
     per_case = _per_case(values)
     estimate = float(per_case.mean())
     if len(per_case) == 1:
         return estimate, math.nan, math.nan
-    if bounds is not None and np.ptp(per_case) < SAME:
-        return estimate, *agreed(estimate, len(per_case), level, bounds)
     interval = stats.bootstrap(
         (per_case,),
         np.mean,
@@ -59,7 +59,16 @@ def bootstrap_mean(
         method="percentile",
         rng=np.random.default_rng(seed),
     ).confidence_interval
-    return estimate, float(interval.low), float(interval.high)
+    low, high = float(interval.low), float(interval.high)
+    if bounds is not None and _few(per_case):
+        least, most = agreed(estimate, len(per_case), level, bounds)
+        return estimate, min(low, least), max(high, most)
+    return estimate, low, high
+
+
+def _few(per_case: np.ndarray) -> bool:
+    """Whether cases (n,) all agree or are fewer than FEW: a bootstrap of them is too sure."""
+    return len(per_case) < FEW or np.ptp(per_case) < SAME
 
 
 def paired_bootstrap(
@@ -89,7 +98,7 @@ def bootstrap_group_means(
     """Weighted mean of the means of groups of cases, such as puzzles: (estimate, low, high), cases drawn within each.
 
     groups: of each (n cases,) or (n cases, seeds). weights: of the groups (default: equal); they need not sum to 1.
-    bounds: of a value; the groups whose cases all agree widen the interval as `agreed` says.
+    bounds: of a value; the groups whose cases all agree or are few widen the interval as `agreed` says.
     Where a group has a single case the interval is (nan, nan). InputError as for bootstrap_mean.
     """
     groups = [_per_case(values) for values in groups]
@@ -112,8 +121,8 @@ def bootstrap_group_means(
     estimate, low, high = float(mean(*groups)), float(interval.low), float(interval.high)
     if bounds is None:
         return estimate, low, high
-    same = [(weight, values) for weight, values in zip(weights, groups, strict=True) if np.ptp(values) < SAME]
-    reached = [(weight, values[0], agreed(values[0], len(values), level, bounds)) for weight, values in same]
+    few = [(weight, values.mean(), len(values)) for weight, values in zip(weights, groups, strict=True) if _few(values)]
+    reached = [(weight, value, agreed(value, n, level, bounds)) for weight, value, n in few]
     below = math.hypot(estimate - low, *(weight * (value - least) for weight, value, (least, _) in reached))
     above = math.hypot(high - estimate, *(weight * (most - value) for weight, value, (_, most) in reached))
     return estimate, estimate - below, estimate + above

@@ -43,7 +43,7 @@ rule claims:
         mem_mb=1000,
         runtime=10,
     params:
-        recipe=5,
+        recipe=6,
         listed=LISTED,
         null_seed=config["trajectory"]["null_seed"],
         headroom=config["ensemble"]["headroom"],

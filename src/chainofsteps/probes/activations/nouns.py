@@ -13,4 +13,4 @@ def settings(config: Mapping[str, Any], _model: str) -> dict[str, Any]:
 
 
 ACTIVATIONS = Noun("activations", 1, settings, ("trajectory",), by_seed)
-RECIPES = {"activations_table": 2}
+RECIPES = {"activations_table": 3}

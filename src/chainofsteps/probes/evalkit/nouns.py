@@ -13,4 +13,4 @@ def settings(config: Mapping[str, Any], _model: str) -> dict[str, Any]:
 
 
 EVALKIT = Noun("evalkit", 1, settings, ("trajectory",), rows=True, kit="kit")
-RECIPES = {"evalkit_source": 2, "evalkit_python": 2, "evalkit_table": 3}
+RECIPES = {"evalkit_source": 2, "evalkit_python": 2, "evalkit_table": 4}

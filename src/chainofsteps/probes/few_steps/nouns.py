@@ -35,4 +35,4 @@ def score_settings(config: Mapping[str, Any], model: str) -> dict[str, Any]:
 
 FEW_STEPS = Noun("few_steps", 1, settings, ("model", "conditioning"), endings)
 SCORE = Noun("few_steps_score", 2, score_settings, ("few_steps", "trajectory"), kit="scorer")
-RECIPES = {"few_steps_table": 2}
+RECIPES = {"few_steps_table": 3}

@@ -22,4 +22,4 @@ def item_name(task: str, case: str) -> str:
 
 
 LADDER = Noun("ladder", 1, settings, ("model",), lambda _config, _model: None, rows=True)
-RECIPES = {"ladder_table": 1}
+RECIPES = {"ladder_table": 2}

@@ -15,4 +15,4 @@ def settings(config: Mapping[str, Any], _model: str) -> dict[str, Any]:
 
 
 LINEAR_READOUT = Noun("linear_readout", 1, settings, ("trajectory",), by_seed)
-RECIPES = {"linear_readout_table": 1}
+RECIPES = {"linear_readout_table": 2}

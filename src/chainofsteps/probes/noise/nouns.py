@@ -29,4 +29,4 @@ def score_settings(config: Mapping[str, Any], _model: str) -> dict[str, Any]:
 
 NOISE = Noun("noise", 2, settings, ("trajectory",), by_seed, rows=True)
 SCORE = Noun("score", 2, score_settings, ("noise",), rows=True, kit="scorer")
-RECIPES = {"fig3_scores": 1, "fig3_cka": 1, "clip": 1}
+RECIPES = {"fig3_scores": 2, "fig3_cka": 1, "clip": 1}

@@ -20,4 +20,4 @@ def held_out_names(config: Mapping[str, Any]) -> list[str]:
 
 
 SKILL = Noun("skill", 2, settings, ("model",), names=held_out_names, rows=True)
-RECIPES = {"skill_table": 3}
+RECIPES = {"skill_table": 4}

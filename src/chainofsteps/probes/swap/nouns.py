@@ -20,4 +20,4 @@ def score_settings(_config: Mapping[str, Any], _model: str) -> dict[str, Any]:
 
 SWAP = Noun("swap", 2, settings, ("trajectory",), by_seed)
 SCORE = Noun("swap_score", 2, score_settings, ("answers", "swap"), by_seed, rows=True)
-RECIPES = {"swap_table": 3}
+RECIPES = {"swap_table": 4}
