@@ -74,9 +74,10 @@ def network_of(name, layers):
 
 
 @cache
-def vae_of(name):
+def vae_of(name, dtype="float32", tiling=False):
     with torch.device("meta"):
-        return AutoencoderKLWan(**MODELS[name][1]).eval().requires_grad_(False)
+        vae = AutoencoderKLWan(**MODELS[name][1]).to(getattr(torch, dtype)).eval().requires_grad_(False)
+    return load.tiled(vae) if tiling else vae
 
 
 class Reader:
@@ -99,7 +100,7 @@ class Reader:
 class Full:
     """A model of so many layers with the stored results of two cases that share their first frame.
 
-    change: of the configuration. The job is what `Network.of` and others read of it.
+    change: of the configuration; `model` in it: of the model's entry. The job is what `Network.of` and others read.
     """
 
     def __init__(self, name, folder, layers, change=None, size=None, frames=None):
@@ -110,6 +111,7 @@ class Full:
         overlaid["swap"] = {"number": 2, **overlaid.get("swap", {})}
         self.name, self.layers, self.folder = name, layers, _checkpoint(folder, name, layers)
         shown = {"figure": "fig1", "panel": "a", "puzzle": TASK, "case": "00000", "seed": 1, "steps": [0, 2]}
+        own |= overlaid.pop("model", {})
         overlaid |= {"cases": {**cases, "tasks": [TASK]}, "panels": [{**shown, "frames": [0, 4]}]}
         self.config = load_config(ROOT / "config.yaml", model=name, models={name: own}, **overlaid)
         self.config["models"][name]["device"] = "meta"  # which no configuration may ask for

@@ -116,7 +116,9 @@ def judge(full, monkeypatch):
     size = full.video
     drawn = draw(TASK, 0, held_out=True, size=(size.height, size.width), frames=size.frames)
     write_case(full.folder / "cases", "In-Domain_50", TASK, "00000", drawn)
-    monkeypatch.setattr(judging, "load_vae", lambda *_args, **_kwargs: vae_of(full.name))
+    entry = full.config["models"][full.name]
+    vae = vae_of(full.name, entry.get("vae_dtype", "float32"), entry.get("vae_tiling", False))
+    monkeypatch.setattr(judging, "load_vae", lambda *_args, **_kwargs: vae)
     return judging.Judge(
         "", {"device": torch.device("meta")}, {"root": full.folder / "cases", "task": TASK, "cases": ["00000"]}
     )

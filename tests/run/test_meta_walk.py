@@ -141,6 +141,18 @@ def test_memory_of_decoding_at_full_size(monkeypatch, tmp_path, size, frames):
     check_decoding(monkeypatch, Full(A14B, tmp_path, 2, size=size, frames=frames), ("clip", "panels"), 1.1)
 
 
+TILES = {"model": {"vae_dtype": "bfloat16", "vae_tiling": True}}
+
+
+def test_decoding_by_tiles_in_two_bytes(monkeypatch, tmp_path):
+    check_decoding(monkeypatch, Full(A14B, tmp_path, 2, TILES, frames=17), ("clip", "panels"), 1.1)
+
+
+@pytest.mark.sizes
+def test_memory_of_decoding_by_tiles_at_full_size(monkeypatch, tmp_path):
+    check_decoding(monkeypatch, Full(A14B, tmp_path, 2, TILES), ("clip",), 1.1)
+
+
 @pytest.mark.slow
 def test_decoding_of_a_residual_vae(monkeypatch, tmp_path):
     check_decoding(monkeypatch, Full(TI2V, tmp_path, 2, frames=17), ("score", "x0_pred", "panels"), 1.25)

@@ -29,14 +29,13 @@ from .family import family_of
 from .sampling import Sampling
 from .schedule import expert
 from .tensors import check_tensors
+from .tiles import TILES
 
 if TYPE_CHECKING:
     from diffusers import ModelMixin
     from transformers import CLIPImageProcessorPil, PreTrainedModel, PreTrainedTokenizerBase
 
 SMALL_PARTS = {"tokenizer": "tokenizer_config.json", "image_processor": "preprocessor_config.json"}
-# Latents to a side of a tile and from one to the next, of the paper's tools; diffusers blends tiles in its own way.
-TILES = {"min_height": 30, "min_width": 52, "stride_height": 15, "stride_width": 26}
 READING = {"local_files_only": True, "use_safetensors": True}  # what is on disk, and no pickle
 
 
@@ -103,9 +102,13 @@ def load_vae(
     tiling: it encodes and decodes larger videos by TILES, of the sizes that the paper's tools take.
     """
     vae = _load_diffusers(Path(folder), "vae", dtype, device, _by_reads(device))
-    if tiling:
-        _, stride = family_of(vae).strides(vae)
-        vae.enable_tiling(**{f"tile_sample_{name}": size * stride for name, size in TILES.items()})
+    return tiled(vae) if tiling else vae
+
+
+def tiled(vae: "ModelMixin") -> "ModelMixin":
+    """A VAE that from now on works by TILES."""
+    _, stride = family_of(vae).strides(vae)
+    vae.enable_tiling(**{f"tile_sample_{name}": size * stride for name, size in TILES.items()})
     return vae
 
 

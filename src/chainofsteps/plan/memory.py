@@ -7,21 +7,25 @@ A forward of B samples of n tokens, T text tokens, width d, FFN's width f, in nu
 B (n max(HELD d, 3 d + 2 f) + TEXT_HELD T d), and PER_TOKEN n d more where each token has a timestep of its own. The
 conditions of a sample that waits: T d, and PER_TOKEN_KEPT n d. To compare hidden states behind a layer (CKA):
 numbers in float64, and d^2 of those for each sample.
-A decode of B videos of H x W pixels, float32: at the VAE's last stage, of width w and patches of p x p pixels,
-B (H W / p^2) DECODED w, and B 3 T H W of a video of T frames. To encode one takes ENCODED in its place, or less.
+A decode of B videos of H x W pixels, in the VAE's dtype: at its last stage, of width w and patches of p x p pixels,
+B (H W / p^2) DECODED w, and B 3 T H W of a video of T frames. To encode one takes ENCODED in its place, or less. By
+tiles, H W is the tile's in the first, and in the second that of all tiles so far, which overlap; at the end TILED
+videos lie beside all tiles. Two bytes take HALF times the numbers, since the VAE enlarges images in float32.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import accumulate
 
+from ..model.tiles import pixels_of
 from ..probes.count import FLOAT, JobCount, Loaded, Peak, Shard, UnknownError, VideoSize
 from .model import Model
 
 HELD, TEXT_HELD, PER_TOKEN, PER_TOKEN_KEPT = 12.5, 5, 22, 7
 DOUBLE = 8  # bytes of a number in float64
-DECODED, ENCODED = 51, 37
+DECODED, ENCODED, TILED, HALF = 51, 37, 3, 1.06
 
 
 @dataclass(frozen=True)
@@ -71,8 +75,14 @@ def forward(model: Model, batch: int, video: VideoSize, more: float = 0) -> int:
 def decode(model: Model, batch: int, video: VideoSize, constant: int = DECODED) -> int:
     """Bytes that the VAE holds as it decodes, or with ENCODED encodes, a batch of videos."""
     (width,) = model.known("vae_width")
-    pixels = batch * video.height * video.width
-    return round(FLOAT * pixels * (constant * width / model.vae_patch**2 + 3 * video.frames))
+    pixels, frames = video.height * video.width, 3 * video.frames
+    stage = constant * width / model.vae_patch**2 * (1 if model.vae_item == FLOAT else HALF)
+    numbers = pixels * (stage + frames)
+    if model.vae_tiling:
+        tiles = pixels_of(video.height, video.width, model.known("stride")[0])
+        at_work = [tile * stage + kept * frames for tile, kept in zip(tiles, accumulate(tiles), strict=True)]
+        numbers = max(*at_work, (sum(tiles) + TILED * pixels) * frames)
+    return round(batch * model.vae_item * numbers)
 
 
 def _bytes(model: Model, peak: Peak) -> int:

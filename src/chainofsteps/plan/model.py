@@ -15,6 +15,7 @@ from typing import Any
 
 from ..errors import InputError
 from ..model.checkpoint import INDEX, SUBFOLDERS, experts_of, keeps_first_frame, read_config
+from ..model.sampling import Sampling
 from ..probes.count import ModelSizes
 
 BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}  # of a number
@@ -25,10 +26,11 @@ IMAGE_TOKENS = 257  # of CLIP ViT-H, of whose class all of Wan's image encoders 
 class Model(ModelSizes):
     """Sizes of an entry of `models`; None, or a part that `parameters` has not, is not known.
 
-    text_tokens, item (bytes of a number in its dtype) and offloaded (of an expert, only the layer that runs is on the
-    device) are the entry's settings. width and ffn_width are the transformer's. text_width is of the text embeddings,
-    image_width of the image's (0: the transformer takes none). Of the VAE are vae_patch (pixels a side of the patches
-    that it works on, 1 for none) and vae_width (the most channels that it has at the resolution of those patches).
+    text_tokens, item and vae_item (bytes of a number in its dtype and its VAE's), vae_tiling and offloaded (of an
+    expert, only the layer that runs is on the device) are the entry's settings. width and ffn_width are the
+    transformer's. text_width is of the text embeddings, image_width of the image's (0: the transformer takes none). Of
+    the VAE are vae_patch (pixels a side of the patches that it works on, 1 for none) and vae_width (the most channels
+    that it has at the resolution of those patches).
     experts: how many transformers. per_token: each token has a timestep of its own. parameters: numbers in the weights
     of expert, text_encoder, image_encoder and vae. here: the checkpoint lies in its folder.
     """
@@ -36,6 +38,8 @@ class Model(ModelSizes):
     text_tokens: int
     item: int
     here: bool
+    vae_item: int = 4
+    vae_tiling: bool = False
     offloaded: bool = False
     width: int | None = None
     ffn_width: int | None = None
@@ -50,9 +54,9 @@ class Model(ModelSizes):
 
     @property
     def weights(self) -> dict[str, int]:
-        """Bytes of each part in memory: encoders of images and the VAE are float32, whatever the model is."""
-        whole = ("vae", "image_encoder")
-        return {part: count * (4 if part in whole else self.item) for part, count in (self.parameters or {}).items()}
+        """Bytes of each part in memory: encoders of images are float32, whatever the model is."""
+        items = {"vae": self.vae_item, "image_encoder": BYTES["float32"]}
+        return {part: count * items.get(part, self.item) for part, count in (self.parameters or {}).items()}
 
 
 def model_of(config: Mapping[str, Any], name: str, root: str | Path = ".") -> Model:
@@ -68,6 +72,8 @@ def model_of(config: Mapping[str, Any], name: str, root: str | Path = ".") -> Mo
         "branches": 2 if entry["guidance_scale"] > 1 else 1,
         "text_tokens": entry["max_sequence_length"],
         "item": BYTES[entry["dtype"]],
+        "vae_item": BYTES[entry.get("vae_dtype", Sampling.vae_dtype)],
+        "vae_tiling": entry.get("vae_tiling", Sampling.vae_tiling),
         "batch_size": entry["batch_size"],
         "offloaded": entry.get("group_offload", False),
     }
