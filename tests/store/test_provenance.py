@@ -1,6 +1,8 @@
 import json
 import platform
 import subprocess
+import sys
+from importlib import import_module
 
 import pytest
 import torch
@@ -10,6 +12,8 @@ from chainofsteps.errors import InputError
 from chainofsteps.files import sha256, write_json
 from chainofsteps.model.sampling import Sampling
 from chainofsteps.store import provenance
+
+DISPATCH = "diffusers.models.attention_dispatch"
 
 
 def test_versions_are_those_that_run():
@@ -31,8 +35,18 @@ def test_commit_is_the_working_trees_or_unknown(monkeypatch):
     provenance.commit.cache_clear()
 
 
-def test_attention_backend():
-    assert provenance.attention_backend() == "native"
+def test_attention_backend_is_the_same_before_and_after_a_network_is_loaded(monkeypatch):
+    monkeypatch.delenv("DIFFUSERS_ATTN_BACKEND", raising=False)
+    registry = import_module(DISPATCH)._AttentionBackendRegistry
+    loaded = provenance.attention_backend()
+    assert loaded == "native" == registry.get_active_backend()[0].value
+    monkeypatch.setattr(registry, "_active_backend", registry._active_backend.__class__("_native_math"))
+    monkeypatch.setitem(registry._backends, registry._active_backend, None)
+    assert provenance.attention_backend() == registry._active_backend.value != loaded
+    monkeypatch.delitem(sys.modules, DISPATCH)
+    assert provenance.attention_backend() == loaded
+    monkeypatch.setenv("DIFFUSERS_ATTN_BACKEND", "flash")
+    assert provenance.attention_backend() == "flash"
 
 
 def test_what_an_output_was_made_with_names_the_device_that_auto_is():

@@ -6,9 +6,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-from diffusers import AutoencoderKLWan
 from torch import Tensor
 from tqdm import tqdm
 
@@ -24,6 +24,9 @@ from ..run.denoise import GuidedVelocity, initial_latents
 from ..run.probe import OnStep, StepState
 from ..run.taps import Tap
 from ..run.trajectory import Trajectory, record
+
+if TYPE_CHECKING:
+    from diffusers import AutoencoderKLWan
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +45,7 @@ class Model:
     _encoded: dict[tuple, Conditioning] = field(default_factory=dict, repr=False)
 
     @cached_property
-    def vae(self) -> AutoencoderKLWan:
+    def vae(self) -> "AutoencoderKLWan":
         """The VAE, in float32 on the sampling's device."""
         return load_vae(self.folder, **self.sampling.vae)
 

@@ -4,17 +4,19 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import torch
-from diffusers import AutoencoderKLWan
 
 from ..model.vae import decode, encode
 from ..run.denoise import generator
 from .cases import Case, true_clip
 from .puzzles import on_board, puzzle
 from .puzzles.canvas import resampled
+
+if TYPE_CHECKING:
+    from diffusers import AutoencoderKLWan
 
 # Latents in one batch of the VAE: 12 clips of the embedded model, which halves its time; one large clip.
 BATCH_ELEMENTS = 2**16
@@ -30,7 +32,7 @@ def score(case: Case, video: np.ndarray) -> float:
 
 
 def scores(
-    case: Case, vae: AutoencoderKLWan, latents: torch.Tensor, scorer: Scorer = score, at_once: int = 1
+    case: Case, vae: "AutoencoderKLWan", latents: torch.Tensor, scorer: Scorer = score, at_once: int = 1
 ) -> list[float]:
     """In [0, 1], of each of the final latents (B, C, F, h, w), decoded: as many at once as small videos allow.
 
@@ -66,13 +68,13 @@ def batch_of(latents: torch.Tensor) -> int:
     return max(1, BATCH_ELEMENTS // latents[0].numel())
 
 
-def through_vae(vae: AutoencoderKLWan, video: np.ndarray) -> np.ndarray:
+def through_vae(vae: "AutoencoderKLWan", video: np.ndarray) -> np.ndarray:
     """A video uint8 (T, H, W, 3), T = 4k + 1, encoded and decoded: what the VAE leaves of it."""
     return decode(vae, encode(vae, video))[0]
 
 
 def references(
-    case: Case, vae: AutoencoderKLWan, latents_shape: tuple[int, ...], scorer: Scorer = score, at_once: int = 1
+    case: Case, vae: "AutoencoderKLWan", latents_shape: tuple[int, ...], scorer: Scorer = score, at_once: int = 1
 ) -> dict[str, float]:
     """Scores in [0, 1] of what is no run of the model, by name.
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
-from diffusers import AutoencoderKLWan
 
 from ..bench import scoring
 from ..bench.cases import Case, listed_cases
@@ -18,6 +17,9 @@ from ..bench.scoring import Scorer
 from ..model.load import load_vae
 from ..model.sampling import vae_of
 from ..store.job import Job
+
+if TYPE_CHECKING:
+    from diffusers import AutoencoderKLWan
 
 
 @dataclass(frozen=True)

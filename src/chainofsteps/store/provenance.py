@@ -4,9 +4,11 @@ torch and diffusers take seconds to import, so they are imported where a model h
 """
 
 import json
+import os
 import platform
 import re
 import subprocess
+import sys
 from collections.abc import Iterable
 from functools import cache
 from importlib.metadata import version
@@ -67,10 +69,14 @@ def made_with(sampling: Sampling) -> dict[str, Any]:
 
 
 def attention_backend() -> str:
-    """The attention kernel diffusers dispatches to."""
-    from diffusers.models.attention_dispatch import _AttentionBackendRegistry
+    """The attention kernel diffusers dispatches to.
 
-    return _AttentionBackendRegistry.get_active_backend()[0].value
+    A job without a network asks the environment, as diffusers does: to import diffusers for it takes seconds.
+    """
+    dispatch = sys.modules.get("diffusers.models.attention_dispatch")
+    if dispatch is None:
+        return os.environ.get("DIFFUSERS_ATTN_BACKEND", "native")
+    return dispatch._AttentionBackendRegistry.get_active_backend()[0].value
 
 
 def identity(manifest: str | Path, settings: Any, drawn_from: Iterable[str | Path]) -> str:

@@ -5,23 +5,25 @@ something else, so that a reader of pixels finds less of either answer than is t
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 import torch
-from diffusers import AutoencoderKLWan
 
 from ...bench.cases import Case
 from ...bench.puzzles import candidates
 from ...model.vae import decode
+
+if TYPE_CHECKING:
+    from diffusers import AutoencoderKLWan
 
 BLENDS = ["blend_in_latents", "blend_in_pixels"]
 COLUMNS = ["model", "task", "kind", "case", "candidate", *BLENDS]
 
 
 def read_blends(
-    case: Case, latents: torch.Tensor, names: Sequence[str], right: Sequence[bool], vae: AutoencoderKLWan
+    case: Case, latents: torch.Tensor, names: Sequence[str], right: Sequence[bool], vae: "AutoencoderKLWan"
 ) -> dict[str, dict[str, float]]:
     """By the names of the first two right answers: their masses in [0, 1] in either blend. Empty if there is one.
 

@@ -1,8 +1,9 @@
 """Pictures of what an ideal denoiser would have estimated at the steps of a stored run, for Figure B1."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import torch
-from diffusers import AutoencoderKLWan
 
 from ...model.vae import decode
 from ...store.reader import ShardReader
@@ -11,9 +12,12 @@ from ..x0_pred.pictures import Shown
 from .ideal import IdealVelocity
 from .rows import stored
 
+if TYPE_CHECKING:
+    from diffusers import AutoencoderKLWan
+
 
 def ideal_pictures(
-    panel: Shown, trajectories: ShardReader, answers: ShardReader, vae: AutoencoderKLWan
+    panel: Shown, trajectories: ShardReader, answers: ShardReader, vae: "AutoencoderKLWan"
 ) -> dict[str, torch.Tensor]:
     """As `x0_pred.pictures.pictures`, of the ideal denoiser: its pictures and the sigmas of a panel."""
     trajectory, steps = untouched(trajectories, panel.run), list(panel.steps)

@@ -1,10 +1,9 @@
 """Candidate answers of a case in latents, and what every step of a stored run says of them."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from diffusers import AutoencoderKLWan
 
 from ...bench import puzzles
 from ...bench.cases import Case
@@ -14,6 +13,9 @@ from ...bench.scoring import encode
 from ...run.trajectory import Trajectory
 from ...store.reader import ShardReader
 from .observer import Candidates, bits_behind, mixture_weights, observer_weights
+
+if TYPE_CHECKING:
+    from diffusers import AutoencoderKLWan
 
 
 def distinct_answers(case: Case) -> dict[str, tuple[np.ndarray, bool]]:
@@ -29,7 +31,7 @@ def distinct_answers(case: Case) -> dict[str, tuple[np.ndarray, bool]]:
     return answers
 
 
-def encoded_answers(case: Case, vae: AutoencoderKLWan) -> tuple[torch.Tensor, list[str], list[bool]]:
+def encoded_answers(case: Case, vae: "AutoencoderKLWan") -> tuple[torch.Tensor, list[str], list[bool]]:
     """Normalised latents (K, C, F, h, w) float32 of a puzzle's candidate answers, their names, and which are right.
 
     The pixels are those of the training clips: uint8, 2 x / 255 - 1, and of the posterior the mode.

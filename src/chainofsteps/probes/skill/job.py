@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import torch
-from diffusers import WanImageToVideoPipeline
 
 from ...model.lora import adapters_in
 from ...model.sampling import Sampling, placement
 from ...store.job import Job
 from .run import load_pipeline, measure
 from .table import COLUMNS
+
+if TYPE_CHECKING:
+    from diffusers import WanImageToVideoPipeline
 
 
 @dataclass(frozen=True)

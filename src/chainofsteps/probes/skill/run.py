@@ -5,11 +5,10 @@ The runs use nothing of our engine, so that the model's skill is measured apart 
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from diffusers import WanImageToVideoPipeline
 from PIL import Image
 
 from ...bench import puzzles
@@ -19,14 +18,19 @@ from ...model.checkpoint import SUBFOLDERS
 from ...model.lora import Adapter, fuse
 from ...model.sampling import Sampling
 
+if TYPE_CHECKING:
+    from diffusers import WanImageToVideoPipeline
+
 FIRST_SEED = 500_000
 EMBEDDED = Sampling(steps=20, shift=3.0, max_sequence_length=24, device="cpu")  # one forward a step, no guidance
 
 
 def load_pipeline(
     folder: Path | str, settings: Sampling = EMBEDDED, adapters: Mapping[str, Adapter] | None = None
-) -> WanImageToVideoPipeline:
+) -> "WanImageToVideoPipeline":
     """The stock pipeline on its device, silent; adapters: what is added to the weights of an expert, by its name."""
+    from diffusers import WanImageToVideoPipeline
+
     pipeline = WanImageToVideoPipeline.from_pretrained(folder, dtype=settings.torch_dtype, use_safetensors=True)
     pipeline.set_progress_bar_config(disable=True)
     for expert, adapter in (adapters or {}).items():
@@ -38,7 +42,7 @@ def load_pipeline(
 
 
 def sample(
-    pipeline: WanImageToVideoPipeline,
+    pipeline: "WanImageToVideoPipeline",
     puzzle: Puzzle,
     seed: int,
     settings: Sampling = EMBEDDED,
@@ -67,13 +71,13 @@ def held_out(name: str, index: int, drawn: Mapping[str, Any] | None = None) -> P
     return puzzles.draw(name, FIRST_SEED + index, held_out=True, **drawn or {})
 
 
-def solve(pipeline: WanImageToVideoPipeline, name: str, index: int, settings: Sampling = EMBEDDED) -> float:
+def solve(pipeline: "WanImageToVideoPipeline", name: str, index: int, settings: Sampling = EMBEDDED) -> float:
     """Score in [0, 1] of one video of held-out puzzle number ``index``."""
     puzzle = held_out(name, index)
     return _solve(pipeline, name, puzzle, index, settings)
 
 
-def _solve(pipeline: WanImageToVideoPipeline, name: str, puzzle: Puzzle, seed: int, settings: Sampling) -> float:
+def _solve(pipeline: "WanImageToVideoPipeline", name: str, puzzle: Puzzle, seed: int, settings: Sampling) -> float:
     return _score(name, puzzle, sample(pipeline, puzzle, seed, settings))
 
 
@@ -82,7 +86,7 @@ def _score(name: str, puzzle: Puzzle, video: np.ndarray) -> float:
 
 
 def measure(
-    pipeline: WanImageToVideoPipeline,
+    pipeline: "WanImageToVideoPipeline",
     name: str,
     indices: Iterable[int],
     settings: Sampling = EMBEDDED,

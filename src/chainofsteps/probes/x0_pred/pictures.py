@@ -1,16 +1,18 @@
 """Pictures of x0_pred for the figures that show runs."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import torch
-from diffusers import AutoencoderKLWan
 
 from ...model.vae import decode
 from ...names import RunId
 from ...store.reader import ShardReader
 from ...store.untouched import untouched
+
+if TYPE_CHECKING:
+    from diffusers import AutoencoderKLWan
 
 
 class Shown(Protocol):
@@ -26,7 +28,7 @@ class Shown(Protocol):
 
 
 def pictures(
-    panel: Shown, trajectories: ShardReader, vae: AutoencoderKLWan
+    panel: Shown, trajectories: ShardReader, vae: "AutoencoderKLWan"
 ) -> tuple[dict[str, torch.Tensor], np.ndarray]:
     """Pictures uint8 (steps, frames, H, W, 3), sigmas (steps,) and numbers of the frames of a panel, and the video that
     its run ends with."""

@@ -4,11 +4,10 @@ x0_pred = x_sigma - sigma velocity (schedule.py) is a whole video at every step.
 is settled; the masses of the candidates say which answers were still alive before.
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from diffusers import AutoencoderKLWan
 
 from ...bench import puzzles, readings
 from ...bench.cases import Case
@@ -16,6 +15,9 @@ from ...bench.puzzles import candidates
 from ...bench.scoring import Scorer, batch_of, score, scored
 from ...model.vae import decode
 from ...run.trajectory import Trajectory
+
+if TYPE_CHECKING:
+    from diffusers import AutoencoderKLWan
 
 SCORE_COLUMNS = [
     "model",
@@ -37,7 +39,7 @@ READING_COLUMNS = [*RUN_COLUMNS, "reading", "value"]
 
 
 def read_steps(
-    case: Case, trajectory: Trajectory, vae: AutoencoderKLWan, scorer: Scorer = score, at_once: int = 1
+    case: Case, trajectory: Trajectory, vae: "AutoencoderKLWan", scorer: Scorer = score, at_once: int = 1
 ) -> list[dict[str, Any]]:
     """A row per step: step, sigma, score in [0, 1] and the mass of each candidate in the last frame of x0_pred.
 
