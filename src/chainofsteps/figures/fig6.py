@@ -28,6 +28,7 @@ MODES = {
 PARTS = ({}, {"color": style.SKY, "marker": "D"}, {"color": style.ORANGE, "marker": "v"})  # of tokens, in order
 WIDTHS = ("-", "--", ":")  # the line of one layer, and of more at once
 READOUTS = {"x0_pred": "$\\hat{x}_0$ of that step", "final": "final video"}
+NO_READOUT = pd.DataFrame(columns=["task", "step"])  # of cases whose answers are not listed
 CONTROLS = {"target": ("clean target", style.NULL), "source": ("clean source", style.FLOORS["floor_static"])}
 
 
