@@ -58,7 +58,9 @@ def check_scored_pairs(wildcards):
     from chainofsteps.probes.swap.pairs import check_pairs
 
     fitted = {"frames": CASES["frames"], "fitted": fitted_to(CASES)}
-    check_pairs(read_cases(beside_snakefile(CASES["folder"]), wildcards.task, shard_cases(wildcards), **fitted))
+    check_pairs(
+        read_cases(beside_snakefile(CASES["folder"]), wildcards.task, shard_cases(wildcards), **fitted)
+    )
 
 
 def swap_shards():

@@ -130,8 +130,8 @@ def _beside(found: Measured, definition: Mapping[str, Any]) -> dict[str, str]:
 
 def before_the_change(found: Measured, definition: Mapping[str, Any], schema: Mapping[str, Any]) -> dict | None:
     """What was said until the schema's `changed`: estimate, interval and verdict by the rule of then; None if nothing
-    changed."""
-    if "changed" not in definition:
+    changed, and for what is read in scores, of which nothing was said before."""
+    if "changed" not in definition or found.by_scores:
         return None
     then = found.earlier or found
     unable = then.clean is not None and not then.clean >= schema["needs"]

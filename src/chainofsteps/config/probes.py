@@ -279,10 +279,18 @@ class PartSection(Section):
 
 class SwapSection(Section):
     """Latent swap. The target is a case, the source the next one of its shard, from the target's noise; pairs with the
-    same answer are left out and counted."""
+    same answer are left out and counted, and those whose videos differ in size or length of cases that evalkit scores.
+    """
 
-    task: Name = Field(description="A puzzle whose cases share their first frame and have one right answer each.")
-    number: Number = Field(1, description="Cases of that puzzle, where that is more than `cases` has of it.")
+    task: Name = Field(
+        description="A puzzle whose cases share their first frame and have one right answer each. Or a task of cases "
+        "that evalkit scores: then swapped videos are scored as the target's and as the source's."
+    )
+    number: Number = Field(
+        1,
+        description="Cases of that puzzle, where that is more than `cases` has of it. Of a task that evalkit scores "
+        "the cases that are swapped, the first ones.",
+    )
     layers: Indices = Field("all", description="Layers that are swapped: a swap begins at each.")
     widths: Several[Steps] = Field([1], description="How many neighbouring layers a swap takes.")
     modes: Several[Literal[*SWAPS]] = Field(

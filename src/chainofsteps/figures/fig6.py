@@ -18,6 +18,7 @@ from ..model.sizes import VAE_STRIDE
 from ..names import RunId
 from ..store.reader import read_shard
 from . import layer_curves, marks, style
+from .grids import spoken
 
 FRACTIONS = (0, 0.25, 0.5, 0.75, 1)  # of the depth: the paper's layers 0, 10, 20, 30, 39 of 40
 MODES = {
@@ -63,7 +64,7 @@ class Maps:
         (case,) = listed_cases(read_json(cases), [shown["case"]])
         video = true_clip(case)
         video = video[np.minimum(np.arange(grid["f"]) * VAE_STRIDE, len(video) - 1)]
-        words = f"{shown['task'].replace('_', ' ')} {shown['case']}, seed {shown['seed']}, step {shown['step']}"
+        words = f"{spoken(shown['task'])} {shown['case']}, seed {shown['seed']}, step {shown['step']}"
         return cls(of_branch, reader.manifest["layers"], video, words, scale)
 
     @property

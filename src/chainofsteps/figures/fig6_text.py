@@ -16,15 +16,16 @@ WORDS = {
     "full": "full (all of the block's output)",
 }
 
-# of a pair: what the two share, when it flips, and why it may be left out
+# Of a pair: what the two share, when it flips, and why it may be left out.
 LISTED = (
     "source and target start from one noise and one blank first frame and differ in the prompt.",
-    f"latents show the source's answer (a weight of {MASS:g} or more, {MARGIN:g} above any other candidate of both cases)",
+    f"latents show the source's answer (a weight of {MASS:g} or more, {MARGIN:g} above any other candidate of both "
+    "cases)",
     "both have the same answer",
 )
 SCORED = (
-    "source and target are two cases of one task and start from one noise. The paper's pairs share their first frame as "
-    "well and differ in the text alone; these have each a first frame of its own, which the source's forward sees.",
+    "source and target are two cases of one task and start from one noise. The paper's pairs share their first frame "
+    "as well and differ in the text alone; these have each a first frame of its own, which the source's forward sees.",
     f"video scores as the source's by {MARGIN:g} or more above its score as the target's",
     "their videos differ in size or length",
 )
@@ -159,7 +160,7 @@ def swap_words(curves: pd.DataFrame, params: Mapping[str, Any]) -> list[str]:
     """Panel (c), the pairs that it leaves out, and the swaps of mode full."""
     swap, pairs = params["swap"], curves[curves.run == "swap"].n.iloc[0]
     scored = "score_source" in curves
-    start, shown, alike = (SCORED if scored else LISTED)
+    start, shown, alike = SCORED if scored else LISTED
     sentences = [
         f"(c) {swap['task']}: {start} A layer of the source's forward, or some neighbouring ones, go in place of the "
         f"target's, at a step or a set of steps; the flip rate is the share of {pairs} pairs whose {shown}, with "

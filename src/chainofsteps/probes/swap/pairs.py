@@ -31,6 +31,6 @@ def check_pairs(cases: Sequence[Case]) -> None:
     """InputError if no case of a task can be scored as its neighbour."""
     if not any(fit_together(*pair) for pair in neighbours(cases)):
         raise InputError(
-            f"swap: no two neighbours of the {len(cases)} cases of {cases[0].task} have one picture size and one number "
-            "of frames; give swap.task another task"
+            f"swap: no two neighbours of the {len(cases)} cases of {cases[0].task} have one picture size and one "
+            "number of frames; give swap.task another task"
         )

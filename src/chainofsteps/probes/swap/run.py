@@ -1,10 +1,11 @@
 """The probe of all swaps on a pair of runs: a target's, and a source's from the same noise with another prompt.
 
 As in the paper, a pair of puzzles differs in its text and in nothing else. Two cases of a benchmark have first frames
-of their own as well: the source's stream has the source's conditioning, and the two share their noise alone. In a set of steps the source follows its own undisturbed run, and each
-swapped run its own latents. The target's run is stored, so swapped runs leave it where they first differ from it; the
-source's is not, unless all cases share their noise, so it runs along, and its forward serves every swap of the step.
-The plan counts all these forwards beforehand.
+of their own as well: the source's stream has the source's conditioning, and the two share their noise alone.
+
+In a set of steps the source follows its own undisturbed run, and each swapped run its own latents. The target's run is
+stored, so swapped runs leave it where they first differ from it; the source's is not, unless all cases share their
+noise, so it runs along, and its forward serves every swap of the step. The plan counts all these forwards beforehand.
 """
 
 from collections.abc import Collection, Mapping, Sequence
