@@ -10,10 +10,7 @@ from ...statistics import SHARE, bootstrap_mean
 from ...tables import write_table
 
 MASS, MARGIN = 0.5, 0.25  # an answer is shown if it has this mass, and this much more than any other candidate
-SCORES = [
-    "score_target",
-    "score_source",
-]  # of cases that a scorer reads: of one video, as the target's and the source's
+SCORES = ["score_target", "score_source"]  # of a video as the target's and as the source's, where a scorer reads it
 RUN = ["run", "layer", "width", "mode", "part", "steps", "readout"]
 OUTCOMES = {"flip": "source", "kept": "target", "other": "other"}
 MEASURED = [*OUTCOMES, "mass_source", "mass_target", "distance", *SCORES]
