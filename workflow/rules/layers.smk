@@ -52,7 +52,8 @@ def swap_steps():
 
 def check_scored_pairs(wildcards):
     """InputError if no two neighbours can be scored as each other. Of cases that are there: else the job says so."""
-    if not BY_SCORES or not Path(beside_snakefile(CASES["folder"])).is_dir():
+    source = CASES["source"]
+    if not BY_SCORES or (source and not Path(f"results/download/{place(source)}.json").is_file()):
         return
     from chainofsteps.bench.cases import read_cases  # with numpy, which no other rule needs to pay for
     from chainofsteps.probes.swap.pairs import check_pairs
