@@ -11,7 +11,7 @@ with Drawing(snakemake) as drawing:
     maps = fig6.Maps.read(paths.norms, paths.cases, params.shown, params.scale)
     activations = pd.read_csv(paths.activations)
     curves, matrix = fig6.read_flips(paths.swap), fig6.read_flips(paths.matrix)
-    readout = pd.read_csv(paths.readout)
+    readout = pd.read_csv(paths.readout) if paths.readout else fig6.NO_READOUT
     about = {**dict(params.items()), "skipped": sum(read_json(path)["skipped"] for path in paths.swaps)}
     drawing.write(
         fig6.draw(maps, activations, curves, matrix, readout),

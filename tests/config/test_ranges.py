@@ -3,7 +3,7 @@ from configured import default, put
 
 from chainofsteps.config.ranges import check_activations, check_ranges, check_shown, check_swap
 from chainofsteps.config.read import validate
-from chainofsteps.config.tasks import tasks_of
+from chainofsteps.config.tasks import levels_of_folder, paired_cases, shards_of, tasks_of
 from chainofsteps.errors import InputError
 from chainofsteps.probes.noise.spec import block_layer
 
@@ -51,6 +51,32 @@ def test_the_default_probes_fit_the_default_model(config):
     check_swap(config, latent_frames=5, layers=8)
     config["cases"] |= {"folder": "mine", "tasks": ["mine"]}
     assert tasks_of(config, "activations") == ["mine"]
+
+
+def test_a_pair_of_scored_cases_needs_two_of_them(config):
+    config["cases"] |= {"folder": "mine", "scorer": "evalkit", "shard_size": 1, "number": 2}
+    check_swap(config, latent_frames=None, layers=8)  # the pairs are a shard of their own
+    for section in ("cases", "swap"):
+        other = {**config, section: {**config[section], "number": 1}}
+        with pytest.raises(InputError, match="set swap.number and cases.number to 2 or more"):
+            check_swap(other, latent_frames=None, layers=8)
+
+
+def test_scored_cases_that_are_swapped_are_a_shard_of_their_own(config):
+    names, task = ["a", "b", "c", "d", "e"], "O-39_maze_data-generator"
+    config["cases"] |= {"folder": "mine", "scorer": "evalkit", "shard_size": 1}
+    config["swap"] |= {"task": task, "number": 2}
+
+    def shards(task, **change):
+        of_cases = {**config, "cases": {**config["cases"], **change}}
+        return list(map(len, shards_of(names, levels_of_folder(of_cases, task, len(names)))))
+
+    assert shards(task) == [2, 1, 1, 1] and paired_cases(config, task, len(names)) == 2
+    assert shards("another") == [1] * 5 and paired_cases(config, "another", len(names)) is None
+    assert shards(task, shard_size=2) == [2, 2, 1] and shards(task, shard_size=9) == [2, 3]
+    assert shards(task, scorer="rule") == [1] * 5  # puzzles are paired within the shards that they have
+    config["swap"]["number"] = 32
+    assert shards(task) == [5] and paired_cases(config, task, len(names)) == 5
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from chainofsteps.figures import fig6, fig6_text, figA13, layer_curves, style
-from chainofsteps.probes.swap.table import summary
+from chainofsteps.probes.swap.table import SCORES, summary
 from tests.probes.swap.test_swap_score import STATISTICS, rows
 
 LAYERS = 8
@@ -146,6 +146,23 @@ def test_words_say_the_planted_layers():
     assert "object sets, step 10, 64 cases: the answer is read in at most 1.00 [0.95, 1.05], after layer 3" in words
     assert "(null there 0.30, chance 0.25); above its null from layer 3 on." in words
     assert "(d) Flip" not in fig6_text.caption(maps(), curves(), matrix()[:0], readout(), PARAMS)
+
+
+def test_words_of_cases_that_a_scorer_reads_say_so():
+    of_scores = {f"{name}{end}": end == "_high" for name in SCORES for end in ("_low", "_high")}
+    shown = curves().assign(**{**of_scores, "score_target": 0.9, "score_source": 0.1})
+    shown = shown[shown.run != "same_text"]
+    words = fig6_text.summary(activations(), shown, fig6.NO_READOUT)
+    assert "the clean target scores 0.90 [0.00, 1.00] as the target's and 0.10 [0.00, 1.00] as the source's" in words
+    assert "shows its own outcome in 1.00 [0.40, 1.00] of 4 pairs" in words and "Linear readout" not in words
+    caption = fig6_text.caption(maps(), shown, matrix()[:0], fig6.NO_READOUT, PARAMS)
+    for part in ("these have each a first frame of its own", "scores as the source's by 0.25 or more above", "(c)"):
+        assert part in caption
+    assert "their videos differ in size or length: 1." in caption and "blank first frame" not in caption
+    assert "clean target scores" not in fig6_text.summary(activations(), curves(), readout())
+    with style.styled():
+        figure = fig6.draw(maps(), activations(), shown, matrix()[:0], fig6.NO_READOUT)
+    assert "step 0: final video" in [axes.get_title() for axes in figure.axes]
 
 
 def test_sets_of_steps_in_words():

@@ -35,6 +35,7 @@ KEYS = {
     "activations": {"activations", "trajectory"},
     "swap": {"swap", "null_seed", "batch_size", "trajectory"},  # and pairs, which the job adds
     "swap_score": {"answers", "swap"},
+    "swap_video_score": {"swap", "trajectory"},
     "evalkit": {"trajectory", "kit", "seeds"},
     "linear_readout": {"linear_readout", "trajectory"},
     "ladder": {"model", "sampling", "share_noise_over_cases", "numbers", "residual", "seed"},
@@ -98,7 +99,7 @@ def test_the_hash_of_a_trajectory_is_that_of_finished_results(config):
 
 def test_evalkit_stands_in_the_settings_of_scores_that_it_gives(config):
     config = {**config, "cases": {**config["cases"], "scorer": "evalkit"}}
-    for noun in ("score", "x0_pred", "few_steps_score"):
+    for noun in ("score", "x0_pred", "few_steps_score", "swap_video_score"):
         kit = {key: config["evalkit"][key] for key in ("commit", "sha256", "mode")}
         assert settings(config, noun)["scorer"] == kit and NOUNS[noun].kit == "scorer"
 

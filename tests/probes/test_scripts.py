@@ -27,7 +27,9 @@ SCRIPTS = {
     "swap": ({}, {"matrix": []}),
     "answers": ({"blends": "00_blends.csv"}, {}),
     "swap_score": (TABLE, {"steps": STEPS}),
+    "swap_video_score": (TABLE, {"steps": STEPS}),
 }
+OF_SWAPS = ("swap_score", "swap_video_score")
 OLD = {
     "noise": "cka",
     "score": "rows",
@@ -46,7 +48,7 @@ def jobs(tmp_path_factory, checkpoint):
     made.run("model", folder=str(checkpoint), lora=None)
     made.run("cases", names=["00000", "00001"], folder=None, first_seed=900000, drawn={}, noised="all", recipe=3)
     for script, (output, params) in SCRIPTS.items():
-        if script == "swap_score":
+        if script in OF_SWAPS:
             params = {**params, "swap": made.config["swap"]}
         made.run(script, output, **params)
     return made
@@ -65,7 +67,7 @@ def nothing_computed(monkeypatch):
 
 def again(jobs, script):
     output, params = SCRIPTS[script]
-    params = {**params, "swap": jobs.config["swap"]} if script == "swap_score" else params
+    params = {**params, "swap": jobs.config["swap"]} if script in OF_SWAPS else params
     before = {name: jobs.path(script, name).read_bytes() for name in output.values()}
     manifest = jobs.run(script, output, **params)
     assert {name: jobs.path(script, name).read_bytes() for name in before} == before
@@ -103,6 +105,19 @@ def test_tables_have_a_row_for_every_run(jobs):
     assert list(few[few.steps == STEPS].score) == list(own)  # the same runs, decoded and scored once more
     frames = pd.read_csv(jobs.path("frames_score", "00.csv"))
     assert list(frames[frames.own].score) == pytest.approx(list(own)) and set(frames.frames) == {5, 17}
+
+
+def test_a_swapped_video_is_scored_as_that_of_both_cases(jobs):
+    """Read in x0_pred, where the full swaps of this configuration stop."""
+    table = pd.read_csv(jobs.path("swap_video_score", "00.csv"), dtype={"case": str, "source": str})
+    estimates = pd.read_csv(jobs.path("x0_pred", "00.csv"), dtype={"case": str}).query("step == 0 and seed == 1")
+    own = estimates.set_index("case").score
+    clean = table[table.run.isin(["target", "source"])].set_index(["case", "run"])
+    assert len(table) == 2 * (2 + 2 + 2)  # of each pair two layers, two clean runs and the check of mode full
+    for target, source in (("00000", "00001"), ("00001", "00000")):
+        assert clean.score_target[target, "target"] == pytest.approx(own[target])
+        assert clean.score_source[target, "source"] == pytest.approx(own[source])
+        assert clean.score_source[target, "target"] == clean.score_target[source, "source"]
 
 
 def test_skill_goes_on_where_it_was_cut_off(jobs, monkeypatch):

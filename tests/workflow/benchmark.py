@@ -11,6 +11,7 @@ from tests.workflow.running import ROOT
 MAZE, TURN = "O-39_maze_data-generator", "O-85_2d_object_rotation_data-generator"
 TASKS = {MAZE: "unique_maze", TURN: "rotation", "rotation": "rotation"}
 STEPS, CASES = 2, 2
+SWAP = {"modes": ["residual"], "widths": [1], "steps": [["first"]], "to_the_end": ["residual"], "matrix": False}
 PANELS = ("fig1", "fig2", "fig4", "fig5")
 
 
@@ -38,6 +39,8 @@ def configure(folder, checkpoint):
     config["few_steps"]["steps"] = [1, STEPS]
     config["frames"]["counts"] = [5]
     config["ensemble"] |= {"windows": ["20-29"], "modes": ["mean"], "headroom": [], "controls": False}
+    config["swap"] |= {**SWAP, "task": MAZE}
+    config["activations"] |= {"steps": ["first"], "shown": {"task": MAZE, "case": "00001", "seed": 1, "step": "first"}}
     row = {
         "panel": "a",
         "puzzle": MAZE,

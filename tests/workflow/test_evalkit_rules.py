@@ -19,7 +19,8 @@ from tests.workflow import benchmark
 from tests.workflow.benchmark import CASES, MAZE, PANELS, STEPS, TURN
 from tests.workflow.running import ROOT, jobs_of, snakemake, verdict
 
-TABLES = ("evalkit", "x0_pred", "few_steps", "frames", "ensemble", "activations")
+OTHERS = ("fig3", "fig6", "fig7", "fig8", "figA13")
+TABLES = ("evalkit", "swap", "x0_pred", "few_steps", "frames", "ensemble", "activations")
 TABLES += ("table1", "tableA1", "tableA2", "tableA3")
 pytestmark = pytest.mark.xdist_group("evalkit")
 
@@ -42,10 +43,10 @@ def table_of(folder, name):
 
 
 def test_all_that_such_cases_can_tell_is_made(finished):
-    for figure in (*PANELS, "fig3", "fig7", "fig8", "figA13"):
+    for figure in (*PANELS, *OTHERS):
         assert (finished / f"figures/{figure}.pdf").read_bytes().startswith(b"%PDF")
         assert (finished / f"figures/{figure}_caption.rst").read_text().strip()
-    assert {path.stem for path in (finished / "figures").glob("*.pdf")} == {*PANELS, "fig3", "fig7", "fig8", "figA13"}
+    assert {path.stem for path in (finished / "figures").glob("*.pdf")} == {*PANELS, *OTHERS}
     assert {*TABLES} <= {path.stem for path in (finished / "tables").glob("*.csv")}
     assert (finished / "report.zip").stat().st_size > 100_000
 
@@ -53,9 +54,11 @@ def test_all_that_such_cases_can_tell_is_made(finished):
 def test_claims_that_need_listed_answers_say_so(finished):
     rows = {row["id"]: row for row in json.loads((finished / "claims/claims.json").read_text())}
     told = {name for name, row in rows.items() if row["n"]}
-    assert told == {"C1", "C9", "C11", "C12", "E5"}
+    assert told == {"C1", "C9", "C10", "C11", "C12", "E5"}
+    assert rows["C10"]["n"] == CASES and "benchmark's own scores" in rows["C10"]["statistic"]
+    assert rows["C10"]["why"] == "the undisturbed score is 0.00, 0.5 is needed"  # the stand-in scores all cases alike
     assert rows["C1"]["n"] == 2 * CASES and rows["C11"]["null"]["estimate"] is None
-    for name in ("C2", "C4", "C10", "C14L", "E1", "E4"):
+    for name in ("C2", "C4", "C14L", "E1", "E4"):
         assert rows[name]["why"] == "not measured: it needs cases whose right answers are listed"
     assert rows["C13"]["why"] == "not measured"  # its numbers of steps are others
 
@@ -102,6 +105,24 @@ def test_figures_and_tables_take_the_same_scores(finished):
     assert sorted(set(frames.frames)) == [5, 17]
     own = frames[frames.own].sort_values("case").score.tolist()
     assert own == pytest.approx(few.score.tolist(), abs=1e-5)
+
+
+def test_swapped_videos_are_scored_as_those_of_both_cases(finished):
+    """By the same scorer as the table of the model; the stand-in knows no case from another."""
+    rows = table_of(finished, f"results/tiny/swap_video_score/{MAZE}/00.csv")
+    assert rows.run.tolist() == [*["swap"] * 2, "target", "source"] * CASES and set(rows.readout) == {"final"}
+    own = table_of(finished, "tables/evalkit.csv").query("run == 'model' and task == @MAZE").set_index("case")
+    for run, case in (("target", "case"), ("source", "source")):
+        clean = rows[rows.run == run]
+        names = clean[case].astype(str).str.zfill(5)
+        assert clean.score_target.tolist() == pytest.approx(own.task_specific[names].tolist(), abs=0.01)
+    assert rows.score_target.equals(rows.score_source) and set(rows.outcome) == {"other"}
+    assert len(set(rows.score_target[rows.case == "00000"])) > 2  # swapped videos are others than the clean ones
+    table = table_of(finished, "tables/swap.csv")
+    assert (table.n == CASES).all() and (table.flip == 0).all() and table.score_source.notna().all()
+    assert read_json(finished / f"results/tiny/swap/{MAZE}/00.json")["skipped"] == 0
+    caption = (finished / "figures/fig6_caption.rst").read_text()
+    assert "two cases of one task and start from one noise" in caption and "(e)" not in caption
 
 
 def test_table_1_is_of_the_benchmark_with_the_ensemble_beside_the_model(finished):
@@ -242,5 +263,6 @@ def test_the_whole_benchmark_is_planned_before_it_is_there(working):
     run = snakemake(working, "-n", "--quiet", "host", "--", "tables/evalkit.csv", change=change)
     jobs = jobs_of(run.stdout)
     assert run.returncode == 0, run.stdout
-    assert (jobs["download"], jobs["cases"], jobs["evalkit"]) == (1, 500, 500)
+    jobs_of_cases = 500 - 1  # the two cases that are swapped are one shard
+    assert (jobs["download"], jobs["cases"], jobs["evalkit"]) == (1, jobs_of_cases, jobs_of_cases)
     assert "VBVR-Bench-Data/2effadf" in run.stdout

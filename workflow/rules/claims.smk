@@ -14,7 +14,7 @@ rule claims:
         ideal_cka=rules.ideal_cka.output.table if LISTED and several(CASES["tasks"]) else [],
         runs=rules.decided.output.runs if LISTED else [],
         activations=rules.activations_table.output.runs,
-        swap=swap_tables if LISTED else [],
+        swap=swap_tables if SWAPPED else [],
         ensemble=rules.ensemble_table.input,
         frames=rules.frames_table.input,
         few_steps=rules.few_steps_table.input,

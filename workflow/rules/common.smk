@@ -16,7 +16,9 @@ from chainofsteps.config.text import read as read_text
 from chainofsteps.config.tasks import (
     asked_number,
     levels,
+    levels_of_folder,
     merged_seeds,
+    paired_cases,
     seeds_by_noun,
     shards_of,
     tasks_by_section,
@@ -123,10 +125,12 @@ def check_configuration():
 
 ALL_NAMES = check_configuration()
 LEVELS = {
-    task: levels(config, task) if CASES["folder"] is None else {len(names): CASES["shard_size"]}
+    task: levels(config, task) if CASES["folder"] is None else levels_of_folder(config, task, len(names))
     for task, names in ALL_NAMES.items()
 }
-CASE_NAMES = {task: names[: min(LEVELS[task])] for task, names in ALL_NAMES.items()}  # of every probe
+CASE_NAMES = {  # of every probe
+    task: names if CASES["folder"] else names[: min(LEVELS[task])] for task, names in ALL_NAMES.items()
+}
 SHARDS = {task: shards_of(names, LEVELS[task]) for task, names in ALL_NAMES.items()}
 SEEDS = seeds_by_noun(config)
 
@@ -146,7 +150,10 @@ wildcard_constraints:
 
 def shards(task, section="cases"):
     """Names of the shards that a section takes of a task: 00, 01, ...; by default those that every section takes."""
-    number = len(ALL_NAMES[task]) if CASES["folder"] else asked_number(config, section, task)
+    if CASES["folder"] is None:
+        number = asked_number(config, section, task)
+    else:
+        number = paired_cases(config, task, len(ALL_NAMES[task])) if section == "swap" else None  # None: all
     asked = set(ALL_NAMES[task][:number])
     return [f"{index:02d}" for index, names in enumerate(SHARDS[task]) if asked.issuperset(names)]
 
@@ -163,6 +170,11 @@ def shard_files(pattern, model, tasks, section="cases"):
 def all_shards(pattern):
     """`pattern` for every shard of the tasks of `cases`, as an input function of {model}."""
     return lambda wildcards: shard_files(pattern, wildcards.model, CASES["tasks"])
+
+
+def shard_of(task, case):
+    """Name of the shard that holds a case."""
+    return next(f"{index:02d}" for index, names in enumerate(SHARDS[task]) if case in names)
 
 
 def shard_cases(wildcards):

@@ -10,7 +10,7 @@ rule fig6:
         activations="tables/activations.csv",
         swap="tables/swap.csv",
         matrix="tables/swap_matrix.csv",
-        readout="tables/linear_readout.csv",
+        readout="tables/linear_readout.csv" if LISTED else [],
         swaps=lambda wildcards: shard_files(
             rules.swap.output.manifest, config["model"], {config["swap"]["task"]} & {*CASE_NAMES}, "swap"
         ),

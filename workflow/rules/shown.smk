@@ -26,7 +26,7 @@ def panel_shards(noun):
     def of_figure(wildcards):
         return [
             f"results/{wildcards.model}/{noun_of(*whole([panel.seed])) if noun == 'trajectory' else noun}/{panel.puzzle}/"
-            f"{CASE_NAMES[panel.puzzle].index(panel.case) // CASES['shard_size']:02d}.json"
+            f"{shard_of(panel.puzzle, panel.case)}.json"
             for panel in panels_shown(wildcards.figure)
         ]
 

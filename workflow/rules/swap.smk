@@ -1,10 +1,11 @@
 # One layer of another run, from the same noise with another prompt, in place of the run's own: does the answer follow?
+# Of puzzles it is read in latents, of cases that a scorer reads in scores.
 
 
 rule swap:
     input:
         model="results/model/{model}.json",
-        cases=puzzle_cases,
+        cases=scored_cases,
         conditioning="results/{model}/conditioning/{task}/{shard}.json",
         trajectory=swap_trajectory,
     output:
@@ -61,6 +62,37 @@ rule swap_score:
         seeds=config["trajectory"]["seeds"],
     script:
         "../../scripts/swap_score.py"
+
+
+rule swap_video_score:
+    input:
+        model="results/model/{model}.json",
+        cases=scored_cases,
+        scorer=scorer_files,
+        trajectory=untouched_runs(steps=swap_steps()),
+        swap="results/{model}/swap/{task}/{shard}.json",
+    output:
+        manifest="results/{model}/swap_video_score/{task}/{shard}.json",
+        table="results/{model}/swap_video_score/{task}/{shard}.csv",
+    log:
+        "results/{model}/logs/swap_video_score/{task}/{shard}.log",
+    benchmark:
+        "results/{model}/benchmarks/swap_video_score/{task}/{shard}.tsv"
+    conda:
+        "../../envs/gpu.yaml"
+    threads: scorer_threads()
+    resources:
+        gpu=1,
+        mem_mb=2000,
+        runtime=240,
+    params:
+        recipe=RECIPES["swap_video_score"],
+        settings=settings_of("swap_video_score"),
+        swap=lambda wildcards: settings_of("swap")(wildcards)["swap"],
+        steps=lambda wildcards: config["models"][wildcards.model]["steps"],
+        seeds=config["trajectory"]["seeds"],
+    script:
+        "../../scripts/swap_video_score.py"
 
 
 rule swap_table:

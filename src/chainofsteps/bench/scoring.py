@@ -39,9 +39,13 @@ def scores(
     at_once: see `scored`. Raises InputError if the scorer has no score for a video, by default for a task that is not
     a puzzle.
     """
+    return list(scored(partial(scorer, case), decoded(vae, latents), at_once))
+
+
+def decoded(vae: AutoencoderKLWan, latents: torch.Tensor) -> Iterator[np.ndarray]:
+    """The video uint8 (T, H, W, 3) of each of the final latents (B, C, F, h, w), as they are asked for."""
     batch_size = batch_of(latents)
-    videos = (video for chunk in latents.split(batch_size) for video in decode(vae, chunk, batch_size))
-    return list(scored(partial(scorer, case), videos, at_once))
+    return (video for chunk in latents.split(batch_size) for video in decode(vae, chunk, batch_size))
 
 
 def scored(scorer: Callable[[np.ndarray], Result], videos: Iterable[np.ndarray], at_once: int = 1) -> Iterator[Result]:

@@ -23,7 +23,8 @@ class Measured:
     clean: score in [0, 1] of the undisturbed runs that it is of; None where it takes no skill to measure it. fewest:
     cases of the puzzle that has fewest; None where they are not told apart. earlier: the same as it was measured before
     the schema's `changed`; None if it was measured alike. beside: what else must hold, by the names that the schema's
-    `beside` has. why: of one that is not measured, what it would need.
+    `beside` has. why: of one that is not measured, what it would need. by_scores: it is read in scores of videos, and
+    not in answers that are listed; the schema's `by_scores` says how.
     """
 
     n: int
@@ -37,6 +38,7 @@ class Measured:
     earlier: "Measured | None" = None
     beside: Mapping[str, "Measured"] = field(default_factory=dict)
     why: str | None = None
+    by_scores: bool = False
 
 
 UNMEASURED = Measured(0, 0, math.nan, math.nan, math.nan)  # the configuration has nothing to measure it on
@@ -128,8 +130,8 @@ def _beside(found: Measured, definition: Mapping[str, Any]) -> dict[str, str]:
 
 def before_the_change(found: Measured, definition: Mapping[str, Any], schema: Mapping[str, Any]) -> dict | None:
     """What was said until the schema's `changed`: estimate, interval and verdict by the rule of then; None if nothing
-    changed."""
-    if "changed" not in definition:
+    changed, and for what is read in scores, of which nothing was said before."""
+    if "changed" not in definition or found.by_scores:
         return None
     then = found.earlier or found
     unable = then.clean is not None and not then.clean >= schema["needs"]
@@ -155,7 +157,7 @@ def judge(measured: Mapping[str, Measured], schema: Mapping[str, Any], model: st
             {
                 "id": name,
                 "claim": definition["claim"],
-                "statistic": definition["statistic"],
+                "statistic": definition["by_scores" if found.by_scores else "statistic"],
                 "model": model,
                 "n": found.n,
                 "seeds": found.seeds,

@@ -36,7 +36,8 @@ def reversed_by_a_swap(
 ) -> Measured:
     """C10: share of pairs that end in the source's answer after a swap at one layer and a set of steps.
 
-    swaps: rows of `swap_score.COLUMNS`. The null is the share without a swap.
+    swaps: rows of `swap.rows.COLUMNS`. The null is the share without a swap. Undisturbed runs must show their own
+    answer; where scores say so both sides must, by the lesser share, since no swap reaches what the source misses.
     """
     final = swaps[(swaps.readout == "final") & swaps.outcome.notna()]
     swap = (final.run == "swap") & (final["mode"] == mode) & (final.width == 1) & (final.layer == layer)
@@ -50,7 +51,10 @@ def reversed_by_a_swap(
         earlier = Measured(len(values), seeds_of(rows), *bootstrap_mean(values, *how))
         return Measured(len(values), seeds_of(rows), *bootstrap_mean(values, *how, SHARE), earlier=earlier)
 
-    clean = final[final.run == "target"]
-    found, undisturbed = flips(final[swap]), float((clean.outcome == "target").mean())
+    clean, by_scores = final[final.run == "target"], bool(final.score_target.notna().any())
+    found = flips(final[swap])
+    own = [(final.outcome[final.run == side] == side).mean() for side in ("target", *["source"] * by_scores)]
+    undisturbed = float(min(own))
     earlier = found.earlier and replace(found.earlier, clean=undisturbed)
-    return replace(found, null=flips(clean).estimate, clean=undisturbed, earlier=earlier)
+    null = flips(clean).estimate
+    return replace(found, null=null, clean=undisturbed, earlier=earlier, by_scores=by_scores)

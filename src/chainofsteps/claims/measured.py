@@ -64,6 +64,7 @@ class Tables:
 
 
 UNLISTED = replace(UNMEASURED, why="it needs cases whose right answers are listed")
+UNSWAPPED = replace(UNMEASURED, why="it needs swap.task among cases.tasks")
 CANDIDATES = {
     "candidate_steps": STEP_COLUMNS,
     "candidate_runs": RUN_COLUMNS,
@@ -134,6 +135,7 @@ def _of_scores(tables: Tables, settings: Mapping[str, Any], run: Run) -> dict[st
     return {
         "C1": noise.step_against_frame(tables.scores, tables.clips, run.interval, run.restored, run.noisy),
         "E5": choice.noise_dependence(tables.invariance, run.interval),
+        "C10": UNSWAPPED if tables.swap.empty else _swapped(tables, settings, run),
         **_specialised(tables, settings, run),
         **_sampling(tables, settings, run),
     }
@@ -168,13 +170,17 @@ def _x0_pred(tables: Tables, settings: Mapping[str, Any], run: Run) -> dict[str,
 
 
 def _layers_and_runs(tables: Tables, settings: Mapping[str, Any], run: Run) -> dict[str, Measured]:
-    swap = settings["C10"]
-    layer, steps = resolve_one(swap["layer"], run.layers), resolve(swap["steps"], run.steps)
     return {
-        "C10": layers.reversed_by_a_swap(tables.swap, layer, swap["mode"], steps, run.interval),
+        "C10": _swapped(tables, settings, run),
         **_specialised(tables, settings, run),
         **_sampling(tables, settings, run),
     }
+
+
+def _swapped(tables: Tables, settings: Mapping[str, Any], run: Run) -> Measured:
+    swap = settings["C10"]
+    layer, steps = resolve_one(swap["layer"], run.layers), resolve(swap["steps"], run.steps)
+    return layers.reversed_by_a_swap(tables.swap, layer, swap["mode"], steps, run.interval)
 
 
 def _specialised(tables: Tables, settings: Mapping[str, Any], run: Run) -> dict[str, Measured]:

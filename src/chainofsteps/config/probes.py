@@ -279,10 +279,10 @@ class PartSection(Section):
 
 class SwapSection(Section):
     """Latent swap. The target is a case, the source the next one of its shard, from the target's noise; pairs with the
-    same answer are left out and counted."""
+    same answer are left out and counted, or, of cases that evalkit scores, with videos of two sizes or lengths."""
 
-    task: Name = Field(description="A puzzle whose cases share their first frame and have one right answer each.")
-    number: Number = Field(1, description="Cases of that puzzle, where that is more than `cases` has of it.")
+    task: Name = Field(description="A puzzle with one first frame and one right answer a case; or one evalkit scores.")
+    number: Number = Field(1, description="Cases of it, if `cases` has fewer; if evalkit scores it, the first so many.")
     layers: Indices = Field("all", description="Layers that are swapped: a swap begins at each.")
     widths: Several[Steps] = Field([1], description="How many neighbouring layers a swap takes.")
     modes: Several[Literal[*SWAPS]] = Field(

@@ -50,7 +50,10 @@ def check_swap(config: Mapping[str, Any], latent_frames: int | None, layers: int
     """InputError if `swap` names a layer, step or latent frame that is not there (None: not known), or has no pair."""
     asked, cases = config["swap"], config["cases"]
     made = cases["folder"] is None
-    if cases["shard_size"] == 1 or (made and asked_number(config, "swap", asked["task"]) == 1):
+    if cases["scorer"] == "evalkit":  # whose pairs are a shard of their own
+        if 1 in (asked["number"], cases["number"]):
+            raise InputError("swap: a pair is two cases of one task; set swap.number and cases.number to 2 or more")
+    elif cases["shard_size"] == 1 or (made and asked_number(config, "swap", asked["task"]) == 1):
         raise InputError("swap: a pair is two cases of one shard; set swap.number and cases.shard_size to 2 or more")
     for steps in asked["steps"]:
         indices("swap.steps", steps, config["models"][config["model"]]["steps"])

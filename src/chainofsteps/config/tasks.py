@@ -63,6 +63,21 @@ def levels(config: Mapping[str, Any], task: str) -> dict[int, int]:
     return dict(sorted({**weighed, **dict.fromkeys(others, config["cases"]["shard_size"])}.items()))
 
 
+def paired_cases(config: Mapping[str, Any], task: str, count: int) -> int | None:
+    """How many of the `count` cases of a task from a folder a swap takes whose videos a scorer reads, the first ones;
+    None if it takes none of this task."""
+    asked = config["swap"]
+    swapped = task == asked["task"] and config["cases"]["scorer"] == "evalkit"
+    return min(asked["number"], count) if swapped else None
+
+
+def levels_of_folder(config: Mapping[str, Any], task: str, count: int) -> dict[int, int]:
+    """As `levels`, of the `count` cases of a task from a folder, all of which every section takes but such a swap,
+    whose cases are one shard, since each is the next one's partner."""
+    alike, paired = {count: config["cases"]["shard_size"]}, paired_cases(config, task, count)
+    return alike if paired is None else dict(sorted({**alike, paired: paired}.items()))
+
+
 def shards_of(names: Sequence[str], sizes: Mapping[int, int]) -> list[list[str]]:
     """The cases of each shard of a task. sizes: of `levels`; no shard lies on both sides of one of its numbers, so that
     each section takes whole shards."""

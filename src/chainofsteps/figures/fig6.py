@@ -18,6 +18,7 @@ from ..model.sizes import VAE_STRIDE
 from ..names import RunId
 from ..store.reader import read_shard
 from . import layer_curves, marks, style
+from .grids import spoken
 
 FRACTIONS = (0, 0.25, 0.5, 0.75, 1)  # of the depth: the paper's layers 0, 10, 20, 30, 39 of 40
 MODES = {
@@ -28,6 +29,7 @@ MODES = {
 PARTS = ({}, {"color": style.SKY, "marker": "D"}, {"color": style.ORANGE, "marker": "v"})  # of tokens, in order
 WIDTHS = ("-", "--", ":")  # the line of one layer, and of more at once
 READOUTS = {"x0_pred": "$\\hat{x}_0$ of that step", "final": "final video"}
+NO_READOUT = pd.DataFrame(columns=["task", "step"])  # of cases whose answers are not listed
 CONTROLS = {"target": ("clean target", style.NULL), "source": ("clean source", style.FLOORS["floor_static"])}
 
 
@@ -62,7 +64,7 @@ class Maps:
         (case,) = listed_cases(read_json(cases), [shown["case"]])
         video = true_clip(case)
         video = video[np.minimum(np.arange(grid["f"]) * VAE_STRIDE, len(video) - 1)]
-        words = f"{shown['task'].replace('_', ' ')} {shown['case']}, seed {shown['seed']}, step {shown['step']}"
+        words = f"{spoken(shown['task'])} {shown['case']}, seed {shown['seed']}, step {shown['step']}"
         return cls(of_branch, reader.manifest["layers"], video, words, scale)
 
     @property

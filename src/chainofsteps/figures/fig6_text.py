@@ -16,6 +16,20 @@ WORDS = {
     "full": "full (all of the block's output)",
 }
 
+# Of a pair: what the two share, when it flips, and why it may be left out.
+LISTED = (
+    "source and target start from one noise and one blank first frame and differ in the prompt.",
+    f"latents show the source's answer (a weight of {MASS:g} or more, {MARGIN:g} above any other candidate of both "
+    "cases)",
+    "both have the same answer",
+)
+SCORED = (
+    "source and target are two cases of one task and start from one noise. The paper's pairs share their first frame "
+    "as well and differ in the text alone; these have each a first frame of its own, which the source's forward sees.",
+    f"video scores as the source's by {MARGIN:g} or more above its score as the target's",
+    "their videos differ in size or length",
+)
+
 
 def number(row: Mapping[str, Any], name: str) -> str:
     """A value with its interval, such as 0.62 [0.50, 0.74]."""
@@ -41,6 +55,7 @@ def summary(activations: pd.DataFrame, curves: pd.DataFrame, readout: pd.DataFra
             f"{number(of_cell.loc['source'], 'flip')}. The target's own answer stays in "
             f"{number(rows.loc[rows.kept.idxmin()], 'kept')} at the least, layer {rows.loc[rows.kept.idxmin()].layer}."
         )
+    lines += clean_scores(curves)
     same = curves[curves.run == "same_text"]
     if len(same):
         lines.append(
@@ -59,6 +74,20 @@ def summary(activations: pd.DataFrame, curves: pd.DataFrame, readout: pd.DataFra
             f"there {number(best, 'null')}); {where}."
         )
     return "\n".join(lines) + "\n"
+
+
+def clean_scores(curves: pd.DataFrame) -> list[str]:
+    """Of cases that a scorer reads: what the clean runs score as each of the two, on which a flip rests."""
+    if "score_source" not in curves:
+        return []
+    clean = curves[curves.run.isin(["target", "source"])]
+    return [
+        f"Scores, {steps_words(row.steps)}, {'x0_pred' if row.readout == 'x0_pred' else 'final video'}: the clean "
+        f"{row.run} scores {number(row._asdict(), 'score_target')} as the target's and "
+        f"{number(row._asdict(), 'score_source')} as the source's, and shows its own outcome in "
+        f"{number(row._asdict(), 'kept' if row.run == 'target' else 'flip')} of {row.n} pairs."
+        for row in clean.itertuples(index=False)
+    ]
 
 
 def readout_words_of(task: str, step: int, rows: pd.DataFrame) -> str:
@@ -130,16 +159,17 @@ def auc_words(statistics: Mapping[str, Any]) -> str:
 def swap_words(curves: pd.DataFrame, params: Mapping[str, Any]) -> list[str]:
     """Panel (c), the pairs that it leaves out, and the swaps of mode full."""
     swap, pairs = params["swap"], curves[curves.run == "swap"].n.iloc[0]
+    scored = "score_source" in curves
+    start, shown, alike = SCORED if scored else LISTED
     sentences = [
-        f"(c) {swap['task']}: source and target start from one noise and one blank first frame and differ in the "
-        "prompt. A layer of the source's forward, or some neighbouring ones, go in place of the target's, at a step or "
-        f"a set of steps; the flip rate is the share of {pairs} pairs whose latents show the source's answer (a weight "
-        f"of {MASS:g} or more, {MARGIN:g} above any other candidate of both cases), with intervals over pairs; each "
-        f"case is the target of one pair and the source of another. {modes_words(swap)} Lines: how often the clean "
-        "target, which is not swapped, and the clean source (from its own noise) show it."
+        f"(c) {swap['task']}: {start} A layer of the source's forward, or some neighbouring ones, go in place of the "
+        f"target's, at a step or a set of steps; the flip rate is the share of {pairs} pairs whose {shown}, with "
+        "intervals over pairs; each case is the target of one pair and the source of another. "
+        f"{modes_words(swap)} Lines: how often the clean target, which is not swapped, and the clean source (from its "
+        "own noise) show it."
     ]
     if params["skipped"]:
-        sentences.append(f"Pairs left out, as both have the same answer: {params['skipped']}.")
+        sentences.append(f"Pairs left out, as {alike}: {params['skipped']}.")
     same = curves[curves.run == "same_text"]
     if len(same):
         sentences.append(

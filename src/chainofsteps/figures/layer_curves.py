@@ -6,6 +6,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from . import marks, style
+from .grids import spoken
 
 COLUMNS = 3
 LINES = (
@@ -34,7 +35,7 @@ def draw(part: SubFigure, table: pd.DataFrame, value: str, label: str, null: str
             marks.band(axes, rows.layer, rows[value], rows[f"{value}_low"], rows[f"{value}_high"], **look)
             if null is not None:
                 marks.line(axes, rows.layer, rows[null], color=style.GREY, linestyle=look["linestyle"], linewidth=0.8)
-        axes.set_title(f"{task.replace('_', ' ')} (n = {heading(of_task, value)})", pad=3)
+        axes.set_title(f"{spoken(task)} (n = {heading(of_task, value)})", pad=3)
         axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
     for axes in grid[len(tasks) :]:
         axes.axis("off")

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..bench import vbvr
 from ..bench.sizes import fitted_to, made_frames, made_size
-from ..config.tasks import asked_number, levels, seeds_by_noun, shards_of, tasks_of
+from ..config.tasks import asked_number, levels, levels_of_folder, seeds_by_noun, shards_of, tasks_of
 from ..names import case_names
 from ..probes.count import ModelSizes, Shard, VideoSize
 from .jobs import Job
@@ -71,8 +71,9 @@ class Cases:
             sizes = self._shown(wildcards) if "figure" in wildcards else []
             return Shard(**about, case_count=0, first_case=0, sizes=sizes)
         section, task, names = self.config["cases"], wildcards["task"], self.names(wildcards["task"])
-        alike = {len(names): section["shard_size"]}  # every section takes all cases of a folder
-        counts = list(map(len, shards_of(names, levels(self.config, task) if section["folder"] is None else alike)))
+        made = section["folder"] is None
+        sizes_of = levels(self.config, task) if made else levels_of_folder(self.config, task, len(names))
+        counts = list(map(len, shards_of(names, sizes_of)))
         number, sizes = int(wildcards["shard"]), self.of_task(task)
         first, count = sum(counts[:number]), counts[number]
         return Shard(**about, case_count=count, first_case=first, sizes=sizes and sizes[first : first + count])

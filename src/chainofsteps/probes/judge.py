@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 
 from ..bench import scoring
@@ -59,6 +60,14 @@ class Judge:
     def scores(self, case: Case, latents: Sequence[torch.Tensor]) -> list[float]:
         """Scores in [0, 1] of final latents, each (1, C, F, h, w)."""
         return scoring.scores(case, self.vae, torch.cat(list(latents)), self.scorer, self.at_once)
+
+    def scores_as(self, cases: Sequence[Case], latents: Sequence[torch.Tensor]) -> list[list[float]]:
+        """Scores in [0, 1] of final latents, each (1, C, F, h, w): of each its video as that of every case in turn."""
+
+        def of_video(video: np.ndarray) -> list[float]:
+            return [self.scorer(case, video) for case in cases]
+
+        return list(scoring.scored(of_video, scoring.decoded(self.vae, torch.cat(list(latents))), self.at_once))
 
     def references(self, case: Case, shape: Sequence[int]) -> dict[str, float]:
         """Scores in [0, 1] of the true clip and the two floors, for latents of `shape` (1, C, F, h, w)."""

@@ -189,3 +189,29 @@ def test_full_is_degenerate_with_the_same_text_and_not_without(pair):
 def test_runs_from_different_noise_are_no_pair(pair):
     with pytest.raises(InputError, match="start from different noise"):
         SwapSweep(pair.target, pair.other, pair.velocities[1], ALL, PARTS, "c")
+
+
+@pytest.mark.parametrize("kind", ["wan2.2-i2v", "wan2.2-ti2v"])
+def test_a_source_with_a_first_frame_of_its_own_runs_as_it_ran_alone(checkpoint_of, kind):
+    """Beside the latents or in them: all steps of full at the last layer, from the target's noise, are the source's."""
+    folder, sampling = checkpoint_of(kind), tiny.sampling(steps=STEPS, batch_size=5)
+    sigmas, counter, experts = schedule.sigmas(STEPS, 3.0), Forwards(), Experts(folder, sampling)
+    one = tiny.conditioning(folder, sampling)
+    text = torch.randn(one.prompt_embeds.shape, generator=torch.Generator().manual_seed(9))
+    other = replace(one, prompt_embeds=text, condition=one.condition.flip(-1) - 0.5)
+    target, source = (GuidedVelocity(experts, given, sigmas, sampling, counter) for given in (one, other))
+    noise = one.begin(initial_latents(one.latents_shape, "c", 1))
+    start = other.begin(noise)
+    assert torch.equal(start, noise) == (kind == "wan2.2-i2v")
+    clean, alone = record(target, noise, sigmas, "c"), record(source, start, sigmas, "c")
+    every = Swap(LAYERS - 1, "full", tuple(range(STEPS)))
+    for stored in (None, alone):
+        sweep = SwapSweep(clean, stored, source, [every, Swap(0)], {}, "c", source_start=start)
+        state = advance(sweep, target, sweep.begin())
+        assert torch.allclose(state.source, alone.at(STEPS - 1), atol=1e-4)
+        made = (slice(None), slice(None), slice(1, None))  # the first latent frame is held to its own case's
+        assert torch.allclose(state.latents[every.name()][made], alone.latents[-1:][made], atol=1e-3)
+    with pytest.raises(InputError, match="start from different noise"):
+        SwapSweep(
+            clean, record(source, initial_latents(one.latents_shape, "c", 2), sigmas, "c"), source, [every], {}, "c"
+        )

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
-from ..count import ForwardCount, NetworkCount, Peak, Shard, item_bytes
+from ..count import DecodingCount, ForwardCount, NetworkCount, Peak, Shard, item_bytes
 from .spec import MODES, Swap, expand, last_step, nodes
 
 KEPT_STATES = 5  # hidden states that a layer's swap keeps: source and target, before the block and after it; the swap
@@ -118,4 +118,4 @@ def _in_matrix(shard: Shard) -> int:
     return min(max(0, section["matrix_pairs"] - shard.first_case), shard.case_count) if section["matrix"] else 0
 
 
-COUNTS = {"swap": SwapCount()}
+COUNTS = {"swap": SwapCount(), "swap_video_score": DecodingCount()}

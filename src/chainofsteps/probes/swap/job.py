@@ -15,12 +15,13 @@ from ...files import fingerprint
 from ...model.conditioning import Conditioning
 from ...names import RunId
 from ...run.denoise import GuidedVelocity
-from ...run.trajectory import Trajectory
+from ...run.trajectory import Ends, Trajectory
 from ...store.job import Job
 from ...store.pieces import Kept, Piece
 from ...store.reader import ShardReader
 from ...store.untouched import untouched
 from ..network import Network, through
+from .pairs import by_scores
 from .rows import pairs_of
 from .run import SwapSweep, same_text
 from .spec import Swap, expand
@@ -56,7 +57,7 @@ class Swapping:
 
     @property
     def skipped(self) -> int:
-        """How many cases have no source, since the next case has the same answer."""
+        """How many cases have no source, since the next case has the same answer, or a video of another size."""
         return len(self.network.encoded.cases) - len(self.sources)
 
     def swap(self, run: RunId, piece: Piece) -> Kept:
@@ -68,19 +69,21 @@ class Swapping:
         velocity = self.network.velocity(of_target)
         source_velocity = self.network.velocity(of_source, counter=velocity.counter)
         clean, other = untouched(self.trajectories, run), untouched(self.trajectories, source)
-        stored = other if torch.equal(other.at(0), clean.at(0)) else None
+        start = of_source.begin(clean.at(0))
+        walked = torch.equal(other.at(0), start) and not isinstance(other, Ends)  # whose steps are not there to be read
         matrix = run.case in self.matrix
         swaps = expand(self.section, self.network.sampling.steps, self.layers, matrix)
         asked = (self.section["parts"], run.label, self.section["to_the_end"])
-        sweep = SwapSweep(clean, stored, source_velocity, swaps, *asked)
+        sweep = SwapSweep(clean, other if walked else None, source_velocity, swaps, *asked, source_start=start)
         extra = self._same_text(run, piece, velocity, clean, swaps)
         state = through(sweep, velocity, piece)
         about = {"source": source.case, "matrix": matrix, **self.network.about}
         return Kept({**state.to_tensors(), **extra}, velocity.counter.total, metadata=about)
 
     def _conditionings(self, run: RunId, source: RunId) -> list[Conditioning]:
+        """Those of both. InputError for puzzles that differ in their first frames; cases of a benchmark may."""
         pair = [self.network.conditioning(case) for case in (run.case, source.case)]
-        if not torch.equal(pair[0].condition, pair[1].condition):
+        if not by_scores(run.task) and not torch.equal(pair[0].condition, pair[1].condition):
             raise InputError(
                 f"swap: cases {run.case} and {source.case} of {run.task} differ in more than their prompts; "
                 "give swap.task a task whose first frames are equal"

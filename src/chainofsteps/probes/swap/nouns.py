@@ -1,10 +1,10 @@
-"""The nouns swap and swap_score: recipes and settings. No torch here."""
+"""The nouns swap, swap_score and swap_video_score: recipes and settings. No torch here."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from ...store.noun import Noun
-from ..settings import batch_size, by_seed, part_of
+from ..settings import batch_size, by_seed, part_of, scorer
 
 
 def settings(config: Mapping[str, Any], model: str) -> dict[str, Any]:
@@ -18,6 +18,12 @@ def score_settings(_config: Mapping[str, Any], _model: str) -> dict[str, Any]:
     return {}
 
 
+def video_settings(config: Mapping[str, Any], _model: str) -> dict[str, Any]:
+    """The scorer alone, beside the swapped runs and the trajectories."""
+    return scorer(config)
+
+
 SWAP = Noun("swap", 2, settings, ("trajectory",), by_seed)
 SCORE = Noun("swap_score", 2, score_settings, ("answers", "swap"), by_seed, rows=True)
+VIDEO_SCORE = Noun("swap_video_score", 1, video_settings, ("swap", "trajectory"), by_seed, rows=True, kit="scorer")
 RECIPES = {"swap_table": 4}

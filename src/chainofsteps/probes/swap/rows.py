@@ -1,8 +1,10 @@
 """Whose answer a swapped run shows: the source's, the target's, or neither; and how often, by layer and step.
 
-Source and target are two cases with one first frame and different prompts. A run is read for the right answers of both
-and the wrong candidates of both at once, so that a blur, a mixture or a third answer is not taken for one of the two:
-in its latents (probes/candidates/observer.py), or in the last frame of its decoded video (puzzles/candidates.py).
+Of puzzles, source and target are two cases with one first frame and different prompts. A run is read for the right
+answers of both and the wrong candidates of both at once, so that a blur, a mixture or a third answer is not taken for
+one of the two: in its latents (probes/candidates/observer.py), or in the last frame of its decoded video
+(puzzles/candidates.py). Of a benchmark they are two cases of one task, each with a first frame of its own, and its
+scorer reads the decoded video as if it were the target's, and as if it were the source's.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,11 +22,12 @@ from ...errors import InputError
 from ..candidates.observer import Candidates, mixture_weights
 from ..candidates.rows import by_name, flat
 from ..candidates.table import STRAY
-from .table import MARGIN, MASS, RUN
+from .pairs import by_scores, check_pairs, fit_together, neighbours
+from .table import MARGIN, MASS, RUN, SCORES
 
 COLUMNS = [
     *["model", "task", "case", "source", "seed", "matrix", *RUN],
-    *["outcome", "mass_source", "mass_target", "distance"],
+    *["outcome", "mass_source", "mass_target", "distance", *SCORES],
 ]
 
 
@@ -55,7 +58,10 @@ class Pair:
 
     @property
     def differs(self) -> bool:
-        """Whether the two have different answers: else no flip can be told."""
+        """Whether the two have different answers: else no flip can be told. Of cases that a scorer reads, whether the
+        video of one can be scored as the other's."""
+        if by_scores(self.target.task):
+            return fit_together(self.target, self.source)
         return not np.array_equal(right_video(self.target)[-1], right_video(self.source)[-1])
 
     def read(self, video: np.ndarray, answers: Mapping[str, np.ndarray]) -> dict[str, Any]:
@@ -100,10 +106,21 @@ def outcome(masses: Mapping[str, float]) -> str:
     return strongest if clear and strongest in ("source", "target") else "other"
 
 
+def outcome_of_scores(source: float, target: float) -> str:
+    """source, target or other, of a video's scores in [0, 1] as the source's and as the target's: the one that is
+    higher, if by MARGIN or more."""
+    if abs(source - target) < MARGIN:
+        return "other"
+    return "source" if source > target else "target"
+
+
 def pairs_of(cases: Sequence[Case]) -> dict[str, Pair | None]:
     """The pair of each case as target, by its name: with the next one as source, the last with the first.
 
-    None where both have the same answer, as the one case of a shard has with itself: such a pair is left out.
+    None where both have the same answer, as the one case of a shard has with itself: such a pair is left out. So is,
+    of cases that a scorer reads, one whose videos differ in size or length; InputError if no other is there.
     """
-    pairs = {case.name: Pair(case, cases[(i + 1) % len(cases)]) for i, case in enumerate(cases)}
+    if by_scores(cases[0].task):
+        check_pairs(cases)
+    pairs = {target.name: Pair(target, source) for target, source in neighbours(cases)}
     return {name: pair if pair.differs else None for name, pair in pairs.items()}

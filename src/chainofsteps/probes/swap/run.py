@@ -1,9 +1,11 @@
 """The probe of all swaps on a pair of runs: a target's, and a source's from the same noise with another prompt.
 
-The pair differs in its text and in nothing else. In a set of steps the source follows its own undisturbed run, and each
-swapped run its own latents. The target's run is stored, so swapped runs leave it where they first differ from it; the
-source's is not, unless all cases share their noise, so it runs along, and its forward serves every swap of the step.
-The plan counts all these forwards beforehand.
+As in the paper, a pair of puzzles differs in its text and in nothing else. Two cases of a benchmark have first frames
+of their own as well: the source's stream has the source's conditioning, and the two share their noise alone.
+
+In a set of steps the source follows its own undisturbed run, and each swapped run its own latents. The target's run is
+stored, so swapped runs leave it where they first differ from it; the source's is not, unless all cases share their
+noise, so it runs along, and its forward serves every swap of the step. The plan counts all these forwards beforehand.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -68,7 +70,8 @@ class SwapSweep(Probe[SwapState, SwapResult]):
     target: its undisturbed run. source: its undisturbed run from the same noise, None where that is not stored.
     source_velocity: with the source's conditioning and the same experts. parts: by name the latent frames and token
     rows of mode `tokens`. case: the pair's name in errors. to_the_end: the modes whose runs go on to
-    the end. Raises InputError if the stored runs start from different noise, or if latents are not finite.
+    the end. source_start: the source's latents before step 0, None where they are the target's: in some models a first
+    frame stands in them. Raises InputError if the stored runs start from different noise, or if latents are not finite.
     """
 
     target: Trajectory
@@ -78,11 +81,12 @@ class SwapSweep(Probe[SwapState, SwapResult]):
     parts: Mapping[str, Mapping[str, Any]]
     case: str
     to_the_end: Collection[str] = MODES
+    source_start: Latents | None = None
 
     State: ClassVar[type] = SwapState
 
     def __post_init__(self) -> None:
-        if self.source is not None and not torch.equal(self.source.at(0), self.target.at(0)):
+        if self.source is not None and not torch.equal(self.source.at(0), self._start):
             raise InputError(f"swap: source and target of {self.case} start from different noise; take equal noise")
 
     @property
@@ -90,8 +94,12 @@ class SwapSweep(Probe[SwapState, SwapResult]):
         return self.target.sigmas
 
     def begin(self) -> SwapState:
-        """Source and target are the same noise before step 0."""
-        return SwapState(0, self.target.at(0), {}, {})
+        """Source and target are the same noise before step 0, but for a first frame that stands in it."""
+        return SwapState(0, self._start, {}, {})
+
+    @property
+    def _start(self) -> Latents:
+        return self.target.at(0) if self.source_start is None else self.source_start
 
     def latents(self, state: SwapState, step: int) -> Latents:
         """Every run that differs from the target's, and last the source if its next step is needed."""

@@ -95,6 +95,13 @@ def expand(swap: Mapping, steps: int, layers: int, matrix: bool = False) -> list
     return list(dict.fromkeys(swaps))
 
 
+def read_at_the_ends(swap: Mapping) -> bool:
+    """Whether swaps that a scorer reads need no more of the clean runs than their noise and their final latents: they
+    begin at step 0, and all of them go on to the end. swap: the settled section, with its steps as numbers."""
+    in_sets = all([*steps] == [0] for steps in swap["steps"]) and not swap["matrix"]
+    return in_sets and {*swap["modes"]} <= {*swap["to_the_end"]}
+
+
 def nodes(swaps: Sequence[Swap], step: int, to_the_end: Collection[str]) -> tuple[list[Swap], list[Swap]]:
     """The runs of a step, those that leave the target's clean run here and those that left it before.
 

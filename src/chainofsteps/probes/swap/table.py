@@ -10,14 +10,15 @@ from ...statistics import SHARE, bootstrap_mean
 from ...tables import write_table
 
 MASS, MARGIN = 0.5, 0.25  # an answer is shown if it has this mass, and this much more than any other candidate
+SCORES = ["score_target", "score_source"]  # of a video as the target's and as the source's, where a scorer reads it
 RUN = ["run", "layer", "width", "mode", "part", "steps", "readout"]
 OUTCOMES = {"flip": "source", "kept": "target", "other": "other"}
-MEASURED = [*OUTCOMES, "mass_source", "mass_target", "distance"]
+MEASURED = [*OUTCOMES, "mass_source", "mass_target", "distance", *SCORES]
 
 
 def summary(table: pd.DataFrame, statistics: Mapping[str, Any]) -> pd.DataFrame:
     """Per swap, set of steps and readout: share of pairs that show the source's answer (flip), the target's (kept) or
-    neither (other), and the weights of both, with bootstrap intervals over pairs.
+    neither (other), and the weights or the scores of both, with bootstrap intervals over pairs.
 
     table: rows of COLUMNS; run is swap, or a control: target and source (the clean runs), same_text (mode full with
     equal text, whose distance from the source's velocity is 0 where it is degenerate). Columns: model, task, RUN, n
@@ -58,9 +59,12 @@ def write(path: str, rows: pd.DataFrame, statistics: Mapping[str, Any]) -> None:
 
 
 def read_rows(paths: Sequence[str]) -> pd.DataFrame:
-    """The tables of all shards, rows of COLUMNS. Raises InputError if they hold no pair at all."""
+    """The tables of all shards, rows of COLUMNS; in earlier tables, which are of puzzles alone, no scores stand.
+
+    Raises InputError if they hold no pair at all.
+    """
     text = dict.fromkeys(("case", "source", "steps", "mode", "part"), str)
     table = pd.concat([pd.read_csv(path, dtype={**text, "layer": "Int64", "width": "Int64"}) for path in paths])
     if table.empty:
         raise InputError("swap: no two neighbouring cases have different answers; give more cases")
-    return table
+    return table.reindex(columns=[*table.columns, *(name for name in SCORES if name not in table)])
