@@ -160,8 +160,9 @@ def _loader(text: str) -> type:
 
 
 def check_keys(text: str, source: str) -> None:
-    """InputError for a key that stands twice in one section, of which YAML takes the last, or is no text;
-    for a number that YAML reads as another, such as 010 as 8; for an alias that holds itself, or aliases that stand for more than VALUES values.
+    """InputError for a key that stands twice in one section, of which YAML takes the last, or is no text; for a number
+    that YAML reads as another, such as 010 as 8; for an alias that holds itself, or aliases that stand for more than
+    VALUES values.
 
     It names `source` and the lines. Raises yaml.YAMLError if the text is not YAML.
     """

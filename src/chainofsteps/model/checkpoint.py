@@ -11,6 +11,7 @@ from .sizes import frames_of, latent_frames_of
 
 INDEX = "model_index.json"
 POINTER = b"version https://git-lfs.github.com/spec/"  # how one begins
+PEFT_NAME, PEFT_SETTINGS = "adapter_model.safetensors", "adapter_config.json"
 SCALE = 8  # pixels a side of a latent, where a VAE's config.json does not say it
 SUBFOLDERS = {"high": "transformer", "low": "transformer_2"}
 
@@ -106,6 +107,12 @@ def adapters_of(lora: Mapping[str, Any] | None, experts: Sequence[str] | None = 
             f"{', '.join(experts)}; name one for each"
         )
     return files
+
+
+def settings_beside(adapter: Path) -> Path | None:
+    """Where PEFT keeps an adapter's alpha, if it is there: its matrices alone would be another adapter."""
+    path = adapter.with_name(PEFT_SETTINGS)
+    return path if path.is_file() else None
 
 
 def check_given(where: str, folder: str | Path | None, adapters: Iterable[Path]) -> None:
