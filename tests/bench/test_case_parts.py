@@ -59,7 +59,7 @@ def test_a_prompt_that_nobody_sees(folder, nothing):
     refused(folder, "has an empty prompt.txt")
 
 
-@pytest.mark.parametrize("prompt", ["move\r\n\tthe ring", "环", "a\u200db", "…", "5", "🙂"])
+@pytest.mark.parametrize("prompt", ["move\r\n\tthe ring", "环", "a\u200db", "…", "5", "🙂", "\ue000"])
 def test_a_prompt_as_it_is_written(folder, prompt):
     (folder / "prompt.txt").write_bytes(prompt.encode())
     assert read_case(folder, "mine").prompt == prompt.replace("\r\n", "\n")

@@ -169,12 +169,12 @@ def true_clip(case: Case) -> Video:
     """The true clip of a case in the size that the case is run in, uint8 (T, height, width, 3): its video, or its first
     frame and the pictures that follow it.
 
-    Raises InputError as `given_clip` does.
+    Raises InputError as `unresized_clip` does.
     """
-    return resized(given_clip(case), case.height, case.width)
+    return resized(unresized_clip(case), case.height, case.width)
 
 
-def given_clip(case: Case) -> Video:
+def unresized_clip(case: Case) -> Video:
     """The true clip of a case in its own size. Raises InputError if it cannot be read, if its pictures differ in size,
     or if it has another shape than the first frame: resized to that it would be distorted."""
     pictures = true_pictures(case.folder)
@@ -222,7 +222,7 @@ def _read_prompt(folder: Path, case: str) -> str:
     for char, kind in kinds.items():
         if kind == "Cc" or char == LOST:
             raise InputError(f"{case}: {PROMPT} holds U+{ord(char):04X}, which is no text; save it as UTF-8")
-    if all(kind[0] in "CZ" for kind in kinds.values()):  # nothing that anybody sees
+    if all(kind == "Cf" or kind[0] == "Z" for kind in kinds.values()):  # nothing that anybody sees
         raise InputError(f"{case} has an empty {PROMPT} ({folder}); write the prompt into it")
     return prompt
 

@@ -28,7 +28,7 @@ _NO_PATHS = {
     r"\s|.*\s$": "begins or ends with a space; take it away",
     r"[a-z0-9+.-]+://": "is an address; give a folder of this machine",
     r".*\\": "is a path of Windows; write it as this machine has it, with /",
-    r".*\$": "has a $, and variables are not read here; write the path out",
+    r".*\$[A-Za-z_]": "has a $, and variables are not read here; write the path out",
     f"({'|'.join(_NULLS)})$": "is a text; write null for no folder, or ./ before it for a folder of that name",
 }
 

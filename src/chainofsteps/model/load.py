@@ -219,12 +219,12 @@ def _weights(folder: Path, config: Mapping[str, Any]) -> list[Path]:
             mend = f"rename {variant.name} to it" if variant else "copy or convert the weights"
             raise InputError(f"{folder} has no {name}.safetensors; {mend}")
         return [folder / f"{name}.safetensors"]
-    if (folder / f"{name}.safetensors").is_file():  # transformers takes the one, diffusers the other
-        raise InputError(f"{folder} has both {name}.safetensors and {listing.name}; delete one of them")
     names = sorted(set(map(str, read_object(listing, "weight_map").values())))
     for file in names:
         if not is_name(file):
             raise InputError(f"{listing} leads to {file!r}, out of its folder; copy the whole checkpoint")
+    if (folder / f"{name}.safetensors").is_file():  # transformers takes the one, diffusers the other
+        raise InputError(f"{folder} has both {name}.safetensors and {listing.name}; delete one of them")
     return [folder / file for file in names]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from ...bench.cases import Case, Fitted, check_scorable, given_clip, read_cases, write_case
+from ...bench.cases import Case, Fitted, check_scorable, read_cases, unresized_clip, write_case
 from ...bench.categories import split_of
 from ...bench.puzzles import PUZZLES, draw
 from ...bench.sizes import case_identity
@@ -63,7 +63,7 @@ def checked_cases(
         except InputError as error:
             raise InputError(f"case {case_label(task, case.name)}: {error}") from error
         if (case.folder / GROUND_TRUTH).is_file() or true_pictures(case.folder):
-            given_clip(case)  # whole: to read the case, only its length was needed
+            unresized_clip(case)  # whole: to read the case, only its length was needed
         check_scorable(case)
         files = {path.name: sha256(path) for path in case_files(case.folder)}
         listed[case.name] = {"identity": case_identity(files, fitted), "files": files}
