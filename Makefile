@@ -12,6 +12,8 @@ TESTS ?= tests
 ARGS ?=
 TARGET ?= all
 PIP_ARGS ?=
+# a file of --configfile is read here first: Snakemake names neither the file nor the line of a mistake in it
+SNAKEMAKE = $(if $(findstring --configfile,$(ARGS)),$(BIN)/python -m chainofsteps.config.overlays $(ARGS) && )$(BIN)/snakemake $(ARGS)
 ifneq ($(words $(CURDIR)),1)
 $(error the path of this folder holds a space, which Snakemake's scripts cannot stand: move it)
 endif
@@ -33,7 +35,7 @@ tables: ## every table
 claims: ## the verdict on each claim of the paper: claims/claims.md
 report: ## report.zip: figures, tables and claims with their captions as HTML, which opens offline
 all figures tables claims report: $(READY)
-	$(BIN)/snakemake $(ARGS) $@
+	$(SNAKEMAKE) $@
 
 test: $(READY) ## the tests but the slow ones, on two cores
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist loadgroup $(TESTS)
@@ -80,7 +82,7 @@ plan: $(READY) ## jobs, forwards, hours, disk, memory that TARGET still needs (d
 	@$(BIN)/python -m chainofsteps plan $(TARGET) $(ARGS)
 
 verify: $(READY) ## check all results that are there against their manifests; makes nothing
-	$(BIN)/snakemake $(ARGS) verify
+	$(SNAKEMAKE) verify
 
 embedded: $(READY) ## train the miniature model in models/embedded anew
 	$(BIN)/python -m chainofsteps train $(ARGS)
@@ -103,7 +105,7 @@ $(READY): requirements.lock pyproject.toml
 
 # What is not named above is Snakemake's. The three empty rules keep make from asking Snakemake for its own files.
 %: $(READY) FORCE
-	$(BIN)/snakemake $(ARGS) $@
+	$(SNAKEMAKE) $@
 
 FORCE: ;
 Makefile: ;

@@ -19,6 +19,11 @@ def verify(arguments: Sequence[str]) -> None:
     """check all results against their manifests; the arguments are those of snakemake"""
     from snakemake.cli import main as program
 
+    from .config.overlays import check_overlays
+    from .errors import reported
+
+    with reported():
+        check_overlays(arguments)
     program([*arguments, "--", "verify"])
 
 

@@ -122,8 +122,11 @@ def task_folder(root: str | Path, task: str) -> Path:
     return folders[0]
 
 
-def case_names(root: str | Path, task: str) -> list[str]:
-    """The names of a task's cases, sorted. Raises InputError if there is none, or one that is no NAME."""
+def case_names(root: str | Path, task: str, number: int | None = None) -> list[str]:
+    """The names of a task's cases, sorted; of the first `number`, if it is not None.
+
+    Raises InputError if there is none, one that is no NAME, or fewer than that number.
+    """
     folder = task_folder(root, task)
     names = sorted(
         path.name
@@ -138,7 +141,12 @@ def case_names(root: str | Path, task: str) -> list[str]:
                 f"{folder} has a case {name!r}; rename it: letters, digits, dots, dashes and underscores, "
                 "with a letter or a digit first"
             )
-    return names
+    if number is not None and len(names) < number:
+        raise InputError(
+            f"'cases.number' is {number}, but {folder} has {len(names)} cases; set it to {len(names)}, or to null for "
+            "all of each task"
+        )
+    return names[:number]
 
 
 def true_pictures(folder: Path) -> list[Path]:

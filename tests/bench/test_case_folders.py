@@ -31,6 +31,18 @@ def test_task_that_is_nowhere_or_twice_or_empty(tmp_path):
             names.case_names(tmp_path, task)
 
 
+def test_more_cases_than_there_are(tmp_path):
+    for case in ("00000", "00001"):
+        (tmp_path / "In-Domain_50/mine" / case).mkdir(parents=True)
+    assert [names.case_names(tmp_path, "mine", number) for number in (1, 2, None)] == [
+        ["00000"],
+        ["00000", "00001"],
+        ["00000", "00001"],
+    ]
+    with pytest.raises(InputError, match="'cases.number' is 3, but .*mine has 2 cases; set it to 2, or to null"):
+        names.case_names(tmp_path, "mine", 3)
+
+
 def test_files_of_a_case_are_the_known_ones(tmp_path):
     for name in ("prompt.txt", ".DS_Store", "first_frame.png", "first_frame_old.png", "Thumbs.db"):
         (tmp_path / name).touch()

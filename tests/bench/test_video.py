@@ -173,3 +173,45 @@ def test_frames_are_counted_as_they_are_read(tmp_path):
     (tmp_path / "v.mp4").write_bytes(b"no video")
     with pytest.raises(InputError, match="cannot read video .*v.mp4.*; restore the file"):
         frames_in(tmp_path / "v.mp4")
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA", "P", "RGB"])
+def test_a_picture_that_is_transparent_in_part_is_refused(tmp_path, mode):
+    """Under it lies any colour, mostly black, which nobody has ever seen."""
+    for opacity in (255, 254, 0):
+        picture = Image.new(mode, (64, 64), {"RGBA": (9, 8, 7, 255), "LA": (9, 255)}.get(mode, 0))
+        if mode in ("RGBA", "LA"):
+            picture.paste((*picture.getpixel((0, 0))[:-1], opacity), (0, 0, 1, 1))
+        one_colour = {} if mode in ("RGBA", "LA") or opacity else {"transparency": {"P": 0, "RGB": (0, 0, 0)}[mode]}
+        picture.save(tmp_path / "p", format="PNG", **one_colour)
+        if opacity == 255 or (opacity and mode in ("P", "RGB")):
+            assert np.array_equal(read_png(tmp_path / "p"), np.asarray(picture.convert("RGB")))
+        else:
+            with pytest.raises(InputError, match="p is transparent in part; lay it on a background"):
+                read_png(tmp_path / "p")
+
+
+def test_a_picture_that_is_far_too_large_is_not_decoded(tmp_path, monkeypatch):
+    for side, message in (
+        (8208, "has 8208x8208 pixels; scale it down to 67,108,864 at most"),
+        (20_000, "is too large"),
+    ):
+        Image.new("1", (side, side)).save(tmp_path / "p", format="PNG")
+        with monkeypatch.context() as patched:
+            patched.setattr(Image.Image, "convert", None)
+            with pytest.raises(InputError, match=message):
+                read_png(tmp_path / "p")
+
+
+@pytest.mark.parametrize("quarters", [1, 2, 3])
+def test_a_video_that_lies_on_its_side_is_refused(tmp_path, quarters):
+    """Phones write it as it is held, and how a player is to turn it, here by the matrix in its track's header."""
+    write_mp4(tmp_path / "v.mp4", moving_square())
+    content = bytearray((tmp_path / "v.mp4").read_bytes())
+    matrix = content.find(b"tkhd") + 44
+    cosine, sine = ((1, 0), (0, 1), (-1, 0), (0, -1))[quarters]
+    turned = [cosine << 16, sine << 16, 0, -sine << 16, cosine << 16, 0]
+    content[matrix : matrix + 24] = b"".join(number.to_bytes(4, "big", signed=True) for number in turned)
+    (tmp_path / "v.mp4").write_bytes(content)
+    with pytest.raises(InputError, match=r"v.mp4 lies on its side \(rotation -?(90|180)\); save it upright"):
+        read_mp4(tmp_path / "v.mp4")

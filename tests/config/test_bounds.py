@@ -12,7 +12,7 @@ from chainofsteps.errors import InputError
 
 CONFIG = read(Path(__file__).parents[2] / "config.yaml")
 # Numbers that cost nothing, however large: a seed, an index that is held against the model, a published time or size.
-FREE = ("seed", "size_gb", "gpu_memory_gb", "alpha", "residual", "parameters", "seconds", "step")
+FREE = ("seed", "size_gb", "alpha", "residual", "parameters", "seconds", "step")
 
 
 def refused(**changes):

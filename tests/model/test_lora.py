@@ -122,7 +122,7 @@ def test_the_checkpoint_on_disk_stays_as_it_is(checkpoint, tmp_path):
     assert sha256(weights) == before and differing(model, load_transformer(checkpoint))
 
 
-def test_a_check_reads_no_matrix(model, style, tmp_path, monkeypatch):
+def test_a_check_holds_no_two_matrices_at_once(model, style, tmp_path, monkeypatch):
     path = tiny.adapter(tmp_path / "lora", model, style)
     monkeypatch.setattr(lora, "load_tensors", None)
     lora.check(path, model.config)

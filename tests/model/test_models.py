@@ -75,8 +75,8 @@ def refused(folder, message):
 
 
 def test_a_folder_that_is_no_checkpoint(tmp_path):
-    refused(tmp_path, "has no model_index.json; check the folder")
-    refused(tmp_path / "none", "has no model_index.json; check the folder")
+    refused(tmp_path, "has no model_index.json; give the folder of a diffusers checkpoint")
+    refused(tmp_path / "none", "has no model_index.json; give the folder of a diffusers checkpoint")
 
 
 def test_a_checkpoint_that_is_not_wan_image_to_video(copy):

@@ -69,7 +69,7 @@ def cases_of(task):
         return [f"{index:05d}" for index in range(max(levels(config, task)))]
     if CASES["source"]:  # known before it is downloaded
         return list(vbvr.CASES[: CASES["number"]])
-    return case_names(beside_snakefile(CASES["folder"]), task)[: CASES["number"]]
+    return case_names(beside_snakefile(CASES["folder"]), task, CASES["number"])
 
 
 def check_model(model):

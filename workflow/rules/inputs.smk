@@ -3,7 +3,7 @@
 from chainofsteps.bench.evalkit.kits import check_files
 from chainofsteps.config.models import check_there, place, sources
 from chainofsteps.files import files_below
-from chainofsteps.model.checkpoint import INDEX, adapters_of, check_given
+from chainofsteps.model.checkpoint import INDEX, adapters_of, check_given, settings_beside
 from chainofsteps.names import case_files, task_folder
 from chainofsteps.store.network import check_way
 
@@ -56,7 +56,7 @@ def checkpoint_files(wildcards):
     adapters = list(adapters_of(lora_of(wildcards)).values()) if lora and "source" not in lora else []
     folder = None if "source" in entry else Path(beside_snakefile(entry["folder"]))
     check_given(f"models.{wildcards.model}", folder, adapters)
-    given = list(map(str, adapters))
+    given = list(map(str, [*adapters, *filter(None, map(settings_beside, adapters))]))
     if folder is None:
         return given
     below = [path for path in files_below(folder) if path.parent != folder]

@@ -1,7 +1,9 @@
 """Cases, read and written: ours and the official ones by the same code. `layout` says where they lie."""
 
 import json
+import math
 import shutil
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,8 +20,10 @@ from ..names import (
     LAYOUT,
     METADATA,
     PARTIAL,
+    PICTURE,
     PROMPT,
     PUZZLES,
+    case_label,
     case_names,
     is_name,
     task_folder,
@@ -28,6 +32,9 @@ from ..names import (
 from .puzzles import on_board, puzzle
 from .sizes import ROUNDED
 from .video import Frame, Video, frames_in, read_mp4, read_png, resized, write_mp4, write_png
+
+LOST = "\ufffd"  # what a program puts in the place of a character that it could not read
+DISTORTED = 1.05  # of height over width, beyond which a picture looks squeezed
 
 Fitted = Sequence[int] | str | None  # see `fit`
 
@@ -120,12 +127,8 @@ def read_case(folder: Path, task: str, multiple: int = 16, frames: int | None = 
         if not path.is_file():
             mend = "add it, set cases.frames" if path == clip else "add it"
             raise InputError(f"case {task}/{folder.name} has no {path.name} ({folder}); {mend} or leave the case out")
-    try:
-        prompt = (folder / PROMPT).read_text(encoding="utf-8-sig").strip()  # some editors begin with a mark
-    except UnicodeDecodeError as error:
-        raise InputError(f"case {task}/{folder.name}: {PROMPT} is not UTF-8 ({error}); save it as UTF-8") from error
-    if not prompt:
-        raise InputError(f"case {task}/{folder.name} has an empty {PROMPT} ({folder}); write the prompt into it")
+    prompt = _read_prompt(folder, f"case {task}/{folder.name}")
+    _check_in_order(pictures, f"case {task}/{folder.name}")
     try:
         first_frame = read_png(folder / FIRST_FRAME)
     except OSError as error:
@@ -140,6 +143,8 @@ def read_case(folder: Path, task: str, multiple: int = 16, frames: int | None = 
             f"resize it to {fitting}, or set cases.size"
         )
     count = frames_in(clip) if clip.is_file() else frames or 1 + len(pictures)
+    if clip.is_file() and count < 2:
+        raise InputError(f"case {task}/{folder.name}: {clip.name} has one frame; give the video, or leave it out")
     layout = _read_layout(folder, task)
     if (folder / METADATA).is_file():
         _read_keys(folder / METADATA, f"case {task}/{folder.name}")
@@ -164,11 +169,23 @@ def true_clip(case: Case) -> Video:
     """The true clip of a case in the size that the case is run in, uint8 (T, height, width, 3): its video, or its first
     frame and the pictures that follow it.
 
-    Raises InputError if it cannot be read, or if the pictures differ in size.
+    Raises InputError as `unresized_clip` does.
     """
+    return resized(unresized_clip(case), case.height, case.width)
+
+
+def unresized_clip(case: Case) -> Video:
+    """The true clip of a case in its own size. Raises InputError if it cannot be read, if its pictures differ in size,
+    or if it has another shape than the first frame: resized to that it would be distorted."""
     pictures = true_pictures(case.folder)
     clip = _clip_of(case.folder, pictures) if pictures else read_mp4(case.folder / GROUND_TRUTH)
-    return resized(clip, case.height, case.width)
+    (height, width), (high, wide) = clip.shape[1:3], case.given or (case.height, case.width)
+    if abs(math.log(width * high / (height * wide))) > math.log(DISTORTED):
+        raise InputError(
+            f"case {case_label(case.task, case.name)}: its true clip is {width}x{height}, but its first frame "
+            f"{wide}x{high}; give both one shape"
+        )
+    return clip
 
 
 def _clip_of(folder: Path, pictures: Sequence[Path]) -> Video:
@@ -194,6 +211,29 @@ def check_scorable(case: Case) -> None:
             f"case {case.task}/{case.name}: {LAYOUT} and {GROUND_TRUTH} are not those of a {case.task} ({error!r}); "
             "restore them, or rename the task"
         ) from error
+
+
+def _read_prompt(folder: Path, case: str) -> str:
+    try:
+        prompt = (folder / PROMPT).read_text(encoding="utf-8-sig").strip()  # some editors begin with a mark
+    except UnicodeDecodeError as error:
+        raise InputError(f"{case}: {PROMPT} is not UTF-8 ({error}); save it as UTF-8") from error
+    kinds = {char: unicodedata.category(char) for char in prompt if char not in "\t\n\r"}
+    for char, kind in kinds.items():
+        if kind == "Cc" or char == LOST:
+            raise InputError(f"{case}: {PROMPT} holds U+{ord(char):04X}, which is no text; save it as UTF-8")
+    if all(kind == "Cf" or kind[0] == "Z" for kind in kinds.values()):  # nothing that anybody sees
+        raise InputError(f"{case} has an empty {PROMPT} ({folder}); write the prompt into it")
+    return prompt
+
+
+def _check_in_order(pictures: Sequence[Path], case: str) -> None:
+    """InputError unless the pictures behind the first frame are numbered 1, 2, 3, ...: one of them was lost."""
+    if [int(PICTURE.fullmatch(path.name)[1]) for path in pictures] != [*range(1, len(pictures) + 1)]:
+        raise InputError(
+            f"{case}: its pictures must be frame_1.png to frame_{len(pictures)}.png, without a gap; there are "
+            f"{', '.join(path.name for path in pictures[:5])}, ...; rename them, or restore those that lack"
+        )
 
 
 def _read_layout(folder: Path, task: str) -> dict | None:

@@ -22,6 +22,8 @@ Video = UInt8[np.ndarray, "frames height width 3"]
 
 PngImagePlugin.MAX_TEXT_CHUNK = PngImagePlugin.MAX_TEXT_MEMORY = 2**26  # some programs keep their whole graph there
 EIGHT_BITS = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX")  # pillow's modes that lose nothing in RGB but opacity
+MOST_PIXELS = 2**26  # of a picture; no model takes a sixteenth of them
+OPACITY = ("LA", "PA", "RGBA")  # those of them that have it
 # x264's settings: the puzzles' rule scores survive the round trip. Without cpu-independent the bytes depend on the
 # processor, and even on the frames' place in memory; with one thread they are the same on every machine.
 X264 = {"crf": str(CRF), "preset": "medium", "x264-params": "cpu-independent=1", "threads": "1"}
@@ -73,11 +75,14 @@ def read_mp4(path: str | Path) -> Video:
         with av.open(str(path)) as file:
             if not file.streams.video:
                 raise InputError(f"{path} holds no stream of pictures; restore the file")
+            turned = next((frame.rotation for frame in file.decode(video=0)), 0)
         frames = list(iio.imiter(path, plugin="pyav"))
     except (OSError, av.FFmpegError) as error:
         raise InputError(f"cannot read video {path}: {error}; restore the file") from error
     if not frames:
         raise InputError(f"video {path} has no frames; restore the file")
+    if turned:  # a player turns it, as phones ask for
+        raise InputError(f"video {path} lies on its side (rotation {turned}); save it upright, such as by ffmpeg")
     if len({frame.shape for frame in frames}) > 1:
         raise InputError(f"video {path} changes its size on the way; save it in one size")
     return np.stack(frames)
@@ -111,15 +116,26 @@ def write_png(path: str | Path, frame: Frame) -> None:
 
 
 def read_png(path: str | Path) -> Frame:
-    """The picture of a file, upright, in eight bits a colour. Raises OSError if it is missing or is no picture, and
-    InputError if its colours are others."""
+    """The picture of a file, upright, in eight bits a colour.
+
+    Raises OSError if it is missing or is no picture, and InputError if its colours are others, if it is far too large,
+    or if it is transparent in part: then nobody knows what it looks like.
+    """
     try:
         with iio.imopen(path, "r", plugin="pillow") as file:
-            mode = file.metadata(index=0)["mode"]
-            if mode not in EIGHT_BITS:
-                raise InputError(f"{path} has colours of mode {mode}; save it as RGB with eight bits a colour")
+            about = file.metadata(index=0, exclude_applied=False)
+            width, height = about["shape"]
+            if width * height > MOST_PIXELS:
+                raise InputError(f"{path} has {width}x{height} pixels; scale it down to {MOST_PIXELS:,} at most")
+            if about["mode"] not in EIGHT_BITS:
+                raise InputError(f"{path} has colours of mode {about['mode']}; save it as RGB with eight bits a colour")
+            with_opacity = about["mode"] in OPACITY or "transparency" in about
+            if with_opacity and file.read(index=0, mode="RGBA")[..., 3].min() < 255:
+                raise InputError(f"{path} is transparent in part; lay it on a background and save it as RGB")
             return file.read(index=0, mode="RGB", rotate=True)
     except OSError as error:  # imageio's own words say nothing of what pillow found
+        if isinstance(error.__cause__, Image.DecompressionBombError):
+            raise InputError(f"{path} is too large ({error.__cause__}); scale it down") from error
         raise OSError(str(error.__cause__ or error)) from error
 
 

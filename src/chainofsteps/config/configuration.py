@@ -35,7 +35,6 @@ from .types import (
     Indices,
     Name,
     Number,
-    Positive,
     Section,
     Seed,
     Several,
@@ -206,7 +205,7 @@ class Configuration(Section):
         description="The folder of downloaded weights, as <owner>/<name>/<revision>; a relative path is relative to "
         "the Snakefile.",
     )
-    gpu_memory_gb: Positive | None = Field(
+    gpu_memory_gb: Annotated[float, Field(gt=0, le=10_000)] | None = Field(
         None,
         description="Memory of the GPU that a job gets, in GB. A job that cannot fit into it stops the run before "
         "anything is queued; null: it is not checked.",

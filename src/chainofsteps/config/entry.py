@@ -7,7 +7,21 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from ..model.sampling import COMPILERS, DTYPES, TIMESTEP_DTYPES, Sampling
-from .types import AdapterFile, FolderPath, Name, Number, Part, Positive, Several, Sha256, Share, Size, Steps, Text
+from .types import (
+    AdapterFile,
+    FolderPath,
+    Name,
+    Number,
+    Part,
+    Positive,
+    Prompt,
+    Several,
+    Sha256,
+    Share,
+    Size,
+    Steps,
+    Text,
+)
 
 
 class Source(Part):
@@ -138,7 +152,7 @@ class Entry(Part):
     max_sequence_length: Annotated[int, Field(ge=1, le=100_000)] = Field(
         description="Tokens of the prompt, padded to this length."
     )
-    negative_prompt: str = Field(
+    negative_prompt: Prompt = Field(
         Sampling.negative_prompt, description="Prompt of the branch without the prompt; used only with guidance."
     )
     batch_size: Number = Field(

@@ -54,7 +54,9 @@ def _in_one_line(config: Any, path: Path, error: Mapping[str, Any]) -> str:
         names = next(kind["propertyNames"] for kind in schema.options(schema.follow(path[:-2])))
         return f"{place(path[:-2])!r} has the key {name}, but a name must be {in_words(names)}"
     if error["type"] == "extra_forbidden":
-        known = schema.known_keys(schema.follow(path[:-1]))
+        known, (first, dot, rest) = schema.known_keys(schema.follow(path[:-1])), str(path[-1]).partition(".")
+        if dot and first in known:
+            return f"unknown key {place(path)!r}; write it as keys below keys, `{first}: {{{rest}: ...}}`"
         return f"unknown key {place(path)!r}{hint(path[-1], known, everywhere=True)}"
     part = schema.follow(path)
     if error["type"] == "missing":
@@ -63,8 +65,8 @@ def _in_one_line(config: Any, path: Path, error: Mapping[str, Any]) -> str:
     for key in path:
         value = value[key]
     what = repr(place(path)) if path else "the file"
-    if error["type"] == "value_error":  # of `types.Several` and its like
-        return f"{what} is {shortened(value)}, which has an item twice; keep one of them"
+    if error["type"] == "value_error":  # in the words of `types`
+        return f"{what} is {shortened(value)}, which {error['msg'].removeprefix('Value error, ')}"
     mend = near(value, schema.target(part).get("enum", []))
     if error["type"] == "string_type" and not isinstance(value, Mapping | list | None):
         zeros = ", as it stands in the file: a number without them loses its zeros" * (type(value) is int)

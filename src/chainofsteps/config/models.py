@@ -9,6 +9,7 @@ from typing import Any
 
 from ..errors import InputError
 from ..files import read_json
+from ..model.checkpoint import PEFT_NAME, PEFT_SETTINGS
 from .explain import hint, near
 
 UNPINNED = "main"  # the folder of a source without a revision: what the hub had on the day of the download
@@ -105,8 +106,9 @@ def _with_folder(where: str, part: Mapping[str, Any], models_folder: str, meant:
 
 
 def _with_files(lora: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Of a repository with adapters only those are needed that are named."""
+    """Of a repository with adapters only those are needed that are named, and what PEFT keeps beside one."""
     if "source" not in lora:
         return lora
-    adapters = [lora[expert] for expert in ("high", "low") if expert in lora]
-    return {**lora, "source": {"files": adapters, **lora["source"]}}
+    adapters = [PurePosixPath(lora[expert]) for expert in ("high", "low") if expert in lora]
+    beside = [path.with_name(PEFT_SETTINGS) for path in adapters if path.name == PEFT_NAME]
+    return {**lora, "source": {"files": [*map(str, dict.fromkeys(adapters + beside))], **lora["source"]}}

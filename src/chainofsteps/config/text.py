@@ -21,6 +21,7 @@ from . import schema
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 MERGE = "tag:yaml.org,2002:merge"  # of the key <<, of which there may be several
 TEXT = "tag:yaml.org,2002:str"
+NUMBERS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
 VALUES = 1_000_000  # at most, once its aliases are written out: a few lines of them can stand for billions
 
 
@@ -159,8 +160,9 @@ def _loader(text: str) -> type:
 
 
 def check_keys(text: str, source: str) -> None:
-    """InputError for a key that stands twice in one section, where YAML takes the last without a word, or is no text;
-    for an alias that holds itself, or aliases that stand for more than VALUES values.
+    """InputError for a key that stands twice in one section, of which YAML takes the last, or is no text; for a number
+    that YAML reads as another, such as 010 as 8; for an alias that holds itself, or aliases that stand for more than
+    VALUES values.
 
     It names `source` and the lines. Raises yaml.YAMLError if the text is not YAML.
     """
@@ -169,7 +171,10 @@ def check_keys(text: str, source: str) -> None:
         if isinstance(node, yaml.MappingNode):
             _check_keys_of(node, source)
     if top is not None:
-        _size(top, {}, source)
+        _size(top, {}, source)  # it has an end
+    for node in _nodes(top, set()):
+        if isinstance(node, yaml.MappingNode):
+            _check_numbers_of(node, source)
 
 
 def _nodes(node: yaml.Node | None, seen: set[int]) -> Iterator[yaml.Node]:
@@ -199,6 +204,27 @@ def _check_keys_of(node: yaml.MappingNode, source: str) -> None:
         if before.value == key.value:
             here, there = (one.start_mark.line + 1 for one in (key, before))
             raise InputError(f"{source}, line {here}: {key.value} stands in line {there} too; keep one of them")
+
+
+def _check_numbers_of(node: yaml.MappingNode, source: str) -> None:
+    """010 is 8 to YAML, 1:30 is 90, and a name 00001 loses its zeros."""
+    for key, value in node.value:
+        for item in _items(value):
+            if item.tag in NUMBERS and re.fullmatch(r"[-+]?0[0-9_]+|.*:.*", item.value):
+                raise InputError(
+                    f"{source}, line {item.start_mark.line + 1}: {key.value} is {item.value}, which YAML reads as "
+                    f"the number {yaml.SafeLoader('').construct_object(item)}; put a name in quotes, or write a number "
+                    "as it is meant"
+                )
+
+
+def _items(node: yaml.Node) -> Iterator[yaml.ScalarNode]:
+    """A value, or those of a list and of the lists in it."""
+    if isinstance(node, yaml.ScalarNode):
+        yield node
+    elif isinstance(node, yaml.SequenceNode):
+        for item in node.value:
+            yield from _items(item)
 
 
 def _size(node: yaml.Node, sizes: dict[int, int], source: str) -> int:

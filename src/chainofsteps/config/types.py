@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_serializer
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_serializer, model_validator
 from typing_extensions import TypeAliasType
 
 from ..names import NAME
@@ -17,8 +18,36 @@ T = TypeVar("T")
 
 def _without_repeats(values: list) -> list:
     if len({json.dumps(value, sort_keys=True, default=str) for value in values}) < len(values):
-        raise ValueError("repeats")
+        raise ValueError("has an item twice; keep one of them")
     return values
+
+
+_NULLS = ("none", "null", "nil")  # null in other languages, which YAML reads as texts
+# What a shell, a browser or another system would make of a path, and here would be a folder of that very name.
+_NO_PATHS = {
+    r"\s|.*\s$": "begins or ends with a space; take it away",
+    r"[a-z0-9+.-]+://": "is an address; give a folder of this machine",
+    r".*\\": "is a path of Windows; write it as this machine has it, with /",
+    r".*\$[A-Za-z_]": "has a $, and variables are not read here; write the path out",
+    f"({'|'.join(_NULLS)})$": "is a text; write null for no folder, or ./ before it for a folder of that name",
+}
+
+
+def _path(value: str) -> str:
+    """A path with the home folder for ~. ValueError for what is no path of this machine."""
+    for form, words in _NO_PATHS.items():
+        if re.match(form, value, re.IGNORECASE):
+            raise ValueError(words)
+    path = os.path.expanduser(value)
+    if path.startswith("~"):
+        raise ValueError("begins with ~, but no user has that name; write the path out")
+    return path
+
+
+def _said(value: str) -> str:
+    if value.strip().casefold() in _NULLS:
+        raise ValueError('would be the prompt itself; write "" for none')
+    return value
 
 
 _UNIQUE = AfterValidator(_without_repeats)
@@ -27,7 +56,7 @@ _UNIQUE_ITEMS = {"uniqueItems": True}
 # With a name of their own in the schema
 Name = TypeAliasType("Name", Annotated[str, Field(pattern=f"^{NAME.pattern}$")])  # a part of paths
 FolderPath = TypeAliasType(  # braces: wildcards to Snakemake
-    "FolderPath", Annotated[str, Field(pattern=r"^[^{}\n]+$"), AfterValidator(os.path.expanduser)]
+    "FolderPath", Annotated[str, Field(pattern=r"^[^{}\n]+$"), AfterValidator(_path)]
 )
 AdapterFile = TypeAliasType(  # a file in a folder or below it, never outside
     "AdapterFile",
@@ -36,6 +65,7 @@ AdapterFile = TypeAliasType(  # a file in a folder or below it, never outside
 Seed = TypeAliasType("Seed", Annotated[int, Field(ge=0, le=2**63 - 1)])
 
 Text = Annotated[str, Field(min_length=1)]
+Prompt = Annotated[str, AfterValidator(_said)]
 Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 Positive = Annotated[float, Field(gt=0)]
 Share = Annotated[float, Field(gt=0, lt=1)]
@@ -78,6 +108,12 @@ class Below(Section):
     model_config = ConfigDict(json_schema_extra={"examples": ["{below: 0.25}", "{above: 0.25, below: 0.75}"]})
     below: Share = Field(description="The fraction.")
     above: Share | None = Field(None, description="The fraction from which on, itself among them; null: the first.")
+
+    @model_validator(mode="after")
+    def _from_low_to_high(self) -> Below:
+        if self.above is not None and self.above >= self.below:
+            raise ValueError("holds none: it begins at `above` and ends before `below`; give `above` the smaller")
+        return self
 
 
 # A step, a layer, a latent frame. 0.5 of 20 steps is step 10: the fraction of the count, rounded down.

@@ -10,6 +10,8 @@ from .family import Family, family_named
 from .sizes import frames_of, latent_frames_of
 
 INDEX = "model_index.json"
+POINTER = b"version https://git-lfs.github.com/spec/"  # how one begins
+PEFT_NAME, PEFT_SETTINGS = "adapter_model.safetensors", "adapter_config.json"
 SCALE = 8  # pixels a side of a latent, where a VAE's config.json does not say it
 SUBFOLDERS = {"high": "transformer", "low": "transformer_2"}
 
@@ -18,7 +20,7 @@ def read_index(folder: str | Path) -> dict[str, Any]:
     """model_index.json of an image-to-video checkpoint of a known family. Raises InputError if the folder is none."""
     path = Path(folder, INDEX)
     if not path.is_file():
-        raise InputError(f"{folder} is not a diffusers checkpoint: it has no {INDEX}; check the folder")
+        raise InputError(f"{folder} is not a diffusers checkpoint: it has no {INDEX}; {_elsewhere(folder)}")
     index = _read(path)
     if _class_of(index, "transformer") is None:
         raise InputError(f"{folder} has no transformer in its {INDEX}; copy the whole checkpoint")
@@ -107,13 +109,19 @@ def adapters_of(lora: Mapping[str, Any] | None, experts: Sequence[str] | None = 
     return files
 
 
+def settings_beside(adapter: Path) -> Path | None:
+    """Where PEFT keeps an adapter's alpha, if it is there: its matrices alone would be another adapter."""
+    path = adapter.with_name(PEFT_SETTINGS)
+    return path if path.is_file() else None
+
+
 def check_given(where: str, folder: str | Path | None, adapters: Iterable[Path]) -> None:
     """Raises InputError if the checkpoint folder of an entry of `models`, or one of its adapters, is not there.
 
     where: models.<name>. folder: None for one that is downloaded.
     """
     if folder is not None and not Path(folder, INDEX).is_file():
-        raise InputError(f"{where}: {folder} has no {INDEX}; give the folder of a diffusers checkpoint")
+        raise InputError(f"{where}: {folder} has no {INDEX}; {_elsewhere(folder)}")
     for path in adapters:
         if not path.is_file():
             raise InputError(f"{where}.lora: there is no adapter {path}; give the file's place, or copy it there")
@@ -133,13 +141,45 @@ def read_config(folder: str | Path, part: str) -> dict[str, Any]:
     return _read(Path(folder, part, "config.json"))
 
 
+def read_object(path: str | Path, key: str) -> dict[str, Any]:
+    """The section `key` of a JSON file of a checkpoint. Raises InputError if there is none."""
+    section = _read(Path(path)).get(key)
+    if not isinstance(section, dict):
+        raise InputError(f"{path} has no section {key}; copy the whole checkpoint")
+    return section
+
+
+def check_there(folder: Path, part: str, name: str) -> None:
+    """Raises InputError if a part of a checkpoint has not a file."""
+    if not (folder / part / name).is_file():
+        raise InputError(f"{folder} has no {part}/{name}; copy the whole checkpoint")
+
+
+def check_no_pointer(path: Path) -> None:
+    """Raises InputError for what Git leaves in the place of a large file without its extension LFS."""
+    with open(path, "rb") as file:
+        if file.read(len(POINTER)) == POINTER:
+            raise InputError(f"{path} is a pointer of Git LFS and not the file; run `git lfs pull` in its folder")
+
+
+def _elsewhere(folder: str | Path) -> str:
+    """The mend for a folder that is no checkpoint: one that is, below it, as in a hub's cache, or the one above."""
+    near = [*Path(folder).glob(f"*/{INDEX}"), *Path(folder).glob(f"snapshots/*/{INDEX}")]
+    near += [above / INDEX for above in [*Path(folder).parents][:1] if (above / INDEX).is_file()]
+    if near:
+        return f"give {near[0].parent}, which has one"
+    return "give the folder of a diffusers checkpoint"
+
+
 def _class_of(index: Mapping[str, Any], part: str) -> str | None:
     """The class that model_index.json names for a part; None if the checkpoint has it not."""
-    return index.get(part, [None, None])[1]
+    named = index.get(part)
+    return named[1] if isinstance(named, list) and len(named) == 2 else None
 
 
 def _read(path: Path) -> dict[str, Any]:
     try:
+        check_no_pointer(path)
         content = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror}; give a diffusers checkpoint") from error

@@ -18,11 +18,14 @@ from . import lora
 from .checkpoint import (
     SUBFOLDERS,
     check_boundary,
+    check_no_pointer,
     check_text_tokens,
+    check_there,
     experts_of,
     family_in,
     read_config,
     read_index,
+    read_object,
     takes_image_embeds,
 )
 from .family import family_of
@@ -30,12 +33,13 @@ from .sampling import Sampling
 from .schedule import expert
 from .tensors import check_tensors
 from .tiles import TILES
+from .tokenizer import load_tokenizer
 
 if TYPE_CHECKING:
     from diffusers import ModelMixin
     from transformers import CLIPImageProcessorPil, PreTrainedModel, PreTrainedTokenizerBase
 
-SMALL_PARTS = {"tokenizer": "tokenizer_config.json", "image_processor": "preprocessor_config.json"}
+IMAGE_PROCESSOR = "image_processor", "preprocessor_config.json"
 READING = {"local_files_only": True, "use_safetensors": True}  # what is on disk, and no pickle
 
 
@@ -49,10 +53,10 @@ def check_checkpoint(folder: str | Path) -> dict[str, Any]:
     index, family, experts = read_index(folder), family_in(folder), experts_of(folder)
     parts = (*(SUBFOLDERS[name] for name in experts), "vae", "text_encoder")
     classes = {part: _check_part(folder, part) for part in parts}
-    _check_small_part(folder, "tokenizer")
+    load_tokenizer(folder)
     if takes_image_embeds(folder):
         classes["image_encoder"] = _check_part(folder, "image_encoder")
-        _check_small_part(folder, "image_processor")
+        check_there(folder, *IMAGE_PROCESSOR)
     config, vae = read_config(folder, "transformer"), read_config(folder, "vae")
     family.check(folder, index, config, vae)
     for part, kind in classes.items():
@@ -117,16 +121,14 @@ def load_text_encoder(
 ) -> "tuple[PreTrainedModel, PreTrainedTokenizerBase]":
     """(text encoder, tokenizer) for inference. Raises InputError if one is missing or cut short."""
     import transformers
-    from transformers import AutoTokenizer
 
     folder = Path(folder)
     found = _check_part(folder, "text_encoder")
-    _check_small_part(folder, "tokenizer")
+    tokenizer = load_tokenizer(folder)
     transformers.utils.logging.disable_progress_bar()  # a job has one progress line, and this is not it
     text_encoder = getattr(transformers, found).from_pretrained(
         folder / "text_encoder", dtype=getattr(torch, dtype), disable_mmap=_by_reads(device), **READING
     )
-    tokenizer = AutoTokenizer.from_pretrained(folder / "tokenizer", local_files_only=True)
     return _for_inference(text_encoder, device), tokenizer
 
 
@@ -143,7 +145,7 @@ def load_image_encoder(
 
     folder = Path(folder)
     found = _check_part(folder, "image_encoder")
-    _check_small_part(folder, "image_processor")
+    check_there(folder, *IMAGE_PROCESSOR)
     transformers.utils.logging.disable_progress_bar()
     image_encoder = getattr(transformers, found).from_pretrained(
         folder / "image_encoder", dtype=torch.float32, disable_mmap=_by_reads(device), **READING
@@ -198,10 +200,8 @@ class Experts:
 
 def _check_part(folder: Path, part: str) -> str:
     """Right class, and every safetensors file there and as long as its header says. The class's name."""
-    path = folder / part / "config.json"
-    if not path.is_file():
-        raise InputError(f"{folder} has no {part}/config.json; copy the whole checkpoint")
-    config = read_json(path)
+    check_there(folder, part, "config.json")
+    config = read_config(folder, part)
     found = config.get("_class_name") or next(iter(config.get("architectures") or []), None)
     family = family_in(folder)
     if found not in family.parts[part]:
@@ -222,22 +222,22 @@ def _weights(folder: Path, config: Mapping[str, Any]) -> list[Path]:
             mend = f"rename {variant.name} to it" if variant else "copy or convert the weights"
             raise InputError(f"{folder} has no {name}.safetensors; {mend}")
         return [folder / f"{name}.safetensors"]
-    names = sorted(set(read_json(listing)["weight_map"].values()))
+    names = sorted(set(map(str, read_object(listing, "weight_map").values())))
     for file in names:
         if not is_name(file):
             raise InputError(f"{listing} leads to {file!r}, out of its folder; copy the whole checkpoint")
+    if (folder / f"{name}.safetensors").is_file():  # transformers takes the one, diffusers the other
+        raise InputError(f"{folder} has both {name}.safetensors and {listing.name}; delete one of them")
     return [folder / file for file in names]
-
-
-def _check_small_part(folder: Path, part: str) -> None:
-    if not (folder / part / SMALL_PARTS[part]).is_file():
-        raise InputError(f"{folder} has no {part}/{SMALL_PARTS[part]}; copy the whole checkpoint")
 
 
 def _check_safetensors(path: Path) -> None:
     """Opening reads the header and compares the file's length with it; no weights are read."""
     if not path.is_file():
         raise InputError(f"{path} is missing; copy the whole checkpoint")
+    if path.with_name(f"{path.name}.aria2").exists():  # it has its full length from the beginning
+        raise InputError(f"{path} is not downloaded to its end: {path.name}.aria2 is there; run aria2c again")
+    check_no_pointer(path)
     try:
         with safe_open(path, framework="pt"):
             pass

@@ -10,7 +10,7 @@ would use, and it only warns of what it cannot place, where another model would 
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,8 +19,8 @@ import torch
 from safetensors import SafetensorError, safe_open
 
 from ..errors import InputError
-from ..files import load_tensors
-from .checkpoint import SUBFOLDERS
+from ..files import load_tensors, read_bytes
+from .checkpoint import PEFT_NAME, SUBFOLDERS, settings_beside
 
 if TYPE_CHECKING:
     from diffusers import WanTransformer3DModel
@@ -61,7 +61,7 @@ def adapters_in(model: Mapping[str, Any]) -> dict[str, Adapter]:
 def check(path: Path, transformer_config: Mapping[str, Any]) -> None:
     """Raises InputError if an adapter cannot be read, or does not fit a transformer with that configuration.
 
-    No matrix is read: the keys and the shapes tell.
+    The matrices are read one by one, for numbers that cannot be; of what fits, the keys and the shapes tell.
     """
     from diffusers import WanTransformer3DModel
 
@@ -94,7 +94,8 @@ def _read(path: Path, with_matrices: bool) -> dict[str, Change]:
     from diffusers.loaders.lora_pipeline import WanLoraLoaderMixin
 
     tensors, metadata = _open(path, with_matrices)
-    alpha = _alpha(path, metadata)
+    settings, alphas = _settings(path, metadata, tensors), any(key.endswith(".alpha") for key in tensors)
+    alpha = _alpha(path, settings, alphas)
     named = _in_a_known_style(tensors)
     for key in named:
         if "dora_scale" in key or "lora_magnitude_vector" in key:  # which diffusers leaves out with a warning
@@ -134,36 +135,57 @@ def _open(path: Path, with_matrices: bool) -> tuple[dict[str, torch.Tensor], dic
         with safe_open(path, framework="pt") as file:
             metadata, keys = file.metadata() or {}, list(file.keys())
             if not with_matrices:
-                shapes = {key: file.get_slice(key).get_shape() for key in keys if _MATRIX.search(key)}
-                tensors = {
-                    key: torch.empty(shapes[key], device="meta") if key in shapes else file.get_tensor(key)
-                    for key in keys
-                }
+                tensors = {key: _checked(path, key, file.get_tensor(key), with_matrices) for key in keys}
     except FileNotFoundError as error:
         raise InputError(f"there is no adapter {path}; give the file's place, or copy it there") from error
     except (SafetensorError, OSError) as error:
         raise InputError(f"{path} is cut short or not safetensors ({error}); copy it again") from error
     if not keys:
         raise InputError(f"{path} holds no LoRA; give another adapter")
-    tensors = load_tensors(path)[0] if with_matrices else tensors
-    return {key: _in_arithmetic(tensor) for key, tensor in tensors.items()}, metadata
+    if with_matrices:
+        tensors = {key: _checked(path, key, tensor, with_matrices) for key, tensor in load_tensors(path)[0].items()}
+    return tensors, metadata
 
 
-def _in_arithmetic(tensor: torch.Tensor) -> torch.Tensor:
-    """The same numbers in a dtype that can be multiplied: eight bits are kept and no more."""
-    return tensor.float() if tensor.is_floating_point() and tensor.itemsize == 1 else tensor
+def _checked(path: Path, key: str, tensor: torch.Tensor, with_matrices: bool) -> torch.Tensor:
+    """The same numbers in a dtype that can be multiplied (eight bits are kept and no more), a matrix perhaps by its
+    shape alone. InputError if they are none, or levels of a quantisation."""
+    matrix = _MATRIX.search(key)
+    if matrix and not tensor.is_floating_point():
+        raise InputError(f"{path}: {key} holds whole numbers; give an adapter in bfloat16, float16 or float32")
+    tensor = tensor.float() if tensor.is_floating_point() and tensor.itemsize == 1 else tensor
+    if not tensor.isfinite().all():
+        raise InputError(f"{path}: {key} holds NaN or infinity, as after a training that failed; give another adapter")
+    return tensor if with_matrices or not matrix else torch.empty(tensor.shape, device="meta")
 
 
-def _alpha(path: Path, metadata: Mapping[str, str]) -> float | None:
-    """What diffusers keeps of an adapter's configuration in its file: alpha, where it is not the rank."""
+def _settings(path: Path, metadata: Mapping[str, str], keys: Iterable[str]) -> dict[str, Any]:
+    """An adapter's configuration, such as its alpha: diffusers keeps it in the file, PEFT in a file beside it."""
     from diffusers.loaders.lora_base import LORA_ADAPTER_METADATA_KEY
 
-    said = json.loads(metadata.get(LORA_ADAPTER_METADATA_KEY, "{}"))
-    said = {key.removeprefix("transformer."): value for key, value in said.items()}
-    for unusual in ("alpha_pattern", "use_rslora", "use_dora"):
-        if said.get(unusual):
+    beside = settings_beside(path)
+    of_peft = path.name == PEFT_NAME or any(key.startswith("base_model.model.") for key in keys)
+    if LORA_ADAPTER_METADATA_KEY in metadata:
+        where, text = f"the metadata of {path}", metadata[LORA_ADAPTER_METADATA_KEY]
+    elif beside is not None and of_peft:
+        where, text = str(beside), read_bytes(beside)
+    else:
+        return {}
+    try:
+        return {key.removeprefix("transformer."): value for key, value in json.loads(text).items()}
+    except (ValueError, AttributeError) as error:
+        raise InputError(f"{path}: {where} cannot be read ({error}); copy it again") from error
+
+
+def _alpha(path: Path, settings: Mapping[str, Any], alphas: bool) -> float | None:
+    """Alpha, where the configuration of an adapter says it; None: it is the rank, or (alphas) layers have their own."""
+    for unusual in ("alpha_pattern", "use_rslora", "use_dora", "fan_in_fan_out"):
+        if settings.get(unusual):
             raise InputError(f"{path} sets {unusual}, which is not supported; merge the adapter into a checkpoint")
-    return said.get("lora_alpha")
+    alpha = settings.get("lora_alpha")
+    if isinstance(alpha, int | float | None):
+        return None if alphas else alpha
+    raise InputError(f"{path} has lora_alpha {alpha!r}, which is no number; write one into its configuration")
 
 
 def _in_a_known_style(tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:

@@ -20,6 +20,7 @@ WRAPPED = {  # what a key begins with where a wrapper was saved in place of the 
     "model.diffusion_model.": "that is ComfyUI's layout: convert it to a diffusers folder",
 }
 SCALES = ("scale_weight", "weight_scale", "scale_input", "input_scale", ".absmax", ".quant_map", "weight_scale_inv")
+WHOLE = ("I8", "U8", "I16", "U16", "I32", "U32", "I64", "U64", "BOOL")  # as safetensors names them
 LEFT_OUT = {
     "image_encoder": r"(visual_projection|text_projection|text_model|logit_scale)"
 }  # of CLIP, which nobody reads
@@ -33,7 +34,7 @@ def check_tensors(part: Path, name: str, kind: str, config: Mapping[str, Any], f
     if "quantization_config" in config:
         method = config["quantization_config"].get("quant_method", "a quantisation")
         raise InputError(f"{part} is quantised ({method}); give weights in bfloat16, float16 or float32")
-    found = _shapes(files)
+    found, dtypes = _shapes(part, files)
     network = _on_meta(part, kind, config)
     wanted = {key: tuple(tensor.shape) for key, tensor in network.state_dict().items()}
     scaled = next((key for key in found if key.endswith(SCALES)), None)
@@ -42,6 +43,7 @@ def check_tensors(part: Path, name: str, kind: str, config: Mapping[str, Any], f
     for prefix, mend in WRAPPED.items():
         if found and all(key.startswith(prefix) for key in found):
             raise InputError(f"{part}: every tensor's name begins with {prefix} ({next(iter(found))}); {mend}")
+    _check_dtypes(part, dtypes, network)
     missing = next((names for names in _together(network) if not set(names) & set(found)), None)
     if missing is not None:
         raise InputError(f"{part} lacks the tensor {missing[0]}, which a {kind} has; copy the whole checkpoint")
@@ -60,14 +62,28 @@ def check_tensors(part: Path, name: str, kind: str, config: Mapping[str, Any], f
             )
 
 
-def _shapes(files: Iterable[Path]) -> dict[str, tuple[int, ...]]:
-    """Of every tensor of some files, by its name."""
-    shapes = {}
+def _shapes(part: Path, files: Iterable[Path]) -> tuple[dict[str, tuple[int, ...]], dict[str, str]]:
+    """Shape and dtype of every tensor of some files, by its name. InputError if one is in two of them."""
+    shapes: dict[str, tuple[int, ...]] = {}
+    dtypes: dict[str, str] = {}
     for path in files:
         with safe_open(path, framework="pt") as file:
-            names = list(file.keys())
-            shapes |= {key: tuple(file.get_slice(key).get_shape()) for key in names}
-    return shapes
+            for key in file.keys():  # noqa: SIM118, it is no mapping
+                tensor = file.get_slice(key)
+                if key in shapes:
+                    raise InputError(f"{part} has the tensor {key} in two files; copy the whole checkpoint")
+                shapes[key], dtypes[key] = tuple(tensor.get_shape()), tensor.get_dtype()
+    return shapes, dtypes
+
+
+def _check_dtypes(part: Path, dtypes: Mapping[str, str], network: torch.nn.Module) -> None:
+    """InputError for whole numbers in the place of others: they are levels of a quantisation."""
+    for key, tensor in network.state_dict().items():
+        if tensor.is_floating_point() and dtypes.get(key) in WHOLE:
+            raise InputError(
+                f"{part}: {key} holds whole numbers ({dtypes[key]}), as of a quantised model; give weights in "
+                "bfloat16, float16 or float32"
+            )
 
 
 def _on_meta(part: Path, kind: str, config: Mapping[str, Any]) -> torch.nn.Module:

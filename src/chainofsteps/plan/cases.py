@@ -41,7 +41,7 @@ class Cases:
             return [f"{index:05d}" for index in range(max(levels(self.config, task)))]
         if section["source"]:
             return list(vbvr.CASES[: section["number"]])
-        return case_names(Path(self.root, section["folder"]), task)[: section["number"]]
+        return case_names(Path(self.root, section["folder"]), task, section["number"])
 
     def of_task(self, task: str) -> list[VideoSize] | None:
         """The sizes of all configured cases of a task; None if they are not known."""

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from ..files import fingerprint, read_json, sha256
-from ..model.checkpoint import INDEX, adapters_of
+from ..model.checkpoint import INDEX, adapters_of, settings_beside
 from ..model.load import check_adapters, check_checkpoint
 from .download import check_read
 
@@ -26,7 +26,10 @@ def model_manifest(folder: str, lora: Mapping[str, Any] | None, downloads: Itera
     if lora is not None:
         facts["lora"] = {expert: {"file": str(path), "sha256": sha256(path)} for expert, path in adapters.items()}
         read |= {entry["file"]: entry["sha256"] for entry in facts["lora"].values()}
-        hashes["lora"] = fingerprint([[entry["sha256"] for entry in facts["lora"].values()], lora["alpha"]])
+        beside = {path: sha256(path) for path in filter(None, map(settings_beside, adapters.values()))}
+        read |= {str(path): digest for path, digest in beside.items()}
+        of_files = [*(entry["sha256"] for entry in facts["lora"].values()), *beside.values()]
+        hashes["lora"] = fingerprint([of_files, lora["alpha"]])
         facts["lora"]["alpha"] = lora["alpha"]
     for manifest in downloads:
         check_read(read_json(manifest), read)

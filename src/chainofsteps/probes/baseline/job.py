@@ -7,11 +7,10 @@ from typing import Any
 
 import torch
 
-from ...bench.cases import Case, Fitted, check_scorable, read_cases, write_case
+from ...bench.cases import Case, Fitted, check_scorable, read_cases, unresized_clip, write_case
 from ...bench.categories import split_of
 from ...bench.puzzles import PUZZLES, draw
 from ...bench.sizes import case_identity
-from ...bench.video import read_mp4
 from ...errors import InputError
 from ...files import sha256
 from ...model.checkpoint import check_size, keeps_first_frame
@@ -19,7 +18,7 @@ from ...model.conditioning import Conditioning, Text, encode_first_frame, encode
 from ...model.load import load_vae
 from ...model.sampling import Sampling
 from ...model.sizes import latent_frames_of
-from ...names import GROUND_TRUTH, RunId, case_files, case_label
+from ...names import GROUND_TRUTH, RunId, case_files, case_label, true_pictures
 from ...run.denoise import GuidedVelocity, Plain, initial_latents
 from ...run.trajectory import Recording, ends_of
 from ...store.pieces import Kept, Piece
@@ -63,8 +62,8 @@ def checked_cases(
             indices("noise.frames", noised, latent_frames_of(case.frames))
         except InputError as error:
             raise InputError(f"case {case_label(task, case.name)}: {error}") from error
-        if (case.folder / GROUND_TRUTH).is_file():
-            read_mp4(case.folder / GROUND_TRUTH)  # whole: to read the case, only its length was needed
+        if (case.folder / GROUND_TRUTH).is_file() or true_pictures(case.folder):
+            unresized_clip(case)  # whole: to read the case, only its length was needed
         check_scorable(case)
         files = {path.name: sha256(path) for path in case_files(case.folder)}
         listed[case.name] = {"identity": case_identity(files, fitted), "files": files}
