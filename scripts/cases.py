@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from chainofsteps.files import write_json
-from chainofsteps.probes.baseline.job import checked_cases, kind_of, write_puzzles
+from chainofsteps.probes.baseline.cases import checked_cases, kind_of, write_puzzles
 from chainofsteps.store.job import Job
 
 with Job(snakemake) as job:

@@ -9,7 +9,7 @@ from PIL import Image
 from chainofsteps.bench.cases import read_case, true_clip
 from chainofsteps.bench.video import write_mp4
 from chainofsteps.errors import InputError
-from chainofsteps.probes.baseline.job import checked_cases
+from chainofsteps.probes.baseline.cases import checked_cases
 
 
 @pytest.fixture

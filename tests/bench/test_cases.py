@@ -9,7 +9,7 @@ from chainofsteps.bench import puzzles
 from chainofsteps.bench.cases import check_scorable, listed_cases, read_cases, true_clip, write_case
 from chainofsteps.bench.video import read_mp4, write_mp4
 from chainofsteps.errors import InputError
-from chainofsteps.probes.baseline.job import checked_cases
+from chainofsteps.probes.baseline.cases import checked_cases
 
 
 @pytest.fixture

@@ -55,7 +55,7 @@ def libraries(script: Path) -> set[str]:
 def test_a_script_begins_with_what_it_uses(script):
     found, name = libraries(script), script.stem
     assert not found & NETWORKS, "import it in the function that loads the network; types under TYPE_CHECKING"
-    if name.startswith(("fig", "table")) or name.endswith("_table") or name in ("claims", "decided"):
+    if name.startswith(("fig", "table")) or name.endswith("_table") or name in ("claims", "decided", "cases"):
         assert ("torch" in found) == (name in READ_TENSORS)
     assert bool(found & DRAWING) == (name.startswith("fig") and name != "fig3_tables")
 

@@ -25,7 +25,7 @@ from chainofsteps.bench.puzzles import draw
 from chainofsteps.files import fingerprint, sha256, write_json
 from chainofsteps.names import SPLITS
 from chainofsteps.plan.verify import Configured, verify
-from chainofsteps.probes.baseline.job import checked_cases
+from chainofsteps.probes.baseline.cases import checked_cases
 from chainofsteps.store.shards import Shard
 
 

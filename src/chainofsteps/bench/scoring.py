@@ -42,7 +42,7 @@ def scores(
     return list(scored(partial(scorer, case), decoded(vae, latents), at_once))
 
 
-def decoded(vae: AutoencoderKLWan, latents: torch.Tensor) -> Iterator[np.ndarray]:
+def decoded(vae: "AutoencoderKLWan", latents: torch.Tensor) -> Iterator[np.ndarray]:
     """The video uint8 (T, H, W, 3) of each of the final latents (B, C, F, h, w), as they are asked for."""
     batch_size = batch_of(latents)
     return (video for chunk in latents.split(batch_size) for video in decode(vae, chunk, batch_size))
