@@ -18,7 +18,8 @@ with Drawing(snakemake) as drawing:
         drawing.write(
             fig4.draw(drawing.panels, *grids.load(drawing.panels, drawing.input.pictures), steps, points),
             f"{grids.title(params.figure)}: what is remembered and what is revised",
-            caption=fig4.caption(params.figure, drawing.panels, **drawing.about),
+            finding=fig4.finding(points, thresholds.held),
+            caption=fig4.caption(params.figure, drawing.panels, points, **drawing.about),
             summary=fig4.summary(points),
             tables={"points": points},
             of=["pictures", *tables],

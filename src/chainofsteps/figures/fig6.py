@@ -17,7 +17,8 @@ from ..files import read_json
 from ..model.sizes import VAE_STRIDE
 from ..names import RunId
 from ..store.reader import read_shard
-from . import layer_curves, marks, style
+from . import grids, layer_curves, marks, style
+from .words import with_interval
 
 FRACTIONS = (0, 0.25, 0.5, 0.75, 1)  # of the depth: the paper's layers 0, 10, 20, 30, 39 of 40
 MODES = {
@@ -26,6 +27,8 @@ MODES = {
     "full": {"color": style.GREEN, "marker": "^"},
 }
 PARTS = ({}, {"color": style.SKY, "marker": "D"}, {"color": style.ORANGE, "marker": "v"})  # of tokens, in order
+LINE = 0.15  # inches: of a sentence in place of a panel
+CENTRED = {"ha": "center", "va": "center", "fontsize": 6.5, "color": style.GREY}
 WIDTHS = ("-", "--", ":")  # the line of one layer, and of more at once
 READOUTS = {"x0_pred": "$\\hat{x}_0$ of that step", "final": "final video"}
 CONTROLS = {"target": ("clean target", style.NULL), "source": ("clean source", style.FLOORS["floor_static"])}
@@ -95,30 +98,76 @@ def draw(
 ) -> Figure:
     """Figure 6. activations, curves, matrix, readout: tables/activations.csv, swap.csv, swap_matrix.csv and
     linear_readout.csv."""
-    rows = [3.3, 3.4] + [1.7] * (not readout.empty)
+    shown, flat = moved(curves)
+    told = [curve_words(curves, readout) for readout in flat]
+    drawn_matrix = len(matrix) > 0 and matrix.flip.max() - matrix.flip.min() >= grids.FLAT
+    if len(matrix) and not drawn_matrix:
+        told.append(matrix_words(matrix))
+    swaps = [0.75 + 1.25 * len(shown)] * bool(shown)
+    rows = [3.1, *swaps, *([0.15 + LINE * len(told)] if told else []), *([1.6] if len(readout) else [])]
     figure = plt.figure(figsize=(style.WIDTH, sum(rows)), layout="constrained")
-    upper, lower, *lowest = figure.subfigures(len(rows), 1, height_ratios=rows)
+    upper, *parts = figure.subfigures(len(rows), 1, height_ratios=rows)
+    letters = iter("abcdef")
     left, right = upper.subfigures(1, 2, width_ratios=[2.5, 4.5])
     draw_maps(left, maps)
-    style.panel_letter(left, "a")
-    layer_curves.draw(right, layer_curves.shown_rows(activations), "auc", "AUC", null="null")
-    style.panel_letter(right, "b")
-    if matrix.empty:
-        parts = [lower]
-    else:
-        parts = lower.subfigures(1, 2, width_ratios=[4.4, 2.6])
-        draw_matrix(parts[1], matrix)
-        style.panel_letter(parts[1], "d")
-    draw_curves(parts[0], curves)
-    style.panel_letter(parts[0], "c")
-    for part in lowest:
-        draw_readout(part, readout)
-        style.panel_letter(part, "d" if matrix.empty else "e")
+    style.panel_letter(left, next(letters))
+    layer_curves.draw(right, layer_curves.shown_rows(activations), "auc", "AUC of objects", null="null", level=0.5)
+    style.panel_letter(right, next(letters))
+    letter_of_swaps = next(letters)
+    if shown:
+        of_swaps = parts.pop(0)
+        style.panel_letter(of_swaps, letter_of_swaps)
+        halves = of_swaps.subfigures(1, 2, width_ratios=[4.6, 2.4])
+        draw_curves(halves[0], curves, shown)
+        key(halves[1], halves[0], matrix if drawn_matrix else None)
+    if told:
+        sentences(parts.pop(0), told, "" if shown else letter_of_swaps)
+    if len(readout):
+        draw_readout(parts[0], readout)
+        style.panel_letter(parts[0], next(letters))
     return figure
 
 
+def moved(curves: pd.DataFrame) -> tuple[list[str], list[str]]:
+    """The readouts of which a swap moves the flip rate by grids.FLAT somewhere, and those of which none does."""
+    swaps = curves[curves.run == "swap"]
+    there = [readout for readout in READOUTS if readout in set(swaps.readout)]
+    spread = swaps.groupby("readout").flip.agg(np.ptp)
+    return [name for name in there if spread[name] >= grids.FLAT], [name for name in there if spread[name] < grids.FLAT]
+
+
+def curve_words(curves: pd.DataFrame, readout: str) -> str:
+    """In place of curves that do not move: the largest flip rate of a readout, with the controls."""
+    rows = curves[(curves.readout == readout)]
+    swaps = rows[rows.run == "swap"]
+    best = swaps.loc[swaps.flip.idxmax()]
+    controls = (f"{label} {rows[rows.run == run].flip.iloc[0]:.2f}" for run, (label, _) in CONTROLS.items())
+    return (
+        f"{READOUTS[readout].capitalize()}: whatever is swapped, the source's answer shows in at most "
+        f"{with_interval(best.flip, best.flip_low, best.flip_high)} of {best.n} pairs ({', '.join(controls)})."
+    )
+
+
+def matrix_words(matrix: pd.DataFrame) -> str:
+    """In place of maps that show nothing: the flip rate of mode residual at every layer and single step."""
+    ends = [f"{end:.2f}" for end in (matrix.flip.min(), matrix.flip.max())]
+    return (
+        f"Mode residual at each single layer and step: flip rate {' to '.join(dict.fromkeys(ends))} in all "
+        f"{len(matrix)} cells, {matrix.n.iloc[0]} pairs each."
+    )
+
+
+def sentences(part: SubFigure, told: Sequence[str], letter: str) -> None:
+    """A strip of words in place of panels that show nothing."""
+    axes = part.subplots()
+    grids.sentence(axes, told)
+    if letter:
+        style.panel_letter(part, letter)
+
+
 def draw_maps(part: SubFigure, maps: Maps) -> None:
-    """Rows = layers, columns = latent frames, the true video above; branches side by side."""
+    """Rows = layers, columns = latent frames, the true video above; branches side by side. The given latent frame has
+    no maps, as its norms are off the scale of the others."""
     frames = len(maps.video)
     blocks = np.atleast_1d(part.subfigures(1, len(maps.norms)))
     for block, (branch, norms) in zip(blocks, maps.norms.items(), strict=True):
@@ -128,8 +177,11 @@ def draw_maps(part: SubFigure, maps: Maps) -> None:
             axes[0, frame].imshow(maps.video[frame], interpolation="nearest")
             axes[0, frame].set_title(f"{frame}", pad=2)
             for i, row in enumerate(maps.rows):
-                low, high = limits[i, frame]
-                drawn = axes[i + 1, frame].imshow(norms[row, frame], cmap=style.MAP, vmin=low, vmax=high)
+                if frame or frames == 1:
+                    low, high = limits[i, frame]
+                    drawn = axes[i + 1, frame].imshow(norms[row, frame], cmap=style.MAP, vmin=low, vmax=high)
+                else:
+                    axes[i + 1, frame].text(0.5, 0.5, "given", transform=axes[i + 1, frame].transAxes, **CENTRED)
         for ax in axes.flat:
             ax.set(xticks=[], yticks=[])
             ax.spines[:].set_visible(False)
@@ -143,10 +195,9 @@ def draw_maps(part: SubFigure, maps: Maps) -> None:
         bar.set_label("token norm of the row" if maps.scale == "row" else "token norm", labelpad=-4)
 
 
-def draw_curves(part: SubFigure, curves: pd.DataFrame) -> None:
+def draw_curves(part: SubFigure, curves: pd.DataFrame, readouts: Sequence[str]) -> None:
     """Flip rate against the layer: rows = readouts, columns = sets of steps."""
     rates = curves[curves.run != "same_text"]
-    readouts = [readout for readout in READOUTS if readout in set(rates.readout)]
     sets = list(dict.fromkeys(rates.steps))
     grid = part.subplots(len(readouts), len(sets), sharex=True, sharey=True, squeeze=False)
     for row, readout in zip(grid, readouts, strict=True):
@@ -154,7 +205,8 @@ def draw_curves(part: SubFigure, curves: pd.DataFrame) -> None:
             cell = rates[(rates.readout == readout) & (rates.steps == steps)]
             for run, (label, look) in CONTROLS.items():
                 axes.axhline(cell[cell.run == run].flip.iloc[0], label=label, **look)
-            for label, look, of_swap in series(cell[cell.run == "swap"]):
+            # the last modes first, so that what they cover is on top
+            for label, look, of_swap in reversed(list(series(cell[cell.run == "swap"]))):
                 middle = of_swap.layer.astype(float) + (of_swap.width - 1) / 2
                 ends = (of_swap.flip_low, of_swap.flip_high)
                 marks.band(axes, middle, of_swap.flip, *ends, label=label, **look)
@@ -164,8 +216,16 @@ def draw_curves(part: SubFigure, curves: pd.DataFrame) -> None:
         row[0].set_ylabel("flip rate")
     for axes in grid[-1]:
         axes.set_xlabel("middle of the swapped layers")
-    handles, labels = grid[0, 0].get_legend_handles_labels()
-    part.legend(handles, labels, loc="outside lower center", ncols=3, columnspacing=1.5)
+
+
+def key(part: SubFigure, drawn: SubFigure, matrix: pd.DataFrame | None) -> None:
+    """The legend of the curves of swaps, above the maps of single steps if they show something."""
+    handles, labels = drawn.axes[0].get_legend_handles_labels()
+    order = [0, 1, *range(len(labels) - 1, 1, -1)]
+    above, below = (part, None) if matrix is None else part.subfigures(2, 1, height_ratios=[1, 1.2])
+    above.legend([handles[i] for i in order], [labels[i] for i in order], loc="center left", fontsize=6.5)
+    if below is not None:
+        draw_matrix(below, matrix)
 
 
 def series(swaps: pd.DataFrame) -> Iterator[tuple[str, dict[str, Any], pd.DataFrame]]:
@@ -200,7 +260,9 @@ def draw_readout(part: SubFigure, readout: pd.DataFrame) -> None:
         axes.xaxis.set_major_locator(MaxNLocator(8, integer=True))
     grid[0].set_ylabel("answer read by\na linear map")
     handles, labels = grid[0].get_legend_handles_labels()
-    part.legend(handles, labels, loc="outside lower center", ncols=len(labels))
+    order = sorted(range(len(labels)), key=lambda place: labels[place].startswith("null"))
+    names = [labels[place] for place in order]
+    part.legend([handles[place] for place in order], names, loc="outside lower center", ncols=len(labels))
 
 
 def draw_matrix(part: SubFigure, matrix: pd.DataFrame) -> None:

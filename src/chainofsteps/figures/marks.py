@@ -33,6 +33,13 @@ def band(axes: Axes, x: ArrayLike, y: ArrayLike, low: ArrayLike, high: ArrayLike
     line(axes, x, y, **look)
 
 
+def nested(index: int) -> dict[str, float]:
+    """The look of the series of that number where several stand at one place: each later one is smaller and thinner,
+    so that those below it are seen."""
+    share = 0.7**index
+    return {"markersize": 5 * share, "elinewidth": 2 * share**2, "capsize": 3.2 * share}
+
+
 def dots(axes: Axes, x: ArrayLike, y: ArrayLike, low: ArrayLike, high: ArrayLike, across: bool = False, **look) -> None:
     """Markers at (n,) values y over x, joined if look has a linestyle, with bars from low to high.
 
@@ -41,7 +48,8 @@ def dots(axes: Axes, x: ArrayLike, y: ArrayLike, low: ArrayLike, high: ArrayLike
     x, y, low, high = (np.asarray(values, dtype=float) for values in (x, y, low, high))
     value = x if across else y
     reach = np.clip([value - low, high - value], 0, None)
-    bars = {"ecolor": look["color"], "alpha": look.get("alpha"), "zorder": look.get("zorder", 2), **BARS}
+    own = {name: look.pop(name) for name in BARS if name in look}
+    bars = {"ecolor": look["color"], "alpha": look.get("alpha"), "zorder": look.get("zorder", 2), **BARS, **own}
     axes.errorbar(x, y, **{"xerr" if across else "yerr": reach}, fmt="none", **bars)
     line(axes, x, y, orient="y" if across else "x", **{"linestyle": "none", **look})
 
@@ -75,6 +83,13 @@ def heat_map(axes: Axes, table: pd.DataFrame, every: tuple[int, int]) -> QuadMes
     axes.set(xlabel="", ylabel="")
     axes.spines[:].set_visible(True)
     return axes.collections[0]
+
+
+def blank(axes: Axes, mesh: QuadMesh, words: str) -> None:
+    """Words in place of a map that shows nothing."""
+    mesh.set_visible(False)
+    place = {"transform": axes.transAxes, "ha": "center", "va": "center", "fontsize": style.SENTENCE}
+    axes.text(0.5, 0.5, words, **place)
 
 
 def shade(axes, low: float, high: float, word: str, below: float) -> None:
