@@ -12,8 +12,10 @@ with Drawing(snakemake) as drawing:
         tables = {name: read_shards(getattr(drawing.input, name)) for name in ("masses", "frames", "readings")}
         params, thresholds = drawing.params, Thresholds(**drawing.params.thresholds)
         runs = runs_of(tables, thresholds, params.statistics["seed"])
-        leading, read = by_step(tables["masses"], thresholds), reading_steps(tables["readings"], thresholds)
-        steps = {"leading": leading, "read": read}
+        steps = {
+            "leading": by_step(tables["masses"], thresholds),
+            "read": reading_steps(tables["readings"], thresholds),
+        }
         points = fig4.measured(steps, runs, params.statistics)
         drawing.write(
             fig4.draw(drawing.panels, *grids.load(drawing.panels, drawing.input.pictures), steps, points),

@@ -40,7 +40,9 @@ def faults(figure: Figure) -> list[str]:
         size = text.get_fontsize() * (0.7 if SCRIPT.search(words) else 1)
         if size < LEAST:
             found.append(f"{words!r} has {size:.1f} points")
-        if not (page.containsx(box.x0) and page.containsx(box.x1) and page.containsy(box.y0) and page.containsy(box.y1)):
+        if not (
+            page.containsx(box.x0) and page.containsx(box.x1) and page.containsy(box.y0) and page.containsy(box.y1)
+        ):
             found.append(f"{words!r} is not inside the page")
     for (text, box), (other, other_box) in itertools.combinations(boxes.items(), 2):
         if box.padded(-SLACK).overlaps(other_box.padded(-SLACK)):

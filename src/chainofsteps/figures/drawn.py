@@ -69,8 +69,9 @@ class Drawing:
 
         finding: what came out, a sentence that a rule made of the numbers; it stands on top, behind the model's name.
         models: their names, of a figure that shows others than the configured one. tables: a column model is put first
-        into those that have none. of: names of the inputs that the figure is drawn from, which its metadata lists by path and sha256. settings:
-        everything else that it depends on; the rule's params if None. Raises InputError if a place cannot be written.
+        into those that have none. of: names of the inputs that the figure is drawn from, which its metadata lists by
+        path and sha256. settings: everything else that it depends on; the rule's params if None. Raises InputError if a
+        place cannot be written.
         """
         paths = [getattr(self.input, name) for name in of]
         drawn_from = [path for each in paths for path in ([each] if isinstance(each, str) else each)]

@@ -161,6 +161,11 @@ def caption(panels: Sequence[Panel], points: pd.DataFrame, *, live: float, **of:
         "Figure 1",
         of["model"],
         finding(points, live),
-        [f"{grids.listed(panels)}: the clean estimate x0_pred of untouched runs.", grids.ALIKE, f"({right})", read_words(live)],
+        [
+            grids.shown_words(panels),
+            grids.ALIKE,
+            f"({right})",
+            read_words(live),
+        ],
         [counted_words(points, of["level"])],
     )

@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from ..config.panels import Panel
-from . import grids, marks, style
+from . import grids, marks
 from .fig1 import (
     SHOWN,
     by_words,
@@ -60,7 +60,7 @@ def caption(
     kinds = runs.drop_duplicates("task").set_index("task").kind
     several, one = (listed(task for task in dict.fromkeys(points.task) if kinds[task] == kind) for kind in KINDS)
     kinds_words = [f"Several right answers: {several}." * bool(several), f"One right answer: {one}." * bool(one)]
-    shown = f"{grids.listed(panels)}: the clean estimate x0_pred of untouched runs; cases and seeds were fixed before any was seen."
+    shown = grids.shown_words(panels)
     return in_parts(
         grids.title(figure),
         of["model"],

@@ -80,9 +80,7 @@ def finding(comparisons: pd.DataFrame) -> str:
     """The sentence on top: noise at one step against noise at one inner latent frame, by kind and operator."""
     if comparisons.empty:
         return "noise at step and noise at frame were not both run, so they are not compared."
-    verdicts = {
-        f"{SOLUTIONS.get(row.kind, row.kind)}, {row.operator}": row.verdict for row in comparisons.itertuples()
-    }
+    verdicts = {f"{SOLUTIONS.get(row.kind, row.kind)}, {row.operator}": row.verdict for row in comparisons.itertuples()}
     words = {"more": "more", "less": "less", "open": "not told apart"}
     by_operator = {}
     for name, verdict in verdicts.items():
@@ -136,8 +134,8 @@ def caption(
         [
             "(a) The two schemes; noise at frame acts at all the steps that were asked for.",
             *noise_words(scores),
-            "(b) Mean score against where the noise goes. Bars of several operators stand at the same latent frame, the "
-            "later ones narrower.",
+            "(b) Mean score against where the noise goes. Bars of several operators stand at the same latent frame, "
+            "the later ones narrower.",
             *scorer_words(setting, params.get("scorer")),
             *cka_words(cka, setting, params["similarity"]),
         ],

@@ -148,8 +148,7 @@ def caption(figure: str, panels: Sequence[Panel], points: pd.DataFrame, **of: An
     tasks = dict.fromkeys(panel.puzzle for panel in panels)
     memory, others = ([task for task in tasks if (task in MEMORY) == which] for which in (True, False))
     read = [
-        f"{grids.listed(panels)}: the clean estimate x0_pred of untouched runs; cases and seeds were fixed before any "
-        "was seen.",
+        grids.shown_words(panels),
         grids.ALIKE,
     ]
     if memory:
@@ -172,4 +171,6 @@ def caption(figure: str, panels: Sequence[Panel], points: pd.DataFrame, **of: An
         else "",
         "The null of a revised answer is a spoilt one: a right answer that becomes wrong." if others else "",
     ]
-    return in_parts(grids.title(figure), of["model"], finding(points, of["held"]), [*read, "Grey: the case shown."], counted)
+    return in_parts(
+        grids.title(figure), of["model"], finding(points, of["held"]), [*read, "Grey: the case shown."], counted
+    )

@@ -15,7 +15,7 @@ from ..config.panels import Panel
 from ..probes.x0_pred import decided_tables
 from ..probes.x0_pred.decided import ORDER, WHEN
 from . import grids, marks, style
-from .fig4 import number
+from .fig4 import heading, number
 from .words import caption as in_parts
 from .words import plural, side
 
@@ -63,7 +63,7 @@ def draw(
         grids.grid(part, panel, pictures[panel.name], sigmas[panel.name], of_all, spare=spare)
         style.panel_letter(part, panel.panel)
     counted = points.loc[points.n.idxmax()]
-    words = f"{plural(int(counted.n), 'case')}, {plural(int(counted.seeds), 'seed')}"
+    words = heading(points)
     right.suptitle(grids.spoken(counted.task))
     above, below = right.subplots(2, 1, height_ratios=[2, 1] if told else [1, 1])
     if grids.unmoved(curves):
@@ -87,7 +87,10 @@ def of_measure(points: pd.DataFrame, measure: str) -> pd.DataFrame:
 
 
 def agreement(later: pd.Series, runs: int) -> str:
-    """In place of a distribution without a width: what all runs agree on. later: (n,) of the runs that end with both."""
+    """In place of a distribution without a width: what all runs agree on.
+
+    later: (n,) steps of the runs that end with both, of so many runs.
+    """
     if later.empty:
         return f"No run of {runs} ends with both a mark and a motion."
     where = {0: "at the same step as"}.get(later.iloc[0], f"{later.iloc[0]:+d} steps from")
@@ -124,7 +127,8 @@ def finding(points: pd.DataFrame) -> str:
     later, together = rows.loc["later"], rows.loc["together"]
     between = f"{number(later)} steps between them, {plural(int(later.runs), 'run')}"
     if pd.isna(later.low) or later.low == later.high == 0:
-        return f"no order of mark and motion is visible: both within one step in {together.estimate:.0%} of the runs ({between})."
+        both = f"both within one step in {together.estimate:.0%} of the runs"
+        return f"no order of mark and motion is visible: {both} ({between})."
     words = {
         "more": "the named object is marked before an object moves",
         "less": "an object moves before the named one is marked",
@@ -166,8 +170,7 @@ def caption(figure: str, panels: Sequence[Panel], points: pd.DataFrame, **of: An
         of["model"],
         finding(points),
         [
-            f"{grids.listed(panels)}: the clean estimate x0_pred of untouched runs; cases and seeds were fixed before "
-            "any was seen.",
+            grids.shown_words(panels),
             grids.ALIKE,
             f"({right}) How much of the mark around the named object is in the frame in which it is to be whole while "
             "nothing has moved yet, and how far any object, and the named one, has gone into the box in the last: "
@@ -177,8 +180,8 @@ def caption(figure: str, panels: Sequence[Panel], points: pd.DataFrame, **of: An
             "runs shown. Where all runs agree words say so.",
         ],
         [
-            f"{counted.task}, {plural(int(counted.n), 'case')}, {plural(int(counted.seeds), 'seed')}; {of['level']:.0%} bootstrap "
-            "intervals over cases, seeds averaged within a case. The floor of a weight is 0, that of the first frame "
-            "repeated; the null of an order is 0 steps between the two."
+            f"{counted.task}, {heading(points)}; {of['level']:.0%} "
+            "bootstrap intervals over cases, seeds averaged within a case. The floor of a weight is 0, that of the "
+            "first frame repeated; the null of an order is 0 steps between the two."
         ],
     )

@@ -6,7 +6,8 @@ from typing import Any
 import pandas as pd
 
 from ..probes.swap.table import MARGIN, MASS
-from .fig6 import Maps, steps_words
+from .fig6 import Maps
+from .fig6_swaps import steps_words
 from .grids import FLAT
 from .layer_curves import shown_rows
 from .words import caption as in_parts
@@ -21,9 +22,9 @@ WORDS = {
 
 AUC_WORDS = (
     "(b) How well that norm tells tokens with an object from those without, by layer: AUC within a latent frame, mean "
-    "over latent frames but the given first. Above 0.5 objects have the higher norms, below it the lower ones. An object "
-    "is what differs from the frame's median colour in the true video, walls of mazes too. Grey: the same with the "
-    "objects of another case, which is the null; it is not 0.5 where objects of all cases tend to the same places."
+    "over latent frames but the given first. Above 0.5 objects have the higher norms, below it the lower ones. An "
+    "object is what differs from the frame's median colour in the true video, walls of mazes too. Grey: the same with "
+    "the objects of another case, which is the null; it is not 0.5 where objects of all cases tend to the same places."
 )
 
 
@@ -38,7 +39,9 @@ def finding(curves: pd.DataFrame, readout: pd.DataFrame) -> str:
     said = []
     if len(readout):
         step = readout.step.min()
-        first = {task: rows.layer[rows.gain_low > 0].min() for task, rows in readout[readout.step == step].groupby("task")}
+        first = {
+            task: rows.layer[rows.gain_low > 0].min() for task, rows in readout[readout.step == step].groupby("task")
+        }
         where = (
             f"{'in no layer' if pd.isna(layer) else f'from layer {layer:.0f} on'} ({task.replace('_', ' ')})"
             for task, layer in first.items()
@@ -49,9 +52,9 @@ def finding(curves: pd.DataFrame, readout: pd.DataFrame) -> str:
     if modes:
         of_mode = single[single["mode"] == ("residual" if "residual" in modes else modes[0])]
         best = (rows.loc[rows.flip.idxmax()] for _, rows in of_mode.groupby("readout", sort=False))
-        flips = (f"{number(row, 'flip')} in {PLAIN[row.readout]}" for row in best)
+        flips = (f"of {PLAIN[row.readout]} in at most {number(row, 'flip')}" for row in best)
         what = f"the swap of one layer (mode {of_mode['mode'].iloc[0]})"
-        said.append(f"{what} flips at most {' and '.join(flips)} of {of_mode.n.iloc[0]} pairs")
+        said.append(f"{what} flips the answer {' and '.join(flips)} of {of_mode.n.iloc[0]} pairs")
     return f"{'; '.join(said) or 'nothing was swapped or read'}."
 
 

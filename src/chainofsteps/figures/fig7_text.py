@@ -55,11 +55,11 @@ def finding(table: pd.DataFrame) -> str:
     beside = len(merged) - sum(counts.values())
     said = f"of {len(merged)} ensembles {counts['higher']} score higher than the one run, {counts['lower']} lower, "
     said += f"{beside} are not told apart from it"
-    oracle = list(rows[rows.variant == ORACLE].itertuples())
-    if oracle:
-        said += f"; the best of the seeds by an oracle is {compared(oracle[0])} ({number(oracle[0], DIFFERENCES)})"
     over = "cases of puzzles that are solved now and then" if scope == "headroom" else "cases"
-    return f"{said} ({rows[rows.variant == SINGLE].n.iloc[0]} {over})."
+    said += f", over {rows[rows.variant == SINGLE].n.iloc[0]} {over}"
+    for oracle in rows[rows.variant == ORACLE].itertuples():
+        said += f"; the best of the seeds by an oracle: {difference(oracle)}"
+    return f"{said}."
 
 
 def summary(table: pd.DataFrame) -> str:
@@ -114,8 +114,9 @@ def caption(table: pd.DataFrame, params: Mapping[str, Mapping[str, Any]]) -> str
         f"Seeds {', '.join(map(str, settings['seeds']))} merged inside the network at step "
         f"{', '.join(map(str, settings['steps']))} of {sampling['steps']}, guidance scale "
         f"{sampling['guidance_scale']:g}; then one run: {carried} with the merged velocity.",
-        f"(a) The two modes; windows are layers of {settings['of_layers']}, scaled to the depth of this model. (b) Mean "
-        "score. (c) The paired difference to the one run that is carried. Grey numbers: forwards of a case, made alone.",
+        f"(a) The two modes; windows are layers of {settings['of_layers']}, scaled to the depth of this model. (b) "
+        "Mean score. (c) The paired difference to the one run that is carried.",
+        "Grey numbers: forwards of a case, made alone.",
         f"Solved now and then: {', '.join(settings['headroom'])}, where a gain can show." * bool(settings["headroom"]),
     ]
     counted = [

@@ -1,6 +1,6 @@
 """Figure 8: score against the frame count, and against the number of steps; a line per task and their mean."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -157,17 +157,17 @@ def caption(points: pd.DataFrame, model: str, level: float) -> str:
     floors = [words.partition(": ")[2] for floor, words in FLOOR_WORDS.items() if floor in points]
     told = np.unique(points[(points.setting == "frames")].value)
     read = [
-        f"Mean score (a) against the frame count, {', '.join(f'{n:g}' for n in told)}: the same first frame, prompt and "
-        "noise, so that the same story has to be told in fewer frames; (b) against the number of steps, from the same "
-        "noise. Black: the mean over tasks, of the same cases at every value. Shaded: the model's own setting, from its "
-        "stored runs. The intervals of single tasks are in the table of the points.",
+        f"Mean score (a) against the frame count, {', '.join(f'{n:g}' for n in told)}: the same first frame, prompt "
+        "and noise, so that the same story has to be told in fewer frames; (b) against the number of steps, from the "
+        "same noise. Black: the mean over tasks, of the same cases at every value. Shaded: the model's own setting, "
+        "from its stored runs. The intervals of single tasks are in the table of the points.",
         f"Grey lines: floors ({', '.join(floors)}), mean over the tasks of the panel." if floors else "",
         "Panel (b) is one and the same model in fewer or more steps, not a checkpoint distilled to few steps: it says "
         "nothing about what distillation does.",
     ]
     counted = [
-        f"(a) {over['frames']}; (b) {over['steps']}. Bars: {level:.0%} bootstrap intervals over cases, drawn within each "
-        "task, seeds averaged within a case. The null is a difference of 0 to the model's own setting.",
+        f"(a) {over['frames']}; (b) {over['steps']}. Bars: {level:.0%} bootstrap intervals over cases, drawn within "
+        "each task, seeds averaged within a case. The null is a difference of 0 to the model's own setting.",
         sentence(points[points.own].scorer_check),
     ]
     return in_parts("Figure 8", model, finding(points), read, counted)

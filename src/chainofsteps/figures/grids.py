@@ -1,6 +1,5 @@
 """Grids of x0_pred, rows = steps, columns = frames, and pages of them with a curve beside each."""
 
-import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from textwrap import shorten
@@ -66,6 +65,12 @@ def listed(panels: Sequence[Panel]) -> str:
     return "; ".join(f"({panel.panel}) {panel.puzzle}, case {panel.case}, seed {panel.seed}" for panel in panels)
 
 
+def shown_words(panels: Sequence[Panel]) -> str:
+    """For a caption: what the pictures are."""
+    what = "the clean estimate x0_pred of untouched runs; cases and seeds were fixed before any was seen"
+    return f"{listed(panels)}: {what}."
+
+
 def alike(*pictures: np.ndarray) -> list[list[int]]:
     """Rows in groups: of each grid, pictures uint8 (rows, frames, H, W, 3), a row looks like the first of its group."""
     groups = [[0]]
@@ -104,7 +109,9 @@ def grid(
     heights = [1.0] * len(groups) + ([spare] if spare > LEAST else [])
     shape = len(heights), len(panel.frames)
     cells = part.add_gridspec(*shape, wspace=0.03, hspace=0.03, height_ratios=heights)
-    axes = np.array([[part.add_subplot(cells[row, column]) for column in range(shape[1])] for row in range(len(groups))])
+    axes = np.array(
+        [[part.add_subplot(cells[row, column]) for column in range(shape[1])] for row in range(len(groups))]
+    )
     for line, group in enumerate(groups):
         for column, frame in enumerate(panel.frames):
             ax = axes[line, column]
@@ -136,7 +143,9 @@ def page(
     """
     groups = {panel.name: alike(pictures[panel.name]) for panel in panels}
     told = told or {}
-    beside = {panel.name: LINE * (len(told[panel.name]) + 1) if panel.name in told else HEAD + CURVE for panel in panels}
+    beside = {
+        panel.name: LINE * (len(told[panel.name]) + 1) if panel.name in told else HEAD + CURVE for panel in panels
+    }
     needed = [max(HEAD + PICTURE * len(groups[panel.name]), beside[panel.name]) for panel in panels]
     heights = [max(needed[first : first + ACROSS]) for first in range(0, len(panels), ACROSS)]
     strip_height = STRIP * (1.5 if len(told) < len(panels) else 0.1)

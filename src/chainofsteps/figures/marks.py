@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike
 from . import style
 
 EDGE = {"markeredgewidth": 0.4}  # points: white, around a marker
-BAND = {"alpha": 0.18, "linewidth": 0}
+VEIL = 0.18
 BARS = {"elinewidth": 0.8, "capsize": 1.5, "capthick": 0.8}
 
 
@@ -26,10 +26,10 @@ def line(axes: Axes, x: ArrayLike, y: ArrayLike, **look) -> None:
     sns.lineplot(x=x, y=y, ax=axes, estimator=None, errorbar=None, legend=False, **EDGE | look)
 
 
-def band(axes: Axes, x: ArrayLike, y: ArrayLike, low: ArrayLike, high: ArrayLike, **look) -> None:
-    """A line through (n,) values y at x, and a band from low to high."""
+def band(axes: Axes, x: ArrayLike, y: ArrayLike, low: ArrayLike, high: ArrayLike, veil: float = VEIL, **look) -> None:
+    """A line through (n,) values y at x, and a band from low to high; veil: its opacity."""
     x, low, high = (np.asarray(values, dtype=float) for values in (x, low, high))
-    axes.fill_between(x, low, high, color=look["color"], **BAND)
+    axes.fill_between(x, low, high, color=look["color"], alpha=veil, linewidth=0)
     line(axes, x, y, **look)
 
 

@@ -18,7 +18,7 @@ from . import grids, marks, style
 from .drawn import Drawing
 from .fig4 import heading
 from .words import caption as in_parts
-from .words import plural, shared, side, with_interval
+from .words import shared, side, with_interval
 
 LOOK = {"color": style.BLUE, "marker": "o", "linestyle": "-", "label": "mean score"}
 POINTS = ["task", "step", "n", "seeds", "estimate", "low", "high"]
@@ -95,16 +95,17 @@ def summary(points: pd.DataFrame) -> str:
 def caption(figure: str, panels: Sequence[Panel], points: pd.DataFrame, **of: Any) -> str:
     """The finding, how to read it, what it is counted over; reStructuredText. of: model, level."""
     read = [
-        f"{grids.listed(panels)}: the clean estimate x0_pred of untouched runs; cases and seeds were fixed before any "
-        "was seen.",
+        grids.shown_words(panels),
         grids.ALIKE,
         "Beside each, the score of x0_pred by step." if len(points) else "",
         "Candidate answers are not listed for these cases; none is read.",
     ]
-    over = "; ".join(f"{task}, {rows.n.iloc[0]} cases, {rows.seeds.iloc[0]} seeds" for task, rows in points.groupby("task"))
+    over = "; ".join(
+        f"{task}, {rows.n.iloc[0]} cases, {rows.seeds.iloc[0]} seeds" for task, rows in points.groupby("task")
+    )
     counted = [
-        f"{over}. Means over cases with {of['level']:.0%} bootstrap intervals over cases, seeds averaged within a case. "
-        "The floor is a score of 0; there is no null."
+        f"{over}. Means over cases with {of['level']:.0%} bootstrap intervals over cases, seeds averaged within a "
+        "case. The floor is a score of 0; there is no null."
         if over
         else "Nothing scores these cases."
     ]

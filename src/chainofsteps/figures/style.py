@@ -17,7 +17,7 @@ from matplotlib.text import Text  # noqa: E402
 from matplotlib.transforms import Bbox  # noqa: E402
 
 from ..files import atomic_write
-from ..names import PUZZLES, SEVERAL_ANSWERS
+from ..names import PUZZLES
 
 WIDTH = 7.0  # inches: the text width of a two-column page
 DPI = 220
@@ -52,7 +52,11 @@ CATEGORIES = {
 }
 BOUNDARY = {"color": PURPLE, "linestyle": (0, (4, 1.5)), "linewidth": 0.9}
 MAP = "viridis"  # perceptually uniform, and grey-scale safe
-MARKERS = "osD^vP*Xp<>hd"
+LINES = [BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY]  # of tasks: neither pale on white nor the black of their mean
+MARKERS = "osD^vPX<>pdh"
+# so that puzzles that stand in one figure have colours of their own
+ORDER = ("loop_maze", "unique_maze", "loop_maze_5", "tic_tac_toe", "any_shelf", "grounding", "unique_maze_5", "shelf")
+ORDER += ("next_size", "tic_tac_toe_single", "rotation")
 
 RC = {
     "font.family": "DejaVu Sans",  # comes with matplotlib: the same glyphs on every machine
@@ -87,12 +91,11 @@ RC = {
 
 def of_tasks(tasks: Iterable[str]) -> dict[str, dict[str, str]]:
     """Colour and marker of each task. A puzzle has the same ones in every figure, other tasks by their order."""
-    known = [*PUZZLES, *(task for task in dict.fromkeys(tasks) if task not in PUZZLES)]
-    places = {task: place for place, task in enumerate([*SEVERAL_ANSWERS, *(t for t in known if t not in SEVERAL_ANSWERS)])}
-    colours = [colour for colour in PALETTE if colour not in (YELLOW, BLACK)]  # pale on white; the mean over tasks
+    tasks = list(dict.fromkeys(tasks))
+    order = list(dict.fromkeys([*ORDER, *PUZZLES, *tasks]))
     return {
-        task: {"color": colours[places[task] % len(colours)], "marker": MARKERS[places[task] % len(MARKERS)]}
-        for task in dict.fromkeys(tasks)
+        task: {"color": LINES[order.index(task) % len(LINES)], "marker": MARKERS[order.index(task) % len(MARKERS)]}
+        for task in tasks
     }
 
 

@@ -34,7 +34,10 @@ def shared(verdicts: Mapping[str, str], words: Mapping[str, str], noun: str) -> 
         names = [name for name, found in verdicts.items() if found == verdict]
         if names:
             of = "" if said else f" of {plural(total, noun)}"
-            said.append(f"{says} in {len(names)}{of}" + (f" ({listed(names)})" if len(names) <= NAMED and len(names) < total else ""))
+            said.append(
+                f"{says} in {len(names)}{of}"
+                + (f" ({listed(names)})" if len(names) <= NAMED and len(names) < total else "")
+            )
     return ", ".join(said)
 
 
