@@ -6,6 +6,9 @@ import re
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
+from chainofsteps.figures import header, style
+
+TALLEST = 9.5  # inches: a page of two columns has no more
 LEAST = 5  # points, at the width that the figure is made for
 SCRIPT = re.compile(r"\$[^$]*[_^][^$]*\$")  # mathematics with a script, which is 0.7 as large
 SLACK = 1  # pixels
@@ -48,3 +51,14 @@ def faults(figure: Figure) -> list[str]:
         if box.padded(-SLACK).overlaps(other_box.padded(-SLACK)):
             found.append(f"{text.get_text()!r} lies over {other.get_text()!r}")
     return found
+
+
+def check(figure: Figure) -> None:
+    """Fail if a figure with its lines on top has a fault; long lines, as a finding may have."""
+    header.put(
+        figure, "a-model-of-a-long-name", "what came out of it in three of six puzzles (and not in the others), " * 2
+    )
+    style.settle(figure)
+    found = faults(figure)
+    assert not found, "\n".join(found)
+    assert figure.get_figwidth() == style.WIDTH and figure.get_figheight() < TALLEST

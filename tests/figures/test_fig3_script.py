@@ -43,6 +43,7 @@ def run_script(folder: Path, scores: pd.DataFrame, cka: pd.DataFrame) -> dict[st
         output=SimpleNamespace(**output),
         params=params(4),
         log=[folder / "fig3.log"],
+        config={"model": "tiny"},
     )
     with contextlib.chdir(folder):
         runpy.run_path(str(SCRIPT), init_globals={"snakemake": snakemake})

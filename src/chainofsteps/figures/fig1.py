@@ -32,18 +32,18 @@ def draw(
 ) -> Figure:
     """Figure 1. pictures: uint8 (steps, frames, H, W, 3) by a panel's name; runs, points: of `figures.masses`. live:
     the mass from which on a second answer is there."""
-    tasks = list(dict.fromkeys(points.task))
     same_rows = len({panel.steps for panel in panels}) == 1
     of_all = grids.alike(*(pictures[panel.name] for panel in panels)) if same_rows else None
     tall = 0.62 + 0.37 * (len(of_all) if of_all else max(len(panel.steps) for panel in panels))
-    tall = max(tall, 1.3 + 0.8 * (len(tasks) - 1))
+    heights = side_heights(points)
+    tall = max(tall, sum(heights.values()))
     figure = plt.figure(figsize=(style.WIDTH, tall + STRIP), layout="constrained")
     above, below = figure.subfigures(2, 1, height_ratios=[tall, STRIP])
     left, right = above.subfigures(1, 2, width_ratios=[2.4 * len(panels), 2.5])
     for part, panel in zip(np.atleast_1d(left.subfigures(1, len(panels))), panels, strict=True):
         grids.grid(part, panel, pictures[panel.name], sigmas[panel.name], of_all, second_answer(panel, runs, live))
         style.panel_letter(part, panel.panel)
-    curves = beside(right, panels, runs, points)
+    curves = beside(right, panels, runs, points, heights)
     strip = below.subplots()
     strip.set_axis_off()
     grids.legend(strip, curves)
@@ -51,16 +51,25 @@ def draw(
     return figure
 
 
-def beside(part_of_all, panels: Sequence[Panel], runs: pd.DataFrame, points: pd.DataFrame) -> dict[str, plt.Axes]:
+def side_heights(points: pd.DataFrame) -> dict[str, float]:
+    """Inches that a task's curves, or the words in their place, take at least."""
+    heights = {}
+    for task, of_task in points.groupby("task", sort=False):
+        told, curves = grids.unmoved(by_words(of_task)), by_words(of_task)
+        heights[task] = grids.LINE * (len(grids.tell("", curves)) + 2) if told else grids.HEAD + grids.CURVE
+    return heights
+
+
+def beside(
+    part_of_all, panels: Sequence[Panel], runs: pd.DataFrame, points: pd.DataFrame, heights: Mapping[str, float]
+) -> dict[str, plt.Axes]:
     """The curves of all tasks above each other, with the runs shown; words where a task's do not move."""
-    tasks, curves = list(dict.fromkeys(points.task)), {}
-    told = {task: grids.unmoved(by_words(points[points.task == task])) for task in tasks}
-    heights = [1.2 if told[task] else 2 for task in tasks]
-    parts = np.atleast_1d(part_of_all.subfigures(len(tasks), 1, height_ratios=heights))
-    for part, task in zip(parts, tasks, strict=True):
+    curves = {}
+    parts = np.atleast_1d(part_of_all.subfigures(len(heights), 1, height_ratios=list(heights.values())))
+    for part, task in zip(parts, heights, strict=True):
         axes, of_task = part.subplots(), points[points.task == task]
-        curves[task] = axes
-        if told[task]:
+        curves[task], told = axes, grids.unmoved(by_words(of_task))
+        if told:
             grids.sentence(axes, grids.tell(heading(of_task), by_words(of_task)))
         else:
             mass_curves(axes, of_task)
@@ -68,7 +77,7 @@ def beside(part_of_all, panels: Sequence[Panel], runs: pd.DataFrame, points: pd.
                 if panel.puzzle == task:
                     run = of_panel(panel, runs)
                     marks.line(axes, run.step, run.rival, **look, label=f"strongest other, shown case ({panel.panel})")
-        part.suptitle(f"{grids.spoken(task)}" + ("" if told[task] else f": {heading(of_task)}"))
+        part.suptitle(f"{grids.spoken(task)}" + ("" if told else f": {heading(of_task)}"))
     return curves
 
 

@@ -19,6 +19,7 @@ from ..store.reader import read_shard
 from . import fig6_swaps, grids, layer_curves, marks, style
 
 FRACTIONS = (0, 0.25, 0.5, 0.75, 1)  # of the depth: the paper's layers 0, 10, 20, 30, 39 of 40
+LEGEND = 1.5  # inches: of the curves of swaps
 LINE = 0.15  # inches: of a sentence in place of a panel
 CENTRED = {"ha": "center", "va": "center", "fontsize": 6.5, "color": style.GREY}
 
@@ -92,7 +93,8 @@ def draw(
     drawn_matrix = len(matrix) > 0 and matrix.flip.max() - matrix.flip.min() >= grids.FLAT
     if len(matrix) and not drawn_matrix:
         told.append(fig6_swaps.matrix_words(matrix))
-    swaps = [0.75 + 1.25 * len(shown)] * bool(shown)
+    beside = LEGEND + (0.9 + 0.65 * matrix.readout.nunique() if drawn_matrix else 0)
+    swaps = [max(0.75 + 1.25 * len(shown), beside)] * bool(shown)
     rows = [3.1, *swaps, *([0.15 + LINE * len(told)] if told else []), *([1.6] if len(readout) else [])]
     figure = plt.figure(figsize=(style.WIDTH, sum(rows)), layout="constrained")
     upper, *parts = figure.subfigures(len(rows), 1, height_ratios=rows)
@@ -120,7 +122,7 @@ def draw(
 def sentences(part: SubFigure, told: Sequence[str], letter: str) -> None:
     """A strip of words in place of panels that show nothing."""
     axes = part.subplots()
-    grids.sentence(axes, told)
+    grids.sentence(axes, told, left=0.03 if letter else 0)
     if letter:
         style.panel_letter(part, letter)
 

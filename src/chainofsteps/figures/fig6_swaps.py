@@ -80,7 +80,11 @@ def key(part: SubFigure, drawn: SubFigure, matrix: pd.DataFrame | None) -> None:
     """The legend of the curves of swaps, above the maps of single steps if they show something."""
     handles, labels = drawn.axes[0].get_legend_handles_labels()
     order = [0, 1, *range(len(labels) - 1, 1, -1)]
-    above, below = (part, None) if matrix is None else part.subfigures(2, 1, height_ratios=[1, 1.2])
+    above, below = (
+        (part, None)
+        if matrix is None
+        else part.subfigures(2, 1, height_ratios=[1.5, 0.9 + 0.65 * matrix.readout.nunique()])
+    )
     above.legend([handles[i] for i in order], [labels[i] for i in order], loc="center left", fontsize=6.5)
     if below is not None:
         draw_matrix(below, matrix)

@@ -1,6 +1,7 @@
 """Figure 7: seeds merged inside the network, against what the same seeds give without that."""
 
 from collections.abc import Mapping, Sequence
+from textwrap import wrap
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -29,6 +30,7 @@ WORDS = {
     OF_FINALS: "mean of {k} final latents",
     ORACLE: "best of {k} by an oracle",
 }
+LETTERS = 42  # of a line below an axis
 CELLS, WINDOW = 8, (4, 5)  # of the schematic
 
 
@@ -123,7 +125,7 @@ def references(axes, drawn: pd.DataFrame, rows: Mapping[tuple, str], over_all: p
             axes.axvline(score, **look, label=words)
         else:
             off.append(f"{words} {score:.2f}")
-    axes.set_xlabel("score" + (f"\n(off the axis: {', '.join(off)})" if off else ""))
+    axes.set_xlabel("\n".join(["score", *(wrap(f"(off the axis: {', '.join(off)})", LETTERS) if off else [])]))
     axes.xaxis.set_major_locator(MaxNLocator(5))
 
 

@@ -181,11 +181,14 @@ def tell(counted: str, curves: Mapping[str, pd.DataFrame]) -> list[str]:
     return [*lines, f"({counted})"]
 
 
-def sentence(axes: plt.Axes, lines: Sequence[str]) -> None:
-    """Lines of words in place of a panel. They take no part in the layout, whose room is kept for them."""
+def sentence(axes: plt.Axes, lines: Sequence[str], left: float = 0) -> None:
+    """Lines of words in place of a panel. They take no part in the layout, whose room is kept for them.
+
+    left: where they begin, as a share of the axes.
+    """
     axes.set_axis_off()
     place = {"ha": "left", "va": "top", "transform": axes.transAxes, "in_layout": False}
-    axes.text(0, 1, "\n".join(lines), **place, fontsize=style.SENTENCE, linespacing=1.3)
+    axes.text(left, 1, "\n".join(lines), **place, fontsize=style.SENTENCE, linespacing=1.3)
 
 
 def curve(axes: plt.Axes, points: pd.DataFrame, look: Mapping[str, object]) -> None:

@@ -4,16 +4,20 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from . import style
+from .words import of_models
 
 MARGIN = 0.06  # inches: left and right of the lines
 GAP = 0.12  # inches: below them
 
 
 def put(figure: Figure, model: str, finding: str) -> None:
-    """Put "Model m: finding" on top of a figure, broken to its width; the figure grows by as much as that takes."""
+    """Put "Model m: finding" on top of a figure, broken to its width; the figure grows by as much as that takes.
+
+    model: its name, or several with commas between them.
+    """
     width, height = figure.get_size_inches()
     title = figure.suptitle("", x=MARGIN / width, ha="left", fontsize=style.TITLE, fontweight="bold", linespacing=1.3)
-    title.set_text("\n".join(broken(title, f"Model {model}: {finding}", (width - 2 * MARGIN) * figure.dpi)))
+    title.set_text("\n".join(broken(title, f"{of_models(model)}: {finding}", (width - 2 * MARGIN) * figure.dpi)))
     extent = title.get_window_extent(figure.canvas.get_renderer())
     figure.set_size_inches(width, height + extent.height / figure.dpi + GAP)
 

@@ -4,7 +4,7 @@ import pandas as pd
 
 from ..probes.frames.table import MEAN
 from .paper_tables import MEASURED, with_interval
-from .words import caption, plural, side
+from .words import caption, listed, plural, side
 
 TWO_BLOCKS = "Measured and quoted rows stand in two blocks; quoted ones are no measure of the measured ones."
 SETTINGS = {
@@ -53,9 +53,9 @@ def table_a1(table: pd.DataFrame, level: float) -> str:
             TWO_BLOCKS,
         ],
         [
-            f"{first.n} cases, seeds {', '.join(first.seeds_merged.split())}. {level:.0%} intervals by bootstrap of cases. "
-            + ("Null: another seed. " if len(table[table["window"].str.contains("another")]) else "")
-            + "Floor: the first frame repeated."
+            f"{first.n} cases, seeds {listed(first.seeds_merged.split())}. {level:.0%} intervals by bootstrap of cases."
+            + (" Null: another seed." if len(table[table["window"].str.contains("another")]) else "")
+            + " Floor: the first frame repeated."
         ],
     )
 

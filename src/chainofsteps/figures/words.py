@@ -41,6 +41,11 @@ def shared(verdicts: Mapping[str, str], words: Mapping[str, str], noun: str) -> 
     return ", ".join(said)
 
 
+def of_models(names: str) -> str:
+    """ "Model a", "Models a, b"."""
+    return f"Model{'s' if ', ' in names else ''} {names}"
+
+
 def side(low: float, high: float) -> str:
     """Which side of 0 an interval lies on: "more", "less", or "open" where it holds 0 or there is none."""
     return "more" if low > 0 else "less" if high < 0 else "open"
@@ -52,7 +57,7 @@ def caption(figure: str, model: str, finding: str, read: Iterable[str], counted:
     figure: such as "Figure 1". read, counted: sentences; the latter say n, seeds, interval, null and floor.
     """
     parts = (
-        f"{figure}. Model {model}. {finding[:1].upper()}{finding[1:]}",
+        f"{figure}. {of_models(model)}. {finding[:1].upper()}{finding[1:]}",
         f"How to read it. {' '.join(filter(None, read))}",
         f"Counted over. {' '.join(filter(None, counted))}",
     )
