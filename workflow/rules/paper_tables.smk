@@ -29,7 +29,7 @@ rule table1:
         mem_mb=1000,
         runtime=10,
     params:
-        recipe=6,
+        recipe=7,
         scorer=scorer_settings().get("scorer", {}),
         statistics=part_of("statistics"),
     script:
@@ -62,7 +62,7 @@ rule tableA1:
         mem_mb=1000,
         runtime=10,
     params:
-        recipe=5,
+        recipe=6,
         scorer=scorer_settings().get("scorer", {}),
         level=config["statistics"]["level"],
     script:
@@ -96,7 +96,7 @@ rule tableA2:
         mem_mb=1000,
         runtime=10,
     params:
-        recipe=4,
+        recipe=5,
         table="tableA2",
         scorer=scorer_settings().get("scorer", {}),
         setting="frames",
@@ -134,7 +134,7 @@ rule tableA3:
         mem_mb=1000,
         runtime=10,
     params:
-        recipe=4,
+        recipe=5,
         table="tableA3",
         scorer=scorer_settings().get("scorer", {}),
         setting="steps",
