@@ -20,7 +20,7 @@ with Drawing(snakemake) as drawing:
         drawing.write(
             fig4.draw(drawing.panels, *grids.load(drawing.panels, drawing.input.pictures), steps, points),
             f"{grids.title(params.figure)}: what is remembered and what is revised",
-            finding=fig4.finding(points, thresholds.held),
+            finding=fig4.finding(points),
             caption=fig4.caption(params.figure, drawing.panels, points, **drawing.about),
             summary=fig4.summary(points),
             tables={"points": points},

@@ -114,7 +114,9 @@ def test_curves_that_do_not_move_are_told():
         pictures = {"fig1a": np.zeros((3, 2, 64, 64, 3), np.uint8)}
         figure = fig1.draw(panels, pictures, {"fig1a": [1.0, 0.9, 0.5]}, runs, masses.curves(runs, INTERVAL), LIVE)
         assert sum(bool(axes.lines) for axes in figure.axes) == 1
-        (told,) = [text.get_text() for axes in figure.axes for text in axes.texts if "The same" in text.get_text()]
+        (told,) = [
+            text.get_text() for axes in figure.axes for text in axes.texts if "Steady; at step 4:" in text.get_text()
+        ]
         assert told.splitlines()[1:3] == ["final answer", "  1.00 [1.00, 1.00]"]
         assert len([axes for axes in figure.axes if axes.images]) == 2, "three rows that look alike are one"
         legible.check(figure)

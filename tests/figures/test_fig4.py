@@ -101,11 +101,9 @@ def test_caption_tells_what_is_beside_each_panel(points):
 
 
 def test_the_finding_goes_with_the_intervals(points):
-    words = "the reference over all steps: open in 1 of 1 puzzle; revised wrong answers against spoilt right ones: "
-    assert fig4.finding(points, 0.5) == f"{words}not told apart in 1 of 1 puzzle.", "of four cases that agree"
-    assert fig4.finding(points.assign(low=points.low.clip(lower=0.1)), 0.5).endswith("more in 1 of 1 puzzle.")
-    kept = points.assign(low=0.6, high=0.9)
-    assert fig4.finding(kept, 0.5).startswith("the reference over all steps: kept in 1 of 1 puzzle;")
-    lost = points.assign(low=-0.9, high=-0.6)
-    assert fig4.finding(lost, 0.5).startswith("the reference over all steps: lost in 1 of 1 puzzle;")
-    assert fig4.finding(lost, 0.5).endswith("fewer in 1 of 1 puzzle.")
+    words = "0.00 [0.00, 0.60] of the runs keep the reference at the worst step of 1 puzzle; revised wrong answers "
+    words += "against spoilt right ones: "
+    assert fig4.finding(points) == f"{words}not told apart in 1 of 1 puzzle.", "of four cases that agree"
+    assert fig4.finding(points.assign(low=points.low.clip(lower=0.1))).endswith("more in 1 of 1 puzzle.")
+    assert fig4.finding(points.assign(high=-0.1)).endswith("fewer in 1 of 1 puzzle.")
+    assert fig4.finding(points[points.task == "bounce"]).startswith("revised wrong answers")

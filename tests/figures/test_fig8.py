@@ -94,3 +94,13 @@ def test_the_finding_goes_with_the_interval_of_the_difference(points):
     open_ = points.assign(score_difference_low=-0.5, score_difference_high=0.5)
     assert fig8.finding(open_).count("not told apart") == 2
     assert "is not compared with a lower one" in fig8.finding(points.assign(own=False))
+
+
+def test_the_tasks_of_a_whole_benchmark_are_lines_without_names():
+    tasks = tuple(f"O-{number}_maze_data-generator" for number in range(60))
+    frames = runs("frames", (5, 17), 17, tasks, 2, floor_static=0.1, floor_noise=0.0, ground_truth=1.0)
+    with style.styled():
+        figure = fig8.draw(fig8.points(frames, runs("steps", (2, 20), 20, tasks, 2), STATISTICS))
+        named = [text.get_text() for text in figure.subfigs[-1].legends[0].get_texts()]
+        assert named[:2] == ["a task", MEAN] and len(named) == 5
+        legible.check(figure)

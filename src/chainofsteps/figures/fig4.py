@@ -89,26 +89,21 @@ def number(row) -> str:
     return with_interval(row.estimate, row.low, row.high)
 
 
-def finding(points: pd.DataFrame, held: float) -> str:
-    """In a sentence: in how many puzzles the reference is kept, and in how many wrong answers are revised.
-
-    A reference is kept where at every step the interval of the share of runs that keep it is at least `held`. Answers
-    are revised where more wrong ones become right than right ones wrong, by the interval of the difference.
-    """
-    kept, revised = {}, {}
-    for task, rows in points.groupby("task", sort=False):
-        at = rows[rows.measure == ("kept" if task in MEMORY else "net_revision")]
-        if task in MEMORY:
-            kept[grids.spoken(task)] = side((at.low - held).min(), (at.high - held).min())
-        elif len(at):
-            revised[grids.spoken(task)] = side(at.low.iloc[0], at.high.iloc[0])
-    said = []
-    if kept:
-        words = {"more": "kept", "less": "lost", "open": "open"}
-        said.append(f"the reference over all steps: {shared(kept, words, 'puzzle')}")
-    if revised:
+def finding(points: pd.DataFrame) -> str:
+    """In a sentence: how many runs keep the reference at the worst step of the worst puzzle, and in how many puzzles
+    more wrong answers become right than right ones wrong, by the interval of the difference."""
+    said, kept = [], points[(points.measure == "kept") & points.step.notna()]
+    if len(kept):
+        worst = kept.sort_values(["estimate", "low"], kind="stable").iloc[0]
+        puzzles = plural(kept.task.nunique(), "puzzle")
+        said.append(f"{number(worst)} of the runs keep the reference at the worst step of {puzzles}")
+    revised = points[points.measure == "net_revision"]
+    verdicts = {
+        grids.spoken(row.task): side(row.low, row.high) for row in revised.itertuples() if row.task not in MEMORY
+    }
+    if verdicts:
         words = {"more": "more", "less": "fewer", "open": "not told apart"}
-        said.append(f"revised wrong answers against spoilt right ones: {shared(revised, words, 'puzzle')}")
+        said.append(f"revised wrong answers against spoilt right ones: {shared(verdicts, words, 'puzzle')}")
     return f"{'; '.join(said)}."
 
 
@@ -171,6 +166,4 @@ def caption(figure: str, panels: Sequence[Panel], points: pd.DataFrame, **of: An
         else "",
         "The null of a revised answer is a spoilt one: a right answer that becomes wrong." if others else "",
     ]
-    return in_parts(
-        grids.title(figure), of["model"], finding(points, of["held"]), [*read, "Grey: the case shown."], counted
-    )
+    return in_parts(grids.title(figure), of["model"], finding(points), [*read, "Grey: the case shown."], counted)

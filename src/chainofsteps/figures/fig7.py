@@ -30,6 +30,7 @@ WORDS = {
     OF_FINALS: "mean of {k} final latents",
     ORACLE: "best of {k} by an oracle",
 }
+TOP, ROW = 1.2, 0.22  # inches: the schematic, and a row of dots
 LETTERS = 42  # of a line below an axis
 CELLS, WINDOW = 8, (4, 5)  # of the schematic
 
@@ -47,8 +48,8 @@ def points(table: pd.DataFrame) -> pd.DataFrame:
 def draw(drawn: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
     """Figure 7. drawn: of `points`. settings: the section `ensemble` of the configuration."""
     rows = labels(drawn, settings["seeds"])
-    figure = plt.figure(figsize=(style.WIDTH, 2.35 + 0.27 * len(rows)), layout="constrained")
-    top, bottom = figure.subfigures(2, 1, height_ratios=[1.45, 0.9 + 0.27 * len(rows)])
+    figure = plt.figure(figsize=(style.WIDTH, TOP + 0.9 + ROW * len(rows)), layout="constrained")
+    top, bottom = figure.subfigures(2, 1, height_ratios=[TOP, 0.9 + ROW * len(rows)])
     for axes, mode in zip(top.subplots(1, 2), ("mean", "blend"), strict=True):
         schematic(axes, mode, settings)
     left, right = bottom.subplots(1, 2, sharey=True, width_ratios=[1, 1.05])

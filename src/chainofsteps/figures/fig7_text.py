@@ -54,11 +54,11 @@ def finding(table: pd.DataFrame) -> str:
     counts = {word: says.count(word) for word in ("higher", "lower")}
     beside = len(merged) - sum(counts.values())
     said = f"of {len(merged)} ensembles {counts['higher']} score higher than the one run, {counts['lower']} lower, "
-    said += f"{beside} are not told apart from it"
-    over = "cases of puzzles that are solved now and then" if scope == "headroom" else "cases"
-    said += f", over {rows[rows.variant == SINGLE].n.iloc[0]} {over}"
+    said += f"{beside} not told apart"
+    over = "cases of puzzles solved now and then" if scope == "headroom" else "cases"
+    said += f" ({rows[rows.variant == SINGLE].n.iloc[0]} {over})"
     for oracle in rows[rows.variant == ORACLE].itertuples():
-        said += f"; the best of the seeds by an oracle: {difference(oracle)}"
+        said += f"; best seed by an oracle {difference(oracle)}"
     return f"{said}."
 
 

@@ -17,6 +17,7 @@ from .words import caption as in_parts
 from .words import side
 
 SETTINGS = {"frames": "frames of the video", "steps": "denoising steps"}  # of panels a and b
+NAMED, UNNAMED = 10, {"color": style.GREY, "marker": ""}  # so many tasks have a name and a look, and more have not
 MEAN_LOOK = {"color": style.BLACK, "marker": "o", "linestyle": "-", "linewidth": 1.8, "markersize": 4, "zorder": 4}
 FLOOR_WORDS = {"floor_static": "floor: first frame repeated", "floor_noise": "floor: decoded noise"}
 
@@ -44,7 +45,7 @@ def points(frames: pd.DataFrame, few_steps: pd.DataFrame, statistics: Mapping[st
 def draw(points: pd.DataFrame) -> Figure:
     """Figure 8 of `points`."""
     tasks = [task for task in dict.fromkeys(points.task) if task != MEAN]
-    of_task = style.of_tasks(tasks)
+    of_task = style.of_tasks(tasks) if len(tasks) <= NAMED else dict.fromkeys(tasks, UNNAMED)
     figure = plt.figure(figsize=(style.WIDTH, 2.6), layout="constrained")
     parts = figure.subfigures(1, 3, width_ratios=[1.1, 1.1, 0.7])
     for part, letter, (setting, words) in zip(parts, "ab", SETTINGS.items(), strict=False):
@@ -90,7 +91,8 @@ def interval(axes, points: pd.DataFrame, **look) -> None:
 
 def legend(part, of_task: Mapping[str, Mapping[str, Any]], points: pd.DataFrame) -> None:
     """Tasks, their mean, floors and the mark of the own setting, for both panels."""
-    lines = {spoken(task): Line2D([], [], linestyle="--", linewidth=0.8, **of_task[task]) for task in of_task}
+    named = {spoken(task): look for task, look in of_task.items()} if len(of_task) <= NAMED else {"a task": UNNAMED}
+    lines = {words: Line2D([], [], linestyle="--", linewidth=0.8, **look) for words, look in named.items()}
     if MEAN in set(points.task):
         lines[MEAN] = Line2D([], [], **{**MEAN_LOOK, "zorder": 1})
     for floor, words in FLOOR_WORDS.items():

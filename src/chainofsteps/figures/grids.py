@@ -30,7 +30,7 @@ FLAT = 0.05  # curves that stay within less of their axis of 0 to 1 are told, no
 ALIKE = (
     "Rows = steps, with sigma; columns = frames. Steps that look alike are shown once (in no frame do "
     f"{PIXELS:.1%} of the pixels differ by more than {SHADES} of 255 shades from the first of them). Curves that move "
-    f"by less than {FLAT:g} over the steps are told in words."
+    f"by less than {FLAT:g} over the steps are called steady and told in words."
 )
 
 
@@ -174,7 +174,8 @@ def unmoved(curves: Mapping[str, pd.DataFrame]) -> bool:
 def tell(counted: str, curves: Mapping[str, pd.DataFrame]) -> list[str]:
     """The lines in place of curves that do not move: their values at the last step, with intervals. counted: over how
     many."""
-    lines = ["The same at all steps:"]
+    at = max(rows.step.max() for rows in curves.values())
+    lines = [f"Steady; at step {at:.0f}:"]
     for words, rows in curves.items():
         last = rows.sort_values("step").iloc[-1]
         lines += [f"{words}", f"  {with_interval(last.estimate, last.low, last.high)}"]

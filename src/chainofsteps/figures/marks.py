@@ -36,8 +36,8 @@ def band(axes: Axes, x: ArrayLike, y: ArrayLike, low: ArrayLike, high: ArrayLike
 def nested(index: int) -> dict[str, float]:
     """The look of the series of that number where several stand at one place: each later one is smaller and thinner,
     so that those below it are seen."""
-    share = 0.7**index
-    return {"markersize": 5 * share, "elinewidth": 2 * share**2, "capsize": 3.2 * share}
+    share = 0.65**index
+    return {"markersize": 6.2 * share, "elinewidth": 2.2 * share, "capsize": 3.4 * share}
 
 
 def dots(axes: Axes, x: ArrayLike, y: ArrayLike, low: ArrayLike, high: ArrayLike, across: bool = False, **look) -> None:
