@@ -41,10 +41,7 @@ def found():
 
 @pytest.fixture
 def steps(found):
-    return {
-        "leading": decided.by_step(found["masses"], THRESHOLDS),
-        "read": decided.reading_steps(found["readings"], THRESHOLDS),
-    }
+    return fig4.steps_of(found, THRESHOLDS)
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 from ..bench.readings import MEMORY
 from ..config.panels import Panel
 from ..probes.x0_pred import decided_tables
+from ..probes.x0_pred.decided import Thresholds, by_step, reading_steps
 from . import grids, marks, style
 from .words import caption as in_parts
 from .words import plural, shared, side, with_interval
@@ -29,6 +30,12 @@ ANSWERS = {
 }
 REVISIONS = ["decided_at", "wrong_to_right", "right_to_wrong", "net_revision"]
 SPREADS = ["spread", "spread_null", "in_one", "in_one_null"]
+
+
+def steps_of(tables: Mapping[str, pd.DataFrame], thresholds: Thresholds) -> dict[str, pd.DataFrame]:
+    """Every run and step: `decided.by_step` and `decided.reading_steps` by "leading" and "read"; tables: masses and
+    readings."""
+    return {"leading": by_step(tables["masses"], thresholds), "read": reading_steps(tables["readings"], thresholds)}
 
 
 def measured(steps: Mapping[str, pd.DataFrame], runs: pd.DataFrame, statistics: Mapping) -> pd.DataFrame:
