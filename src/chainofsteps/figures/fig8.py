@@ -124,8 +124,8 @@ def finding(points: pd.DataFrame) -> str:
         low, high = fewest.score_difference_low, fewest.score_difference_high
         verdict = {"more": "higher", "less": "lower", "open": "not told apart"}[side(low, high)]
         said.append(
-            f"{fewest.value:g} {words} against {own.value.iloc[0]:g}: score {fewest.score_difference:+.2f} "
-            f"[{low:+.2f}, {high:+.2f}], {verdict}"
+            f"{fewest.value:g} {words} against {own.value.iloc[0]:g}: score {fewest.score_difference:+.2f}"
+            f"{'' if pd.isna(low) else f' [{low:+.2f}, {high:+.2f}]'}, {verdict}"
         )
     return f"{'; '.join(said)}."
 

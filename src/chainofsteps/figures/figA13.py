@@ -6,6 +6,7 @@ from matplotlib.figure import Figure
 
 from . import layer_curves, style
 from .words import caption as in_parts
+from .words import with_interval
 
 
 def draw(activations: pd.DataFrame) -> Figure:
@@ -22,10 +23,11 @@ def finding(activations: pd.DataFrame) -> str:
     """In a sentence: where token norms are sparsest, over all tasks, steps and layers."""
     rows = layer_curves.shown_rows(activations)
     most = rows.loc[rows.hoyer.idxmax()]
+    where = f"{most.task.replace('_', ' ')}, step {most.step}, layer {most.layer}"
     return (
-        f"on a scale of 0 to 1 the sparsity of token norms is at most {most.hoyer:.3f} [{most.hoyer_low:.3f}, "
-        f"{most.hoyer_high:.3f}] ({most.task.replace('_', ' ')}, step {most.step}, layer {most.layer}); median of all "
-        f"layers, steps and puzzles {rows.hoyer.median():.3f}."
+        "on a scale of 0 to 1 the sparsity of token norms is at most "
+        f"{with_interval(most.hoyer, most.hoyer_low, most.hoyer_high, 3)} ({where}); median of all layers, steps and "
+        f"puzzles {rows.hoyer.median():.3f}."
     )
 
 

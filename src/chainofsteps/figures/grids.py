@@ -148,7 +148,7 @@ def page(
     }
     needed = [max(HEAD + PICTURE * len(groups[panel.name]), beside[panel.name]) for panel in panels]
     heights = [max(needed[first : first + ACROSS]) for first in range(0, len(panels), ACROSS)]
-    strip_height = STRIP * (1.5 if len(told) < len(panels) else 0.1)
+    strip_height = STRIP * (1.5 if len(told) < len(panels) else 0.6)
     figure = plt.figure(figsize=(style.WIDTH, sum(heights) + strip_height), layout="constrained")
     above, below = figure.subfigures(2, 1, height_ratios=[sum(heights), strip_height])
     parts, curves = above.subfigures(len(heights), ACROSS, squeeze=False, height_ratios=heights).ravel(), {}
@@ -174,6 +174,9 @@ def unmoved(curves: Mapping[str, pd.DataFrame]) -> bool:
 def tell(counted: str, curves: Mapping[str, pd.DataFrame]) -> list[str]:
     """The lines in place of curves that do not move: their values at the last step, with intervals. counted: over how
     many."""
+    curves = {words: rows for words, rows in curves.items() if len(rows)}
+    if not curves:
+        return ["Nothing was read.", f"({counted})"]
     at = max(rows.step.max() for rows in curves.values())
     lines = [f"Steady; at step {at:.0f}:"]
     for words, rows in curves.items():
