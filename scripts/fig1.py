@@ -9,13 +9,15 @@ with Drawing(snakemake) as drawing:
     if not hasattr(drawing.input, "masses"):  # of cases without known answers
         scored.write(drawing, "fig1")
     else:
-        runs = masses.chosen_and_rival(read_shards(drawing.input.masses), drawing.params.thresholds["live"])
+        live = drawing.params.thresholds["live"]
+        runs = masses.chosen_and_rival(read_shards(drawing.input.masses), live)
         points = masses.curves(runs, drawing.interval)
         drawing.write(
-            fig1.draw(drawing.panels, *grids.load(drawing.panels, drawing.input.pictures), runs, points),
+            fig1.draw(drawing.panels, *grids.load(drawing.panels, drawing.input.pictures), runs, points, live),
             "Figure 1: x0_pred over the steps",
-            caption=fig1.caption(drawing.panels, points, drawing.model, drawing.interval.level),
-            summary=fig1.summary(runs, points),
+            finding=fig1.finding(points, live),
+            caption=fig1.caption(drawing.panels, points, **drawing.about),
+            summary=fig1.summary(runs, points, live),
             tables={"points": points.round(4)},
             of=["pictures", "masses"],
         )

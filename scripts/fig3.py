@@ -16,7 +16,8 @@ with Drawing(snakemake) as drawing:
     drawing.write(
         fig3.draw(points, cka_points, tasks, setting),
         "Figure 3: noise at step and at frame",
-        caption=fig3_text.caption(scores, cka, points, setting, params),
+        finding=fig3_text.finding(comparisons),
+        caption=fig3_text.caption(scores, cka, points, comparisons, setting, params),
         summary=fig3_text.summary(points, cka_points, comparisons, tasks, setting),
         tables={"scores": points, "cka": cka_points},
         of=["scores", "cka"],

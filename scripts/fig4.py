@@ -2,7 +2,7 @@
 
 from chainofsteps.figures import fig4, grids, scored
 from chainofsteps.figures.drawn import Drawing
-from chainofsteps.probes.x0_pred.decided import Thresholds, by_step, reading_steps, runs_of
+from chainofsteps.probes.x0_pred.decided import Thresholds, runs_of
 from chainofsteps.tables import read_shards
 
 with Drawing(snakemake) as drawing:
@@ -12,13 +12,13 @@ with Drawing(snakemake) as drawing:
         tables = {name: read_shards(getattr(drawing.input, name)) for name in ("masses", "frames", "readings")}
         params, thresholds = drawing.params, Thresholds(**drawing.params.thresholds)
         runs = runs_of(tables, thresholds, params.statistics["seed"])
-        leading, read = by_step(tables["masses"], thresholds), reading_steps(tables["readings"], thresholds)
-        steps = {"leading": leading, "read": read}
+        steps = fig4.steps_of(tables, thresholds)
         points = fig4.measured(steps, runs, params.statistics)
         drawing.write(
             fig4.draw(drawing.panels, *grids.load(drawing.panels, drawing.input.pictures), steps, points),
             f"{grids.title(params.figure)}: what is remembered and what is revised",
-            caption=fig4.caption(params.figure, drawing.panels, **drawing.about),
+            finding=fig4.finding(points),
+            caption=fig4.caption(params.figure, drawing.panels, points, **drawing.about),
             summary=fig4.summary(points),
             tables={"points": points},
             of=["pictures", *tables],

@@ -16,7 +16,8 @@ with Drawing(snakemake) as drawing:
         drawing.write(
             fig5.draw(drawing.panels, *grids.load(drawing.panels, drawing.input.pictures), runs, points),
             f"{grids.title(params.figure)}: found first, then moved",
-            caption=fig5.caption(params.figure, drawing.panels, **drawing.about),
+            finding=fig5.finding(points),
+            caption=fig5.caption(params.figure, drawing.panels, points, **drawing.about),
             summary=fig5.summary(points),
             tables={"points": points},
             of=["pictures", *tables],

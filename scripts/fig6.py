@@ -16,6 +16,7 @@ with Drawing(snakemake) as drawing:
     drawing.write(
         fig6.draw(maps, activations, curves, matrix, readout),
         "Figure 6: layers",
+        finding=fig6_text.finding(curves, readout),
         caption=fig6_text.caption(maps, curves, matrix, readout, about),
         summary=fig6_text.summary(activations, curves, readout),
         tables={"auc": layer_curves.shown_rows(activations), "flips": curves, "matrix": matrix, "readout": readout},

@@ -11,6 +11,7 @@ with Drawing(snakemake) as drawing:
     drawing.write(
         fig7.draw(points, drawing.params.ensemble),
         "Figure 7: seeds merged inside the network",
+        finding=fig7_text.finding(table),
         caption=fig7_text.caption(table, drawing.params),
         summary=fig7_text.summary(table),
         tables={"points": points},

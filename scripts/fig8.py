@@ -11,6 +11,7 @@ with Drawing(snakemake) as drawing:
     drawing.write(
         fig8.draw(points),
         "Figure 8: frame count and number of steps",
+        finding=fig8.finding(points),
         caption=fig8.caption(points, drawing.model, drawing.interval.level),
         summary=fig8.summary(points),
         tables={"points": points},

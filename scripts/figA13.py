@@ -10,6 +10,7 @@ with Drawing(snakemake) as drawing:
     drawing.write(
         figA13.draw(activations),
         "Figure A13: sparsity of token activations",
+        finding=figA13.finding(activations),
         caption=figA13.caption(activations, drawing.params.model, drawing.params.level),
         summary=figA13.summary(activations),
         tables={"points": layer_curves.shown_rows(activations)},

@@ -14,7 +14,8 @@ with Drawing(snakemake) as drawing:
     drawing.write(
         figB1.draw(by_step, by_puzzle, calibration, pictures),
         "Figure B1: choice or search",
-        caption=figB1.caption(panel, by_step, drawing.about),
+        finding=figB1.finding(by_puzzle),
+        caption=figB1.caption(panel, by_step, by_puzzle, drawing.about),
         summary=figB1.summary(by_puzzle),
         tables={"points": by_step},
         of=["by_step", "table", "calibration", "pictures", "ideal"],

@@ -11,7 +11,8 @@ with Drawing(snakemake) as drawing:
     drawing.write(
         figB2.draw(cases, sigmas(drawing.params.steps, drawing.params.shift)[:-1].numpy()),
         "Figure B2: commitment by distance",
-        caption=figB2.caption(cases, drawing.about),
+        finding=figB2.finding(cases, drawing.interval),
+        caption=figB2.caption(cases, drawing.interval, drawing.about),
         summary=figB2.summary(cases),
         tables={"points": cases.round(4)},
         of=["runs"],

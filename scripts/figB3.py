@@ -4,6 +4,7 @@ import pandas as pd
 
 from chainofsteps.figures import figB3, figB3_text
 from chainofsteps.figures.drawn import Drawing
+from chainofsteps.figures.words import listed
 from chainofsteps.tables import read_shards
 
 with Drawing(snakemake) as drawing:
@@ -11,8 +12,10 @@ with Drawing(snakemake) as drawing:
     drawing.write(
         figB3.draw(table, rows, params.statistics),
         "Figure B3: steps and layers",
+        finding=figB3_text.finding(table),
         caption=figB3_text.caption(table, params.ladder, params.statistics),
         summary=figB3_text.summary(table, rows, params.statistics),
         tables={"points": table},
         of=["table", "rows"],
+        models=listed(table.model),
     )

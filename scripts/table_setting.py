@@ -3,7 +3,7 @@
 import pandas as pd
 
 from chainofsteps.errors import reported
-from chainofsteps.figures import paper_notes, paper_tables
+from chainofsteps.figures import paper_captions, paper_notes, paper_tables
 from chainofsteps.tables import read_shards
 
 with reported(snakemake.log[0]):
@@ -14,12 +14,12 @@ with reported(snakemake.log[0]):
     shown, other = points, None
     if getattr(given, "distilled", []):
         runs, distilled = read_shards(given.runs), read_shards(given.distilled)
-        more = paper_tables.distilled_points(
-            runs.assign(own=runs.steps == params.own_steps), distilled, params.statistics
-        )
+        own = runs.assign(own=runs.steps == params.own_steps)
+        more = paper_tables.distilled_points(own, distilled, params.statistics)
         shown, other = pd.concat([points, more]), more.model.iloc[0]
     table = paper_tables.by_setting(published, shown, params.setting, model)
-    caption = paper_tables.caption_setting(points, params.setting, model, params.level)
+    caption = paper_captions.of_setting(points, params.setting, model, params.level)
     checks = points[points.own].scorer_check
     notes = paper_notes.notes(params.table, int(table.n.max()), params.scorer, checks, model, other)
-    paper_tables.write(output, table, paper_tables.shown_setting(table, params.setting), caption, notes)
+    blocks = paper_tables.blocks(paper_tables.shown_setting(table, params.setting))
+    paper_tables.write(output, table, blocks, caption, notes)

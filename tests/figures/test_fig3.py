@@ -1,6 +1,5 @@
 """Figure 3 as it is drawn: curves, marks and maps are the points, and all text can be read."""
 
-import itertools
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -13,6 +12,7 @@ from matplotlib.legend import Legend
 from chainofsteps.figures import fig3, style
 from chainofsteps.model import schedule
 from chainofsteps.probes.noise import points as fig3_points
+from tests.figures import legible
 
 
 def drawn(folder: Path, boundary: float | None = None, **size):
@@ -31,12 +31,6 @@ def drawn(folder: Path, boundary: float | None = None, **size):
 def closed():
     yield
     plt.close("all")
-
-
-def labels_out_of_view(axis) -> list:
-    """Labels of ticks that matplotlib makes and does not draw."""
-    low, high = sorted(axis.get_view_interval())
-    return [label for tick in axis.get_major_ticks() if not low <= tick.get_loc() <= high for label in (tick.label1,)]
 
 
 def axes_with(figure, xlabel: str) -> list:
@@ -134,18 +128,8 @@ def test_the_expert_boundary_stands_before_the_first_low_noise_step(tmp_path):
 )
 def test_all_text_is_inside_the_figure_apart_and_large_enough(tmp_path, size):
     figure, _, _ = drawn(tmp_path, boundary=0.6, **size)
-    renderer = figure.canvas.get_renderer()
-    hidden = [label for ax in figure.axes for axis in (ax.xaxis, ax.yaxis) for label in labels_out_of_view(axis)]
-    texts = [text for text in figure.findobj(plt.Text) if text.get_text().strip() and text not in hidden]
-    boxes = {text: text.get_window_extent(renderer) for text in texts if text.get_visible()}
-    boxes = {text: box for text, box in boxes.items() if box.width > 0}
-    assert len(boxes) > 40
-    for text, box in boxes.items():
-        assert text.get_fontsize() >= 7
-        assert figure.bbox.padded(1).containsx(box.x0) and figure.bbox.padded(1).containsx(box.x1), text.get_text()
-        assert figure.bbox.padded(1).containsy(box.y0) and figure.bbox.padded(1).containsy(box.y1), text.get_text()
-    for (text, box), (other, other_box) in itertools.combinations(boxes.items(), 2):
-        assert not box.padded(-1).overlaps(other_box.padded(-1)), (text.get_text(), other.get_text())
+    assert min(text.get_fontsize() for text in legible.drawn(figure)) >= 7 and len(legible.drawn(figure)) > 40
+    legible.check(figure)
 
 
 def test_what_was_not_run_is_named(tmp_path):

@@ -43,6 +43,7 @@ def run_script(folder: Path, scores: pd.DataFrame, cka: pd.DataFrame) -> dict[st
         output=SimpleNamespace(**output),
         params=params(4),
         log=[folder / "fig3.log"],
+        config={"model": "tiny"},
     )
     with contextlib.chdir(folder):
         runpy.run_path(str(SCRIPT), init_globals={"snakemake": snakemake})
@@ -94,3 +95,18 @@ def test_the_script_ends_with_one_line_and_no_file_on_a_bad_table(tmp_path, caps
     assert (tmp_path / "bad" / "fig3.log").read_text() == line
     assert not (tmp_path / "bad" / "fig3.pdf").exists()
     shutil.rmtree(tmp_path / "bad")
+
+
+def test_the_model_and_the_finding_stand_in_the_figure_and_in_its_tables(tmp_path, monkeypatch):
+    drawn, save = [], style.save
+    monkeypatch.setattr(
+        style, "save", lambda figure, *paths, **words: (drawn.append(figure), save(figure, *paths, **words))
+    )
+    files = run_script(tmp_path / "a", *tables())
+    assert drawn[0].get_suptitle().startswith("Model tiny: what noise at one step costs in score")
+    caption = files["caption"].read_text()
+    finding = caption.partition(". Model embedded. ")[2].partition("\n")[0]  # the model of the score table
+    assert finding[1:] in " ".join(drawn[0].get_suptitle().split())
+    for name in ("scores", "cka"):
+        table = pd.read_csv(files[name])
+        assert table.columns[0] == "model" and set(table.model) == {"tiny"}

@@ -19,7 +19,7 @@ def words_of(folder: Path, scores: pd.DataFrame, cka: pd.DataFrame, **changes) -
     comparisons = fig3_points.comparisons(scores, INTERVAL, setting.restored)
     return (
         fig3_text.summary(points, cells, comparisons, tasks, setting),
-        fig3_text.caption(scores, cka, points, setting, params(4, **changes)),
+        fig3_text.caption(scores, cka, points, comparisons, setting, params(4, **changes)),
     )
 
 
@@ -95,7 +95,8 @@ def test_the_caption_follows_the_tables(tmp_path):
     scores.loc[scores.run == "baseline", "score"] = 0.75
     caption = words_of(tmp_path, scores, cka)[1]
     for words in (
-        "model embedded, 4 steps, shift 3, guidance scale 1, seed 4, 5.",
+        "Figure 3. Model embedded. What noise at one step costs in score",
+        "4 steps, shift 3, guidance scale 1, seed 4, 5.",
         "multi: 7 cases of loop_maze; unique: 7 cases of unique_maze",
         "Operators: add; amplitude 0.5, injected after the update of a step, noise seed 77.",
         "90% bootstrap intervals (200 resamples of cases, seeds averaged within a case; n = 7 a point)",
@@ -106,3 +107,17 @@ def test_the_caption_follows_the_tables(tmp_path):
     ):
         assert words in caption
     assert "low-noise expert" not in caption
+
+
+def test_the_finding_is_that_of_each_operator(tmp_path):
+    verdicts = [("multi", "replace", "more"), ("unique", "replace", "more"), ("multi", "renoise", "open")]
+    rows = pd.DataFrame(verdicts, columns=["kind", "operator", "verdict"])
+    words = "what noise at one step costs in score against noise at one inner latent frame: "
+    assert (
+        fig3_text.finding(rows)
+        == f"{words}with replace more in 2 of 2 kinds; with renoise not told apart in 1 of 1 kind."
+    )
+    mixed = rows.assign(verdict=["more", "less", "open"])
+    said = "with replace more in 1 of 2 kinds (several solutions), less in 1 (one solution);"
+    assert said in fig3_text.finding(mixed)
+    assert "not both run" in fig3_text.finding(rows[:0])

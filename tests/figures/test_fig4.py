@@ -1,4 +1,3 @@
-import numpy as np
 import pandas as pd
 import pytest
 
@@ -6,6 +5,8 @@ from chainofsteps.config.panels import Panel
 from chainofsteps.figures import fig4, style
 from chainofsteps.probes.x0_pred import decided
 from chainofsteps.probes.x0_pred.decided import Thresholds
+from tests.figures import legible
+from tests.figures.test_fig1 import changing
 
 STATISTICS = {"resamples": 200, "level": 0.95, "seed": 0}
 THRESHOLDS = Thresholds(live=0.1, held=0.5)
@@ -40,10 +41,7 @@ def found():
 
 @pytest.fixture
 def steps(found):
-    return {
-        "leading": decided.by_step(found["masses"], THRESHOLDS),
-        "read": decided.reading_steps(found["readings"], THRESHOLDS),
-    }
+    return fig4.steps_of(found, THRESHOLDS)
 
 
 @pytest.fixture
@@ -67,8 +65,8 @@ def test_summary_says_what_was_kept_and_what_was_revised(points):
     assert back.startswith(
         "out and back, 4 cases, 1 seeds: the reference is away half-way and there at the end in 0.00"
     )
-    assert "1.00 [1.00, 1.00] at the last" in back
-    assert "became right in 1.00 [1.00, 1.00] of the runs and a right one wrong in 0.00" in bounce
+    assert "1.00 [0.40, 1.00] at the last" in back
+    assert "became right in 1.00 [0.40, 1.00] of the runs and a right one wrong in 0.00" in bounce
     assert "of 4 runs in which a frame changed after step 0, all frames changed within one step in 1.00" in bounce
 
 
@@ -77,7 +75,7 @@ def test_figure_has_the_curve_of_each_question_and_the_run_shown(points, steps, 
         Panel("fig4", letter, task, "00001", 1, (0, 3), (0, 16))
         for letter, task in (("a", "out_and_back"), ("b", "bounce"))
     ]
-    pictures = {panel.name: np.zeros((2, 2, 64, 64, 3), np.uint8) for panel in panels}
+    pictures = {panel.name: changing(2) for panel in panels}
     with style.styled():
         figure = fig4.draw(panels, pictures, {panel.name: [1.0, 0.5] for panel in panels}, steps, points)
         memory, revised = (axes for axes in figure.axes if axes.lines)
@@ -85,14 +83,24 @@ def test_figure_has_the_curve_of_each_question_and_the_run_shown(points, steps, 
         assert revised.lines[0].get_ydata().tolist() == [0, 0.5, 1, 1]
         assert memory.lines[-1].get_ydata().tolist() == [0, 0, 1, 1]  # the run shown
         assert revised.lines[-1].get_ydata().tolist() == [0, 0, 1, 1]
+        legible.check(figure)
         style.save(figure, tmp_path / "a.pdf", tmp_path / "a.png", title="t", subject="s")
 
 
 def test_caption_tells_what_is_beside_each_panel(points):
     panels = [Panel("figA12", "a", "bounce", "00001", 1, (0, 3), (0, 16))]
     of = {"model": "tiny", "level": 0.95, "live": 0.1, "held": 0.5}
-    alone = fig4.caption("figA12", panels, **of)
+    alone = fig4.caption("figA12", panels, points, **of)
     assert alone.startswith("Figure A12.") and "For bounce" in alone and "kept:" not in alone
     memory = Panel("figA12", "b", "occlusion", "00001", 1, (0, 3), (0, 16))
-    both = fig4.caption("figA12", [*panels, memory], **of)
+    both = fig4.caption("figA12", [*panels, memory], points, **of)
     assert "For occlusion, how much" in both and "at least 0.5" in both and "mass above 0.1" in both
+
+
+def test_the_finding_goes_with_the_intervals(points):
+    words = "0.00 [0.00, 0.60] of the runs keep the reference at the worst step of 1 puzzle; revised wrong answers "
+    words += "against spoilt right ones: "
+    assert fig4.finding(points) == f"{words}not told apart in 1 of 1 puzzle.", "of four cases that agree"
+    assert fig4.finding(points.assign(low=points.low.clip(lower=0.1))).endswith("more in 1 of 1 puzzle.")
+    assert fig4.finding(points.assign(high=-0.1)).endswith("fewer in 1 of 1 puzzle.")
+    assert fig4.finding(points[points.task == "bounce"]).startswith("revised wrong answers")

@@ -2,8 +2,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from chainofsteps.figures import fig6, fig6_text, figA13, layer_curves, style
+from chainofsteps.figures import fig6, fig6_swaps, fig6_text, figA13, layer_curves, style
 from chainofsteps.probes.swap.table import SCORES, summary
+from tests.figures import legible
 from tests.probes.swap.test_swap_score import STATISTICS, rows
 
 LAYERS = 8
@@ -101,7 +102,7 @@ def test_the_figure_has_its_panels(tmp_path):
     with style.styled():
         figure = fig6.draw(maps(), activations(), curves(), matrix(), readout())
         images = [axes for axes in figure.axes if axes.images]
-        assert len(images) == 6 * 5  # maps and the true video
+        assert len(images) == 5 + 5 * 4  # the true video, and maps of all latent frames but the given one
         (heat,) = [axes for axes in figure.axes if axes.get_title().startswith("residual, one step")]
         cells = matrix().sort_values(["layer", "steps"]).flip
         assert heat.collections[0].get_array().ravel().tolist() == cells.tolist()
@@ -113,6 +114,7 @@ def test_the_figure_has_its_panels(tmp_path):
         drawn = {line.get_label(): line for line in panel.get_lines()}
         assert drawn["step 10"].get_ydata().tolist() == [0.0] * 4 + [1.0] * 5
         assert drawn["step 10"].get_xdata().tolist() == list(range(-1, LAYERS))
+        legible.check(figure)
         style.save(figure, tmp_path / "a.pdf", tmp_path / "a.png", title="t", subject="s")
         figure = fig6.draw(maps(branches=("cond", "uncond")), activations(), curves(), matrix()[:0], readout()[:0])
         assert not any("one step" in axes.get_title() for axes in figure.axes)
@@ -130,22 +132,24 @@ def test_words_say_the_planted_layers():
     assert "to 0.90 [0.85, 0.95] (layer 5; null there 0.50" in words and "in layers 5, in none below it." in words
     caption = fig6_text.caption(maps(), curves(), matrix(), readout(), PARAMS)
     for part in (
-        "model tiny, seed 1",
+        "Figure 6. Model tiny. At step 0",
+        "Seed 1.",
         "one colour scale for each row",
         "95%",
         "4 pairs",
         "have the same answer: 1.",
-        "(d)",
         "objects (all latent frames, rows of tokens from 25% to 75% of them)",
-        "(e) After which layer",
+        "(d) After which layer",
         "Each of 5 parts",
         "(3 deals)",
     ):
         assert part in caption
-    assert "degenerate" in caption and "\n" not in caption[:-1]
+    assert "degenerate" in caption and caption.count("\n\n") == 2
     assert "object sets, step 10, 64 cases: the answer is read in at most 1.00 [0.95, 1.05], after layer 3" in words
     assert "(null there 0.30, chance 0.25); above its null from layer 3 on." in words
-    assert "(d) Flip" not in fig6_text.caption(maps(), curves(), matrix()[:0], readout(), PARAMS)
+    assert "Beside or below (c)" in caption and "Beside or below (c)" not in fig6_text.caption(
+        maps(), curves(), matrix()[:0], readout(), PARAMS
+    )
 
 
 def test_words_of_cases_that_a_scorer_reads_say_so():
@@ -166,8 +170,8 @@ def test_words_of_cases_that_a_scorer_reads_say_so():
 
 
 def test_sets_of_steps_in_words():
-    assert fig6.readout_words("x0_pred", "0 1 2").endswith("of step 2")
-    assert [fig6.steps_words(steps) for steps in ("0", "0 1 2", "0 3")] == ["step 0", "steps 0-2", "steps 0, 3"]
+    assert fig6_swaps.readout_words("x0_pred", "0 1 2").endswith("of step 2")
+    assert [fig6_swaps.steps_words(steps) for steps in ("0", "0 1 2", "0 3")] == ["step 0", "steps 0-2", "steps 0, 3"]
 
 
 def test_swaps_of_several_layers_and_parts_are_curves_of_their_own():
@@ -177,7 +181,7 @@ def test_swaps_of_several_layers_and_parts_are_curves_of_their_own():
         table[table.run == "swap"].assign(**{"mode": "tokens", "part": part}) for part in ("objects", "first_frame")
     ]
     swaps = pd.concat([table[table.run == "swap"], wide, *parts])
-    found = {label: look for label, look, _ in fig6.series(swaps[swaps.steps == "0"])}
+    found = {label: look for label, look, _ in fig6_swaps.series(swaps[swaps.steps == "0"])}
     assert list(found) == ["residual", "residual, 3 layers", "tokens objects", "tokens first frame"]
     looks = {(look["color"], look["linestyle"]) for look in found.values()}
     assert len(looks) == 4
@@ -185,7 +189,32 @@ def test_swaps_of_several_layers_and_parts_are_curves_of_their_own():
 
 def test_figure_a13_says_where_norms_are_sparse(tmp_path):
     with style.styled():
-        style.save(figA13.draw(activations()), tmp_path / "a.pdf", tmp_path / "a.png", title="t", subject="s")
+        figure = figA13.draw(activations())
+        legible.check(figure)
+        style.save(figure, tmp_path / "a.pdf", tmp_path / "a.png", title="t", subject="s")
     words = figA13.summary(activations())
     assert "grounding, step 10, 6 cases" in words and "0.100 [0.050, 0.150], layer 5." in words
-    assert "Figure A13" in figA13.caption(activations(), "tiny", 0.95)
+    assert figA13.caption(activations(), "tiny", 0.95).startswith("Figure A13. Model tiny. On a scale of 0 to 1")
+    assert "at most 0.100 [0.050, 0.150] (grounding, step 0, layer 5)" in figA13.finding(activations())
+
+
+def test_the_finding_names_the_first_layer_and_the_most_of_the_flips():
+    words = fig6_text.finding(curves(), readout())
+    assert "at step 0 a linear map reads the answer above its null from layer 3 on (object sets)" in words
+    assert "(mode residual) flips the answer of the" in words and "in at most 0.50 [0.20, 0.80] of 4 pairs" in words
+    none = readout().assign(gain_low=-1.0)
+    assert "above its null in no layer (object sets), in no layer (unique maze)" in fig6_text.finding(curves(), none)
+
+
+def test_flip_rates_that_do_not_move_are_told():
+    still = curves().assign(flip=0.0, flip_low=0.0, flip_high=0.1)
+    with style.styled():
+        figure = fig6.draw(maps(), activations(), still, matrix().assign(flip=0.0), readout())
+        titles = [axes.get_title() for axes in figure.axes]
+        assert not any("final video" in title for title in titles)
+        (told,) = (
+            text.get_text() for axes in figure.axes for text in axes.texts if "whatever is swapped" in text.get_text()
+        )
+        assert "shows in at most 0.00 [0.00, 0.10] of 4 pairs" in told
+        assert f"flip rate 0.00 in all {len(matrix())} cells, 2 pairs each." in told
+        legible.check(figure)

@@ -3,6 +3,7 @@ import pytest
 
 from chainofsteps.figures import fig8, style
 from chainofsteps.probes.frames.table import MEAN
+from tests.figures import legible
 
 STATISTICS = {"resamples": 200, "level": 0.95, "seed": 0}
 TASKS = ("loop_maze", "shelf", "bounce")
@@ -58,8 +59,9 @@ def test_the_scorer_check_is_that_of_the_models_own_setting(points):
 def test_caption_says_that_nothing_was_distilled(points):
     words = fig8.caption(points, "tiny", 0.95)
     assert "Scorer check (true clip through the VAE at least 0.9, first frame repeated at most 0.3): " in words
-    assert "model tiny (a) against the frame count, 5, 9, 17 (3 tasks, 6 cases of each, 1 seed)" in words
-    assert "not a checkpoint distilled to few steps" in words and words.count("\n") == 1
+    assert words.startswith("Figure 8. Model tiny. 5 frames of the video against 17: score -0.30 [")
+    assert "against the frame count, 5, 9, 17:" in words and "(a) 3 tasks, 6 cases of each, 1 seed; (b) 1 task" in words
+    assert "not a checkpoint distilled to few steps" in words and words.count("\n\n") == 2
 
 
 def test_without_the_own_number_nothing_is_compared():
@@ -72,18 +74,33 @@ def test_figure_has_a_line_per_task_and_the_mean_and_marks_the_own_value(points,
     with style.styled():
         figure = fig8.draw(points)
         frames, steps = figure.axes
-        assert len(frames.containers) == len(TASKS) + 1, "the tasks and their mean"
+        assert len(frames.containers) == 1, "the interval of the mean"
         assert len(steps.containers) == 1, "one task has no mean over tasks"
-        assert len(frames.patches) == len(steps.patches) == 1, "the own value"
+        values = set(points[points.setting == "frames"].value)
+        of_runs = [line for line in frames.lines if len(line.get_xdata()) == 3 and line.get_marker() != "_"]
+        assert len(of_runs) == len(TASKS) + 1 + 2, "the tasks, their mean, and two floors"
+        assert all(set(line.get_xdata()) <= values for line in frames.lines), "no point between the values"
         assert [text.get_text() for text in frames.get_xticklabels()] == ["5", "9", "17"]
         named = [text.get_text() for text in figure.subfigs[-1].legends[0].get_texts()]
         assert named[: len(TASKS) + 1] == ["loop maze", "shelf", "bounce", MEAN]
+        legible.check(figure)
         style.save(figure, tmp_path / "a.pdf", tmp_path / "a.png", title="t", subject="s")
     assert (tmp_path / "a.pdf").read_bytes().startswith(b"%PDF")
 
 
-def test_tasks_of_one_category_have_one_colour_and_markers_of_their_own():
-    looks = fig8.looks(["loop_maze", "shelf", "bounce", "O-39_maze_data-generator"])
-    assert looks["loop_maze"]["color"] == looks["shelf"]["color"] != looks["bounce"]["color"]
-    assert len({look["marker"] for look in looks.values()}) == 4
-    assert looks["O-39_maze_data-generator"]["color"] == looks["loop_maze"]["color"]  # of VBVR-Bench, one category
+def test_the_finding_goes_with_the_interval_of_the_difference(points):
+    said = fig8.finding(points)
+    assert said.startswith("5 frames of the video against 17: score -0.30 [") and ", lower; 2 denoising steps" in said
+    open_ = points.assign(score_difference_low=-0.5, score_difference_high=0.5)
+    assert fig8.finding(open_).count("not told apart") == 2
+    assert "is not compared with a lower one" in fig8.finding(points.assign(own=False))
+
+
+def test_the_tasks_of_a_whole_benchmark_are_lines_without_names():
+    tasks = tuple(f"O-{number}_maze_data-generator" for number in range(60))
+    frames = runs("frames", (5, 17), 17, tasks, 2, floor_static=0.1, floor_noise=0.0, ground_truth=1.0)
+    with style.styled():
+        figure = fig8.draw(fig8.points(frames, runs("steps", (2, 20), 20, tasks, 2), STATISTICS))
+        named = [text.get_text() for text in figure.subfigs[-1].legends[0].get_texts()]
+        assert named[:2] == ["a task", MEAN] and len(named) == 5
+        legible.check(figure)

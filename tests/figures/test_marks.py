@@ -47,3 +47,14 @@ def test_a_heat_map_has_the_cells_and_labels_of_its_table_and_leaves_the_figure_
     labels = [[text.get_text() for text in axis.get_ticklabels()] for axis in (axes[0].xaxis, axes[0].yaxis)]
     assert labels == [["0", "10"], ["3", "4"]] and axes[0].get_xticks().tolist() == [0.5, 2.5]
     assert axes[0].figure.get_layout_engine() is engine and [ax.get_visible() for ax in axes] == [True, False]
+
+
+def test_series_at_one_place_are_nested(axes):
+    for index, color in enumerate((style.BLUE, style.GREEN)):
+        look = {"color": color, "marker": "o", **marks.nested(index)}
+        marks.dots(axes[0], X, Y, LOW, HIGH, **look)
+    outer, inner = (line for line in axes[0].lines if line.get_marker() == "o")
+    assert outer.get_xdata().tolist() == inner.get_xdata().tolist() == X
+    assert outer.get_markersize() > 1.4 * inner.get_markersize()
+    widths = [bars.get_linewidth()[0] for bars in axes[0].collections]
+    assert widths[0] > widths[1]

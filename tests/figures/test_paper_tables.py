@@ -3,7 +3,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from chainofsteps.figures import paper_notes, paper_tables
+from chainofsteps.figures import paper_captions, paper_notes, paper_tables
 from chainofsteps.names import BENCHMARK, IN_DOMAIN
 from chainofsteps.probes.frames.table import MEAN
 from chainofsteps.probes.frames.table import by_setting as means_by_setting
@@ -104,15 +104,26 @@ def test_settings_are_the_mean_over_tasks_beside_what_is_quoted():
 def test_files_hold_the_rows_the_notes_and_booktabs(published, tmp_path):
     output = {kind: str(tmp_path / f"t.{kind}") for kind in ("csv", "md", "tex", "caption")}
     table = paper_tables.table1(published, paper_tables.from_skill("my_model", skill(0.5)), STATISTICS)
-    caption, notes = paper_tables.caption1(table, 0.95), paper_notes.notes("table1", 84, {}, table.scorer_check)
-    paper_tables.write(output, table, paper_tables.shown1(table), caption, notes)
+    caption, notes = (
+        paper_captions.table1(table, "my_model", 0.95),
+        paper_notes.notes("table1", 84, {}, table.scorer_check),
+    )
+    paper_tables.write(output, table, paper_tables.blocks(paper_tables.shown1(table)), caption, notes)
     read = {kind: Path(path).read_text() for kind, path in output.items()}
     assert len(pd.read_csv(output["csv"])) == len(published) + 3
     for kind in ("md", "tex", "caption"):
         assert "cannot be compared" in read[kind] and "0.671 and 0.666" in read[kind], kind
         assert "first frame repeated at most 0.3): all tasks pass." in read[kind], kind
     lines = [line for line in read["md"].splitlines() if line.startswith("|")]
-    assert len(lines) == 2 + len(published) + 2 * 3 and "In domain Knowledge" in lines[0]
+    assert len(lines) == 2 + 2 * 3 + 2 + len(published) and "In domain Knowledge" in lines[0]
+    measured, quoted = read["md"].split("**Quoted, second-hand")
+    assert "my_model" in measured and "Sora 2" not in measured.partition("**Measured here**")[2]
+    assert "Sora 2" in quoted and "| my_model" not in quoted and "first frame repeated (floor)" not in quoted
+    assert (
+        read["tex"].count(r"\begin{tabular}") == 2
+        and "\n\n" not in read["tex"].partition("caption{")[2].partition("}")[0]
+    )
+    assert read["caption"].startswith("Table 1. Model my_model. Overall score: first frame repeated (floor) 0.100")
     assert (
         all(rule in read["tex"] for rule in (r"\toprule", r"\midrule", r"\bottomrule")) and r"my\_model" in read["tex"]
     )
@@ -247,7 +258,9 @@ def test_table_a1_quotes_beside_what_is_measured():
         | {"difference_low": -0.1, "difference_high": 0.1},
     ]
     shown = paper_tables.shown_a1(pd.DataFrame(rows))
-    assert shown["Published (quoted)"].tolist() == ["0.685", "–"]
+    assert not any("quoted" in column.lower() for column in shown)
+    measured, quoted = paper_tables.blocks_a1(pd.DataFrame(rows)).values()
+    assert len(measured) == 2 and quoted.values.tolist() == [["none", "0.685"]]
     assert shown.Difference.tolist() == ["–", "0.000 [-0.100, 0.100]"]
     assert shown.Score.tolist() == ["0.500 [0.400, 0.600]"] * 2
-    assert "42 cases, seeds 1, 2" in paper_tables.caption_a1(pd.DataFrame(rows), 0.95)
+    assert "42 cases, seeds 1, 2" in paper_captions.table_a1(pd.DataFrame(rows), 0.95)

@@ -68,7 +68,8 @@ def test_figures_are_drawn_with_their_points(finished):
             assert (finished / "figures" / name).stat().st_size > 0
     caption = (finished / "figures/fig6_caption.rst").read_text()
     assert (
-        "model two, seed 1" in caption
+        "Figure 6. Model two. " in caption
+        and "Seed 1." in caption
         and "find then move 00001, seed 1, step 3" in caption
         and f"{CASES} pairs" in caption
     )

@@ -170,7 +170,7 @@ rule figB1:
         runtime=10,
     params:
         **drawn_by("figB1"),
-        recipe=1,
+        recipe=2,
     script:
         "../../scripts/figB1.py"
 
@@ -194,7 +194,7 @@ rule figB2:
         mem_mb=1000,
         runtime=10,
     params:
-        recipe=1,
+        recipe=2,
         thresholds=part_of("x0_pred", "tasks"),
         statistics=part_of("statistics"),
         steps=config["models"][config["model"]]["steps"],

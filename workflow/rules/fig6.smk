@@ -40,7 +40,7 @@ rule fig6:
         mem_mb=1000,
         runtime=10,
     params:
-        recipe=5,
+        recipe=6,
         model=config["model"],
         shown=config["activations"]["shown"],
         scale=config["activations"]["scale"],
@@ -80,7 +80,7 @@ rule figA13:
         mem_mb=1000,
         runtime=10,
     params:
-        recipe=2,
+        recipe=3,
         model=config["model"],
         level=config["statistics"]["level"],
     script:

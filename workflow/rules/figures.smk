@@ -28,7 +28,7 @@ rule fig1:
         mem_mb=1000,
         runtime=10,
     params:
-        recipe=4,
+        recipe=5,
         panels=lambda wildcards: [asdict(panel) for panel in panels_shown("fig1")],
         thresholds=part_of("x0_pred", "tasks"),
         statistics=part_of("statistics"),
@@ -55,7 +55,7 @@ rule fig2:
         runtime=10,
     params:
         **drawn_by("fig2"),
-        recipe=3,
+        recipe=4,
     script:
         "../../scripts/fig2.py"
 
@@ -71,7 +71,7 @@ use rule fig2 as figA9 with:
         "results/benchmarks/figures/figA9.tsv"
     params:
         **drawn_by("figA9"),
-        recipe=3,
+        recipe=4,
 
 
 use rule fig2 as figA10 with:
@@ -85,7 +85,7 @@ use rule fig2 as figA10 with:
         "results/benchmarks/figures/figA10.tsv"
     params:
         **drawn_by("figA10"),
-        recipe=3,
+        recipe=4,
 
 
 rule fig3:
@@ -118,7 +118,7 @@ rule fig3:
         mem_mb=1000,
         runtime=10,
     params:
-        recipe=5,
+        recipe=6,
         cases=part_of("cases", "folder", "shard_size"),
         trajectory=part_of("trajectory", "other_seeds", "keep"),
         sampling=sampling_of(config["model"], *DENOISING),
@@ -158,7 +158,7 @@ rule fig7:
         mem_mb=1000,
         runtime=10,
     params:
-        recipe=4,
+        recipe=5,
         ensemble=part_of("ensemble"),
         sampling=sampling_of(config["model"], *DENOISING),
         statistics=part_of("statistics"),
@@ -199,7 +199,7 @@ rule fig8:
         mem_mb=1000,
         runtime=10,
     params:
-        recipe=4,
+        recipe=5,
         own_steps=config["models"][config["model"]]["steps"],
         statistics=part_of("statistics"),
     script:
@@ -225,7 +225,7 @@ rule fig4:
         runtime=10,
     params:
         **drawn_by("fig4"),
-        recipe=3,
+        recipe=4,
     script:
         "../../scripts/fig4.py"
 
@@ -241,7 +241,7 @@ use rule fig4 as figA11 with:
         "results/benchmarks/figures/figA11.tsv"
     params:
         **drawn_by("figA11"),
-        recipe=3,
+        recipe=4,
 
 
 use rule fig4 as figA12 with:
@@ -255,7 +255,7 @@ use rule fig4 as figA12 with:
         "results/benchmarks/figures/figA12.tsv"
     params:
         **drawn_by("figA12"),
-        recipe=3,
+        recipe=4,
 
 
 rule fig5:
@@ -277,6 +277,6 @@ rule fig5:
         runtime=10,
     params:
         **drawn_by("fig5"),
-        recipe=3,
+        recipe=4,
     script:
         "../../scripts/fig5.py"

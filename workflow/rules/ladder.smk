@@ -73,7 +73,7 @@ rule figB3:
         mem_mb=1000,
         runtime=10,
     params:
-        recipe=1,
+        recipe=2,
         ladder=part_of("ladder"),
         statistics=part_of("statistics"),
     script:

@@ -14,7 +14,7 @@ from ..files import atomic_write
 from ..statistics import Interval
 from ..store.provenance import identity
 from ..tables import write_table
-from . import style
+from . import header, style
 
 
 class Drawing:
@@ -57,22 +57,29 @@ class Drawing:
         figure: Figure,
         title: str,
         *,
+        finding: str,
         caption: str,
         summary: str,
         tables: Mapping[str, pd.DataFrame],
         of: Sequence[str],
         settings: Mapping[str, Any] | None = None,
+        models: str | None = None,
     ) -> None:
         """Write PDF, PNG, caption, summary, and the drawn numbers by the names of their outputs.
 
-        of: names of the inputs that the figure is drawn from, which its metadata lists by path and sha256. settings:
-        everything else that it depends on; the rule's params if None. Raises InputError if a place cannot be written.
+        finding: what came out, a sentence that a rule made of the numbers; it stands on top, behind the model's name.
+        models: their names, of a figure that shows others than the configured one. tables: a column model is put first
+        into those that have none. of: names of the inputs that the figure is drawn from, which its metadata lists by
+        path and sha256. settings: everything else that it depends on; the rule's params if None. Raises InputError if a
+        place cannot be written.
         """
         paths = [getattr(self.input, name) for name in of]
         drawn_from = [path for each in paths for path in ([each] if isinstance(each, str) else each)]
         origin = identity(self.input.model, dict(self.params.items()) if settings is None else settings, drawn_from)
+        header.put(figure, models or self.model, finding)
         style.save(figure, self.output.pdf, self.output.png, title=title, subject=caption, keywords=origin)
         atomic_write(self.output.caption, caption.encode())
         atomic_write(self.output.summary, summary.encode())
         for name, table in tables.items():
-            write_table(getattr(self.output, name), table)
+            named = {} if "model" in table else {"model": self.model}
+            write_table(getattr(self.output, name), pd.concat([pd.DataFrame(named, index=table.index), table], axis=1))

@@ -1,14 +1,29 @@
 """Figures 2, A9 and A10: x0_pred of one run each, beside it the candidate masses over all cases of the puzzle."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
 from ..config.panels import Panel
-from . import grids, marks, style
-from .fig1 import heading, mass_curves
+from . import grids, marks
+from .fig1 import (
+    SHOWN,
+    by_words,
+    counted_words,
+    finding,
+    heading,
+    mass_curves,
+    of_panel,
+    read_words,
+    second_answer,
+)
+from .words import caption as in_parts
+from .words import listed
+
+KINDS = ("multi", "unique")
 
 
 def draw(
@@ -17,30 +32,39 @@ def draw(
     sigmas: Mapping[str, Sequence[float]],
     runs: pd.DataFrame,
     points: pd.DataFrame,
+    live: float,
 ) -> Figure:
-    """pictures: uint8 (steps, frames, H, W, 3) by a panel's name; runs, points: of `figures.masses`."""
-    figure, curves, strip = grids.page(panels, pictures, sigmas)
+    """pictures: uint8 (steps, frames, H, W, 3) by a panel's name; runs, points: of `figures.masses`. live: the mass
+    from which on a second answer is there."""
+    curves_of = {panel.name: by_words(points[points.task == panel.puzzle]) for panel in panels}
+    counted = {panel.name: heading(points[points.task == panel.puzzle]) for panel in panels}
+    told = {name: grids.tell(counted[name], of) for name, of in curves_of.items() if grids.unmoved(of)}
+    framed = {panel.name: second_answer(panel, runs, live) for panel in panels}
+    figure, curves, strip = grids.page(panels, pictures, sigmas, told, framed)
     for panel in panels:
         axes, of_task = curves[panel.name], points[points.task == panel.puzzle]
+        if panel.name in told:
+            continue
         mass_curves(axes, of_task)
-        run = runs[(runs.task == panel.puzzle) & (runs.case == panel.case) & (runs.seed == panel.seed)]
-        marks.line(axes, run.step, run.rival, color=style.GREY, linestyle=":", label="strongest other, run shown")
-        grids.over_steps(axes, "mass in $\\hat{x}_0$", heading(of_task))
+        run = of_panel(panel, runs)
+        marks.line(axes, run.step, run.rival, **SHOWN[0], label="strongest other, shown case")
+        grids.over_steps(axes, "mass in $\\hat{x}_0$", counted[panel.name])
     grids.legend(strip, curves)
     return figure
 
 
-def caption(figure: str, panels: Sequence[Panel], runs: pd.DataFrame, points: pd.DataFrame, **of: object) -> str:
-    """What was measured; reStructuredText, one paragraph. of: model and level, that of the intervals."""
+def caption(
+    figure: str, panels: Sequence[Panel], runs: pd.DataFrame, points: pd.DataFrame, *, live: float, **of: Any
+) -> str:
+    """The finding, how to read it, what it is counted over; reStructuredText. of: model, level."""
     kinds = runs.drop_duplicates("task").set_index("task").kind
-    over = "; ".join(
-        f"{task} ({'several right answers' if kinds[task] == 'multi' else 'one right answer'}), {heading(rows)}"
-        for task, rows in points.groupby("task", sort=False)
-    )
-    return (
-        f"{grids.title(figure)}. The clean estimate x0_pred of untouched runs, model {of['model']}: rows = steps, "
-        f"columns = frames. {grids.listed(panels)}. The cases and seeds shown were fixed before any was seen. "
-        "Beside each: how strongly the last frame of x0_pred supports the answer that a run ends with, and the "
-        f"strongest other candidate, mean over cases with {of['level']:.0%} bootstrap intervals (seeds averaged within "
-        f"a case): {over}. Grey: the strongest other candidate of the run shown.\n"
+    several, one = (listed(task for task in dict.fromkeys(points.task) if kinds[task] == kind) for kind in KINDS)
+    kinds_words = [f"Several right answers: {several}." * bool(several), f"One right answer: {one}." * bool(one)]
+    shown = grids.shown_words(panels)
+    return in_parts(
+        grids.title(figure),
+        of["model"],
+        finding(points, live),
+        [shown, grids.ALIKE, read_words(live)],
+        [*kinds_words, counted_words(points, of["level"])],
     )

@@ -15,6 +15,9 @@ from ..probes.noise.points import kinds_of, operators_of
 from . import marks, style
 from .fig3_schemes import draw_schemes
 
+FLOOR_WORDS = {"floor_static": "static first frame", "floor_noise": "decoded noise"}
+COINCIDE = 0.01  # floors nearer than this are one line
+NOTHING = 0.02  # a map that stays below is told in words
 SOLUTIONS = {"multi": "several solutions", "unique": "one solution"}
 
 
@@ -75,6 +78,12 @@ def heading(kind: str, tasks: dict[str, list[str]]) -> str:
     return f"{SOLUTIONS.get(kind, kind)} ({names})"
 
 
+def counted(points: pd.DataFrame) -> str:
+    """How many cases the points of noise are over, such as "16" or "14-16"."""
+    cases = points[points.operator.notna()].cases
+    return "0" if cases.empty else "-".join(dict.fromkeys(f"{n:.0f}" for n in (cases.min(), cases.max())))
+
+
 # ---- (b)
 
 
@@ -83,7 +92,7 @@ def score_row(figure, points: pd.DataFrame, tasks: dict[str, list[str]], setting
     kinds = kinds_of(points)
     parts = np.atleast_1d(figure.subfigures(1, len(kinds)))
     for part, kind in zip(parts, kinds, strict=True):
-        part.suptitle(heading(kind, tasks))
+        part.suptitle(f"{heading(kind, tasks)}, n = {counted(points[points.kind == kind])}")
         of_kind = points[points.kind == kind]
         at_step, at_frame = part.subplots(1, 2, width_ratios=[1.75, 1], sharey=True)
         for axes, run, x in ((at_step, "noise_at_step", "step"), (at_frame, "noise_at_frame", "frame")):
@@ -121,12 +130,17 @@ def level_lines(axes, points: pd.DataFrame) -> None:
     clean = points[points.run == "baseline"].iloc[0]
     axes.axhspan(clean.low, clean.high, color=style.BLACK, alpha=0.12, linewidth=0)
     axes.axhline(clean.score, label="clean", **style.CLEAN)
-    for run, label in (("floor_static", "static first frame"), ("floor_noise", "decoded noise")):
-        axes.axhline(points[points.run == run].iloc[0].score, label=label, **style.FLOORS[run])
+    floors = {run: points[points.run == run].iloc[0].score for run in style.FLOORS}
+    if np.ptp(list(floors.values())) < COINCIDE:
+        axes.axhline(min(floors.values()), label=" and ".join(FLOOR_WORDS.values()), **style.FLOORS["floor_static"])
+        return
+    for run, score in floors.items():
+        axes.axhline(score, label=FLOOR_WORDS[run], **style.FLOORS[run])
 
 
 def noise_curves(axes, points: pd.DataFrame, x: str) -> None:
-    """One curve per operator: bands over steps, error bars over latent frames (few, and not continuous)."""
+    """One curve per operator: bands over steps, error bars over latent frames (few, and not continuous), all of them
+    at the frame itself, the later ones narrower."""
     if points.empty:
         not_run(axes)
     operators = operators_of(points)
@@ -138,8 +152,7 @@ def noise_curves(axes, points: pd.DataFrame, x: str) -> None:
         if x == "step":
             marks.band(axes, at, score, low, high, label=operator, **look)
         else:
-            at = at + 0.22 * (index - (len(operators) - 1) / 2)
-            marks.dots(axes, at, score, low, high, label=operator, **look | {"linestyle": "none"})
+            marks.dots(axes, at, score, low, high, label=operator, **look | marks.nested(index) | {"linestyle": "none"})
 
 
 def step_axis(axes, setting: Setting) -> None:
@@ -155,7 +168,8 @@ def sigma_axis(axes, setting: Setting) -> None:
     top = axes.secondary_xaxis("top")
     top.set_xticks(steps, [f"{setting.sigmas[step]:.2g}" for step in steps])
     top.tick_params(length=2, pad=1)
-    top.set_xlabel(r"$\sigma$", labelpad=1)
+    place = {"xycoords": "axes fraction", "textcoords": "offset points", "ha": "right", "va": "bottom"}
+    axes.annotate(r"$\sigma$", (0, 1), (-1, 2.5), **place)
 
 
 def frame_axis(axes, setting: Setting) -> None:
@@ -196,7 +210,7 @@ def cka_rows(figure, points: pd.DataFrame, tasks: dict[str, list[str]], setting:
         of_map = cells[(cells.kind == kind) & ((cells.operator == operator) | (cells.run == "reseed"))]
         axes = [maps.add_subplot(grid[row, column]) for row in range(3)]
         image = map_column(axes, of_map, setting, first=column == 0)
-        axes[0].set_title(f"{SOLUTIONS.get(kind, kind)}\n{operator}")
+        axes[0].set_title(f"{SOLUTIONS.get(kind, kind)}\n{operator}", pad=3)
     words = f"CKA dissimilarity\nof {features_words(setting.features[0])}"
     maps.colorbar(image, ax=maps.axes, label=words, ticks=[0, 0.5, 1], pad=0.01, aspect=28)
     of_curves = points[points.quantity == "sensitivity"]
@@ -228,6 +242,8 @@ def map_column(axes, cells: pd.DataFrame, setting: Setting, first: bool):
         picture[y.to_numpy(dtype=int), of_run.later_step.to_numpy(dtype=int)] = of_run.dissimilarity
         every = (math.ceil(steps / 5) if run == "reseed" else 0, height - 1 if first else 0)
         image = marks.heat_map(ax, pd.DataFrame(picture), every)
+        if len(of_run) and of_run.dissimilarity.max() < NOTHING and run == "noise_at_step":
+            marks.blank(ax, image, f"below {NOTHING:g}\neverywhere")
         if first:
             ax.set_ylabel(label, rotation=0, ha="right", va="center")
     expert_boundaries(axes[0], setting)

@@ -7,8 +7,9 @@ import pandas as pd
 from ..bench.evalkit.kits import EVALKIT, KITS
 from ..bench.scorer_check import sentence
 from ..probes.noise.points import kinds_of, operators_of
-from .fig3 import Setting, heading
-from .words import with_interval
+from .fig3 import SOLUTIONS, Setting, heading
+from .words import caption as in_parts
+from .words import shared, with_interval
 
 WHEN = {"before": "before the forward pass of a step", "after": "after the update of a step"}
 
@@ -75,6 +76,19 @@ def comparison_words(row) -> str:
     )
 
 
+def finding(comparisons: pd.DataFrame) -> str:
+    """The sentence on top: noise at one step against noise at one inner latent frame, by kind and operator."""
+    if comparisons.empty:
+        return "noise at step and noise at frame were not both run, so they are not compared."
+    verdicts = {f"{SOLUTIONS.get(row.kind, row.kind)}, {row.operator}": row.verdict for row in comparisons.itertuples()}
+    words = {"more": "more", "less": "less", "open": "not told apart"}
+    by_operator = {}
+    for name, verdict in verdicts.items():
+        by_operator.setdefault(name.rpartition(", ")[2], {})[name.rpartition(", ")[0]] = verdict
+    said = (f"with {operator} {shared(of, words, 'kind')}" for operator, of in by_operator.items())
+    return f"what noise at one step costs in score against noise at one inner latent frame: {'; '.join(said)}."
+
+
 def headline(verdicts: list[str]) -> str:
     """The sentence: how often noise at one step costs more than noise at one inner latent frame."""
     if not verdicts:
@@ -108,39 +122,51 @@ def caption(
     scores: pd.DataFrame,
     cka: pd.DataFrame,
     points: pd.DataFrame,
+    comparisons: pd.DataFrame,
     setting: Setting,
     params: Mapping[str, Mapping],
 ) -> str:
-    """The text under the figure, from the tables and the settings in force; reStructuredText, one paragraph."""
-    sentences = [
-        *runs_words(scores, setting, params["sampling"]),
-        "(a) The two schemes; noise at frame acts at all the steps that were asked for.",
-        *score_words(points, params["statistics"]),
-        *scorer_words(setting, params.get("scorer")),
-        *cka_words(cka, setting, params["similarity"]),
-    ]
-    return " ".join(sentences) + "\n"
+    """The finding, how to read it, what it is counted over, from the tables and the settings; reStructuredText."""
+    return in_parts(
+        "Figure 3",
+        listed(scores.model),
+        finding(comparisons),
+        [
+            "(a) The two schemes; noise at frame acts at all the steps that were asked for.",
+            *noise_words(scores),
+            "(b) Mean score against where the noise goes. Bars of several operators stand at the same latent frame, "
+            "the later ones narrower.",
+            *scorer_words(setting, params.get("scorer")),
+            *cka_words(cka, setting, params["similarity"]),
+        ],
+        [*runs_words(scores, setting, params["sampling"]), *score_words(points, params["statistics"])],
+    )
 
 
 def runs_words(scores: pd.DataFrame, setting: Setting, sampling: Mapping) -> list[str]:
-    """The model, its cases, and the noise put into them."""
-    noisy = scores[scores.operator.notna()]
+    """The runs and their cases."""
     seeds = listed(scores[scores.run == "baseline"].seed)
     cases = "; ".join(
         f"{kind}: {rows.unit.nunique()} cases of {listed(rows.task)}" for kind, rows in scores.groupby("kind")
     )
     return [
-        f"Figure 3. Noise at step and noise at frame, model {listed(scores.model)}, "
-        f"{len(setting.sigmas)} steps, shift {sampling['shift']:g}, "
-        f"guidance scale {sampling['guidance_scale']:g}, seed {seeds}.",
-        f"Cases: {cases}.",
+        f"{cases}.",
+        f"{len(setting.sigmas)} steps, shift {sampling['shift']:g}, guidance scale {sampling['guidance_scale']:g}, "
+        f"seed {seeds}.",
+    ]
+
+
+def noise_words(scores: pd.DataFrame) -> list[str]:
+    """The noise that was put into the runs."""
+    noisy = scores[scores.operator.notna()]
+    return [
         f"Operators: {listed(noisy.operator)}; amplitude {listed(noisy.amplitude)}, injected "
-        f"{WHEN[noisy.timing.iloc[0]]}, noise seed {listed(noisy.noise_seed.astype(int))}.",
+        f"{WHEN[noisy.timing.iloc[0]]}, noise seed {listed(noisy.noise_seed.astype(int))}."
     ]
 
 
 def score_words(points: pd.DataFrame, statistics: Mapping) -> list[str]:
-    """Panel (b), and the scores that it is read against."""
+    """n, interval and floors of panel (b), and the null of panel (c)."""
     n = listed(points[points.operator.notna()].cases)
     levels = "; ".join(
         f"{kind}: clean {number(rows[rows.run == 'baseline'].iloc[0])}, static first frame "
@@ -149,10 +175,11 @@ def score_words(points: pd.DataFrame, statistics: Mapping) -> list[str]:
         for kind, rows in points.groupby("kind")
     )
     return [
-        f"(b) Mean score over cases with {statistics['level']:.0%} bootstrap intervals "
-        f"({statistics['resamples']} resamples of cases, seeds averaged within a case; n = {n} a point).",
-        f"Scores of runs without injected noise: {levels}.",
+        f"{statistics['level']:.0%} bootstrap intervals ({statistics['resamples']} resamples of cases, seeds averaged "
+        f"within a case; n = {n} a point).",
+        f"Clean scores and floors: {levels}.",
         sentence(points.scorer_check),
+        "The null of (c) is a clean run from another seed.",
     ]
 
 

@@ -1,7 +1,6 @@
 """Figure 6: token activations by layer, and what becomes of the answer if one layer is another run's."""
 
-import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,20 +16,13 @@ from ..files import read_json
 from ..model.sizes import VAE_STRIDE
 from ..names import RunId
 from ..store.reader import read_shard
-from . import layer_curves, marks, style
-from .grids import spoken
+from . import fig6_swaps, grids, layer_curves, marks, style
 
 FRACTIONS = (0, 0.25, 0.5, 0.75, 1)  # of the depth: the paper's layers 0, 10, 20, 30, 39 of 40
-MODES = {
-    "residual": {"color": style.VERMILLION, "marker": "o"},
-    "tokens": {"color": style.BLUE, "marker": "s"},
-    "full": {"color": style.GREEN, "marker": "^"},
-}
-PARTS = ({}, {"color": style.SKY, "marker": "D"}, {"color": style.ORANGE, "marker": "v"})  # of tokens, in order
-WIDTHS = ("-", "--", ":")  # the line of one layer, and of more at once
-READOUTS = {"x0_pred": "$\\hat{x}_0$ of that step", "final": "final video"}
+LEGEND = 1.5  # inches: of the curves of swaps
+LINE = 0.15  # inches: of a sentence in place of a panel
+CENTRED = {"ha": "center", "va": "center", "fontsize": 6.5, "color": style.GREY}
 NO_READOUT = pd.DataFrame(columns=["task", "step"])  # of cases whose answers are not listed
-CONTROLS = {"target": ("clean target", style.NULL), "source": ("clean source", style.FLOORS["floor_static"])}
 
 
 @dataclass(frozen=True)
@@ -64,7 +56,7 @@ class Maps:
         (case,) = listed_cases(read_json(cases), [shown["case"]])
         video = true_clip(case)
         video = video[np.minimum(np.arange(grid["f"]) * VAE_STRIDE, len(video) - 1)]
-        words = f"{spoken(shown['task'])} {shown['case']}, seed {shown['seed']}, step {shown['step']}"
+        words = f"{grids.spoken(shown['task'])} {shown['case']}, seed {shown['seed']}, step {shown['step']}"
         return cls(of_branch, reader.manifest["layers"], video, words, scale)
 
     @property
@@ -97,30 +89,48 @@ def draw(
 ) -> Figure:
     """Figure 6. activations, curves, matrix, readout: tables/activations.csv, swap.csv, swap_matrix.csv and
     linear_readout.csv."""
-    rows = [3.3, 3.4] + [1.7] * (not readout.empty)
+    shown, flat = fig6_swaps.moved(curves)
+    told = [fig6_swaps.curve_words(curves, readout) for readout in flat]
+    drawn_matrix = len(matrix) > 0 and matrix.flip.max() - matrix.flip.min() >= grids.FLAT
+    if len(matrix) and not drawn_matrix:
+        told.append(fig6_swaps.matrix_words(matrix))
+    beside = LEGEND + (0.9 + 0.65 * matrix.readout.nunique() if drawn_matrix else 0)
+    swaps = [max(0.75 + 1.25 * len(shown), beside)] * bool(shown)
+    rows = [3.1, *swaps, *([0.15 + LINE * len(told)] if told else []), *([1.6] if len(readout) else [])]
     figure = plt.figure(figsize=(style.WIDTH, sum(rows)), layout="constrained")
-    upper, lower, *lowest = figure.subfigures(len(rows), 1, height_ratios=rows)
+    upper, *parts = figure.subfigures(len(rows), 1, height_ratios=rows)
+    letters = iter("abcdef")
     left, right = upper.subfigures(1, 2, width_ratios=[2.5, 4.5])
     draw_maps(left, maps)
-    style.panel_letter(left, "a")
-    layer_curves.draw(right, layer_curves.shown_rows(activations), "auc", "AUC", null="null")
-    style.panel_letter(right, "b")
-    if matrix.empty:
-        parts = [lower]
-    else:
-        parts = lower.subfigures(1, 2, width_ratios=[4.4, 2.6])
-        draw_matrix(parts[1], matrix)
-        style.panel_letter(parts[1], "d")
-    draw_curves(parts[0], curves)
-    style.panel_letter(parts[0], "c")
-    for part in lowest:
-        draw_readout(part, readout)
-        style.panel_letter(part, "d" if matrix.empty else "e")
+    style.panel_letter(left, next(letters))
+    layer_curves.draw(right, layer_curves.shown_rows(activations), "auc", "AUC of objects", null="null", level=0.5)
+    style.panel_letter(right, next(letters))
+    letter_of_swaps = next(letters)
+    if shown:
+        of_swaps = parts.pop(0)
+        style.panel_letter(of_swaps, letter_of_swaps)
+        halves = of_swaps.subfigures(1, 2, width_ratios=[4.6, 2.4])
+        fig6_swaps.draw_curves(halves[0], curves, shown)
+        fig6_swaps.key(halves[1], halves[0], matrix if drawn_matrix else None)
+    if told:
+        sentences(parts.pop(0), told, "" if shown else letter_of_swaps)
+    if len(readout):
+        draw_readout(parts[0], readout)
+        style.panel_letter(parts[0], next(letters))
     return figure
 
 
+def sentences(part: SubFigure, told: Sequence[str], letter: str) -> None:
+    """A strip of words in place of panels that show nothing."""
+    axes = part.subplots()
+    grids.sentence(axes, told, left=0.03 if letter else 0)
+    if letter:
+        style.panel_letter(part, letter)
+
+
 def draw_maps(part: SubFigure, maps: Maps) -> None:
-    """Rows = layers, columns = latent frames, the true video above; branches side by side."""
+    """Rows = layers, columns = latent frames, the true video above; branches side by side. The given latent frame has
+    no maps, as its norms are off the scale of the others."""
     frames = len(maps.video)
     blocks = np.atleast_1d(part.subfigures(1, len(maps.norms)))
     for block, (branch, norms) in zip(blocks, maps.norms.items(), strict=True):
@@ -130,8 +140,11 @@ def draw_maps(part: SubFigure, maps: Maps) -> None:
             axes[0, frame].imshow(maps.video[frame], interpolation="nearest")
             axes[0, frame].set_title(f"{frame}", pad=2)
             for i, row in enumerate(maps.rows):
-                low, high = limits[i, frame]
-                drawn = axes[i + 1, frame].imshow(norms[row, frame], cmap=style.MAP, vmin=low, vmax=high)
+                if frame or frames == 1:
+                    low, high = limits[i, frame]
+                    drawn = axes[i + 1, frame].imshow(norms[row, frame], cmap=style.MAP, vmin=low, vmax=high)
+                else:
+                    axes[i + 1, frame].text(0.5, 0.5, "given", transform=axes[i + 1, frame].transAxes, **CENTRED)
         for ax in axes.flat:
             ax.set(xticks=[], yticks=[])
             ax.spines[:].set_visible(False)
@@ -143,46 +156,6 @@ def draw_maps(part: SubFigure, maps: Maps) -> None:
         bar = block.colorbar(drawn, ax=list(axes.flat), location="bottom", aspect=30, pad=0.02, ticks=[low, high])
         bar.ax.set_xticklabels(["least", "most"])
         bar.set_label("token norm of the row" if maps.scale == "row" else "token norm", labelpad=-4)
-
-
-def draw_curves(part: SubFigure, curves: pd.DataFrame) -> None:
-    """Flip rate against the layer: rows = readouts, columns = sets of steps."""
-    rates = curves[curves.run != "same_text"]
-    readouts = [readout for readout in READOUTS if readout in set(rates.readout)]
-    sets = list(dict.fromkeys(rates.steps))
-    grid = part.subplots(len(readouts), len(sets), sharex=True, sharey=True, squeeze=False)
-    for row, readout in zip(grid, readouts, strict=True):
-        for axes, steps in zip(row, sets, strict=True):
-            cell = rates[(rates.readout == readout) & (rates.steps == steps)]
-            for run, (label, look) in CONTROLS.items():
-                axes.axhline(cell[cell.run == run].flip.iloc[0], label=label, **look)
-            for label, look, of_swap in series(cell[cell.run == "swap"]):
-                middle = of_swap.layer.astype(float) + (of_swap.width - 1) / 2
-                ends = (of_swap.flip_low, of_swap.flip_high)
-                marks.band(axes, middle, of_swap.flip, *ends, label=label, **look)
-            axes.set_title(f"{steps_words(steps)}: {readout_words(readout, steps)}", pad=3)
-            axes.set(ylim=(-0.05, 1.05), yticks=[0, 0.5, 1])
-            axes.xaxis.set_major_locator(MaxNLocator(8, integer=True))
-        row[0].set_ylabel("flip rate")
-    for axes in grid[-1]:
-        axes.set_xlabel("middle of the swapped layers")
-    handles, labels = grid[0, 0].get_legend_handles_labels()
-    part.legend(handles, labels, loc="outside lower center", ncols=3, columnspacing=1.5)
-
-
-def series(swaps: pd.DataFrame) -> Iterator[tuple[str, dict[str, Any], pd.DataFrame]]:
-    """The curves of one panel: words, look and rows by layer, of each mode, set of tokens and number of layers."""
-    swaps = swaps.assign(part=swaps.part.astype(object).fillna(""), width=swaps.width.astype(int))
-    widths, parts = sorted(swaps.width.unique()), [part for part in dict.fromkeys(swaps.part) if part]
-    for mode in (mode for mode in MODES if mode in set(swaps["mode"])):
-        of_mode = swaps[swaps["mode"] == mode]
-        for part in dict.fromkeys(of_mode.part):
-            look = MODES[mode] | (PARTS[parts.index(part) % len(PARTS)] if part else {})
-            words = "full (degenerate)" if mode == "full" else f"{mode} {part.replace('_', ' ')}".strip()
-            for width, rows in of_mode[of_mode.part == part].groupby("width"):
-                layers = "" if width == 1 else f", {width} layers"
-                line = {"linestyle": WIDTHS[widths.index(width) % len(WIDTHS)]}
-                yield words + layers, {**look, **line}, rows.sort_values("layer")
 
 
 def draw_readout(part: SubFigure, readout: pd.DataFrame) -> None:
@@ -202,33 +175,6 @@ def draw_readout(part: SubFigure, readout: pd.DataFrame) -> None:
         axes.xaxis.set_major_locator(MaxNLocator(8, integer=True))
     grid[0].set_ylabel("answer read by\na linear map")
     handles, labels = grid[0].get_legend_handles_labels()
-    part.legend(handles, labels, loc="outside lower center", ncols=len(labels))
-
-
-def draw_matrix(part: SubFigure, matrix: pd.DataFrame) -> None:
-    """Flip rate of mode residual at every layer and single step, a map for each readout."""
-    readouts = [readout for readout in READOUTS if readout in set(matrix.readout)]
-    grid = part.subplots(len(readouts), 1, sharex=True, squeeze=False)[:, 0]
-    for axes, readout in zip(grid, readouts, strict=True):
-        cells = matrix[matrix.readout == readout].assign(step=lambda rows: rows.steps.astype(int))
-        table = cells.pivot(index="layer", columns="step", values="flip").sort_index().sort_index(axis=1)
-        table = table.astype(float).set_axis(table.index.astype(int), axis=0)
-        drawn = marks.heat_map(axes, table, every=[math.ceil(count / 6) for count in table.shape[::-1]])
-        axes.set_title(f"residual, one step: {READOUTS[readout]} (n = {cells.n.iloc[0]})", pad=3)
-        axes.set_ylabel("layer")
-    grid[-1].set_xlabel("step that is swapped")
-    part.colorbar(drawn, ax=list(grid), label="flip rate", ticks=[0, 0.5, 1], location="bottom", aspect=30, pad=0.02)
-
-
-def readout_words(readout: str, steps: str) -> str:
-    """What is read: the final video, or x0_pred at the last swapped step."""
-    return READOUTS[readout].replace("that step", f"step {str(steps).split()[-1]}")
-
-
-def steps_words(steps: str) -> str:
-    """A set of steps as a table has it, for a reader: "step 0", "steps 0-4", "steps 0, 3"."""
-    found = [int(step) for step in str(steps).split()]
-    if len(found) == 1:
-        return f"step {found[0]}"
-    whole = found == list(range(found[0], found[-1] + 1))
-    return f"steps {found[0]}-{found[-1]}" if whole else f"steps {', '.join(map(str, found))}"
+    order = sorted(range(len(labels)), key=lambda place: labels[place].startswith("null"))
+    names = [labels[place] for place in order]
+    part.legend([handles[place] for place in order], names, loc="outside lower center", ncols=len(labels))

@@ -6,16 +6,26 @@ from typing import Any
 import pandas as pd
 
 from ..probes.swap.table import MARGIN, MASS
-from .fig6 import Maps, steps_words
+from .fig6 import Maps
+from .fig6_swaps import steps_words
+from .grids import FLAT, spoken
 from .layer_curves import shown_rows
+from .words import caption as in_parts
 from .words import with_interval
 
+PLAIN = {"x0_pred": "the estimate of that step", "final": "the final video"}
 WORDS = {
     "residual": "residual (the update of the source's block on the target's input of that block)",
     "tokens": "tokens (some tokens of the block's output)",
     "full": "full (all of the block's output)",
 }
 
+AUC_WORDS = (
+    "(b) How well that norm tells tokens with an object from those without, by layer: AUC within a latent frame, mean "
+    "over latent frames but the given first. Above 0.5 objects have the higher norms, below it the lower ones. An "
+    "object is what differs from the frame's median colour in the true video, walls of mazes too. Grey: the same with "
+    "the objects of another case, which is the null; it is not 0.5 where objects of all cases tend to the same places."
+)
 # Of a pair: what the two share, when it flips, and why it may be left out.
 LISTED = (
     "source and target start from one noise and one blank first frame and differ in the prompt.",
@@ -34,6 +44,31 @@ SCORED = (
 def number(row: Mapping[str, Any], name: str) -> str:
     """A value with its interval, such as 0.62 [0.50, 0.74]."""
     return with_interval(row[name], row[f"{name}_low"], row[f"{name}_high"])
+
+
+def finding(curves: pd.DataFrame, readout: pd.DataFrame) -> str:
+    """In a sentence: from which layer on a linear map reads the answer at the first step, and how often the swap of one
+    layer flips it, in each readout."""
+    said = []
+    if len(readout):
+        step = readout.step.min()
+        first = {
+            task: rows.layer[rows.gain_low > 0].min() for task, rows in readout[readout.step == step].groupby("task")
+        }
+        where = (
+            f"{'in no layer' if pd.isna(layer) else f'from layer {layer:.0f} on'} ({spoken(task)})"
+            for task, layer in first.items()
+        )
+        said.append(f"at step {step} a linear map reads the answer above its null {', '.join(where)}")
+    single = curves[(curves.run == "swap") & (curves.width == 1)]
+    modes = [mode for mode in single["mode"].unique() if mode != "full"]  # which is degenerate
+    if modes:
+        of_mode = single[single["mode"] == ("residual" if "residual" in modes else modes[0])]
+        best = (rows.loc[rows.flip.idxmax()] for _, rows in of_mode.groupby("readout", sort=False))
+        flips = (f"of {PLAIN[row.readout]} in at most {number(row, 'flip')}" for row in best)
+        what = f"the swap of one layer (mode {of_mode['mode'].iloc[0]})"
+        said.append(f"{what} flips the answer {' and '.join(flips)} of {of_mode.n.iloc[0]} pairs")
+    return f"{'; '.join(said) or 'nothing was swapped or read'}."
 
 
 def summary(activations: pd.DataFrame, curves: pd.DataFrame, readout: pd.DataFrame) -> str:
@@ -69,7 +104,7 @@ def summary(activations: pd.DataFrame, curves: pd.DataFrame, readout: pd.DataFra
         below = rows.layer[rows.gain_high < 0].tolist()
         where += f", below it in layers {', '.join(map(str, below))}" if below else ", in none below it"
         lines.append(
-            f"Token norms, {task.replace('_', ' ')}, step {step}, {best.auc_n} cases: AUC of object against background "
+            f"Token norms, {spoken(task)}, step {step}, {best.auc_n} cases: AUC of object against background "
             f"from {number(worst, 'auc')} (layer {worst.layer}) to {number(best, 'auc')} (layer {best.layer}; null "
             f"there {number(best, 'null')}); {where}."
         )
@@ -96,7 +131,7 @@ def readout_words_of(task: str, step: int, rows: pd.DataFrame) -> str:
     best = rows.loc[rows.right.idxmax()]
     first = f"above its null from layer {above.layer.min()} on" if len(above) else "nowhere above its null"
     return (
-        f"Linear readout, {task.replace('_', ' ')}, step {step}, {best.n} cases: the answer is read in at most "
+        f"Linear readout, {spoken(task)}, step {step}, {best.n} cases: the answer is read in at most "
         f"{number(best, 'right')}, after layer {best.layer} (null there {best['null']:.2f}, chance {best.chance:.2f}); "
         f"{first}."
     )
@@ -105,21 +140,27 @@ def readout_words_of(task: str, step: int, rows: pd.DataFrame) -> str:
 def caption(
     maps: Maps, curves: pd.DataFrame, matrix: pd.DataFrame, readout: pd.DataFrame, params: Mapping[str, Any]
 ) -> str:
-    """The text under the figure, from the tables and the settings in force; reStructuredText, one paragraph."""
-    seeds = ", ".join(map(str, params["seeds"]))
-    sentences = [
-        f"Figure 6. Layers within a step, model {params['model']}, seed {seeds}.",
-        map_words(maps),
-        auc_words(params["statistics"]),
-        *swap_words(curves, params),
-    ]
+    """The finding, how to read it, what it is counted over, from the tables and the settings; reStructuredText."""
+    seeds, statistics = ", ".join(map(str, params["seeds"])), params["statistics"]
+    read = [map_words(maps), AUC_WORDS, *swap_words(curves, params)]
     if len(matrix):
-        sentences.append(
-            f"(d) Flip rate of mode residual at every layer and single step, over the first {matrix.n.iloc[0]} pairs."
+        read.append(
+            "Beside or below (c): the flip rate of mode residual at every layer and single step. Flip rates that move "
+            f"by less than {FLAT:g} are told in words."
         )
     if len(readout):
-        sentences.append(fit_words("d" if matrix.empty else "e", params["readout"]))
-    return " ".join(sentences) + "\n"
+        read.append(fit_words("d", params["readout"]))
+    pairs = curves[curves.run == "swap"].n.iloc[0]
+    matrix_words = f" (the first {matrix.n.iloc[0]} at single steps)" if len(matrix) else ""
+    cases = f"; (d) {readout.n.max()} cases of each puzzle" if len(readout) else ""
+    counted = [
+        f"Seed {seeds}. (b) as many cases as the titles say; (c) {pairs} pairs{matrix_words}{cases}.",
+        f"{statistics['level']:.0%} bootstrap intervals ({statistics['resamples']} resamples of cases or pairs, seeds "
+        "averaged within a case).",
+        "Nulls: in (b) another case's objects, and the thin line at 0.5, where norms say nothing; in (c) the clean "
+        "target; in (d) maps fitted to other cases' answers. The clean source is the ceiling of (c).",
+    ]
+    return in_parts("Figure 6", params["model"], finding(curves, readout), read, counted)
 
 
 def fit_words(letter: str, settings: Mapping[str, Any]) -> str:
@@ -136,7 +177,7 @@ def fit_words(letter: str, settings: Mapping[str, Any]) -> str:
 def map_words(maps: Maps) -> str:
     """Panel (a)."""
     scale = {"row": "each row", "global": "the panel", "cell": "each cell"}[maps.scale]
-    clipped = "" if maps.scale == "cell" else " over the generated latent frames (the given first one is clipped)"
+    clipped = "" if maps.scale == "cell" else " over the generated latent frames (the given first one is off it)"
     return (
         "(a) L2 norm of each token after some layers, on the token grid; rows = layers, columns = latent frames, one "
         f"colour scale for {scale}{clipped}; {maps.words}. The true video's frames stand above, not the "
@@ -144,29 +185,15 @@ def map_words(maps: Maps) -> str:
     )
 
 
-def auc_words(statistics: Mapping[str, Any]) -> str:
-    """Panel (b)."""
-    return (
-        "(b) How well that norm tells tokens with an object from those without, by layer: AUC within a latent frame, "
-        f"mean over latent frames but the given first, mean over cases with {statistics['level']:.0%} bootstrap "
-        f"intervals ({statistics['resamples']} resamples of cases, seeds averaged within a case). An object is what "
-        "differs from the frame's median colour in the true video, walls of mazes too. Grey: the same with the "
-        "objects of another case, which is the null; it is not 0.5 where objects of all cases tend to the same "
-        "places."
-    )
-
-
 def swap_words(curves: pd.DataFrame, params: Mapping[str, Any]) -> list[str]:
     """Panel (c), the pairs that it leaves out, and the swaps of mode full."""
-    swap, pairs = params["swap"], curves[curves.run == "swap"].n.iloc[0]
-    scored = "score_source" in curves
-    start, shown, alike = SCORED if scored else LISTED
+    swap = params["swap"]
+    start, shown, alike = SCORED if "score_source" in curves else LISTED
     sentences = [
         f"(c) {swap['task']}: {start} A layer of the source's forward, or some neighbouring ones, go in place of the "
-        f"target's, at a step or a set of steps; the flip rate is the share of {pairs} pairs whose {shown}, with "
-        "intervals over pairs; each case is the target of one pair and the source of another. "
-        f"{modes_words(swap)} Lines: how often the clean target, which is not swapped, and the clean source (from its "
-        "own noise) show it."
+        f"target's, at a step or a set of steps; the flip rate is the share of pairs whose {shown}; each case is the "
+        f"target of one pair and the source of another. {modes_words(swap)} Lines: how often the clean target, which is not "
+        "swapped, and the clean source (from its own noise) show it."
     ]
     if params["skipped"]:
         sentences.append(f"Pairs left out, as {alike}: {params['skipped']}.")

@@ -1,16 +1,19 @@
 """Figure 7: seeds merged inside the network, against what the same seeds give without that."""
 
 from collections.abc import Mapping, Sequence
+from textwrap import wrap
 from typing import Any
 
 import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from matplotlib.ticker import MaxNLocator
 
 from ..names import SPLITS
 from ..probes.ensemble.spec import OF_FINALS, OF_LATENTS
-from ..probes.ensemble.table import ANOTHER, CEILING, FLOORS, ORACLE, PUBLISHED, PUBLISHED_OF_LAYERS, SINGLE
+from ..probes.ensemble.table import ANOTHER, CEILING, FLOORS, ORACLE, SINGLE
 from . import marks, style
 
 LOOKS = {
@@ -27,6 +30,8 @@ WORDS = {
     OF_FINALS: "mean of {k} final latents",
     ORACLE: "best of {k} by an oracle",
 }
+TOP, ROW = 1.2, 0.22  # inches: the schematic, and a row of dots
+LETTERS = 42  # of a line below an axis
 CELLS, WINDOW = 8, (4, 5)  # of the schematic
 
 
@@ -43,23 +48,21 @@ def points(table: pd.DataFrame) -> pd.DataFrame:
 def draw(drawn: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
     """Figure 7. drawn: of `points`. settings: the section `ensemble` of the configuration."""
     rows = labels(drawn, settings["seeds"])
-    figure = plt.figure(figsize=(style.WIDTH, 2.35 + 0.27 * len(rows)), layout="constrained")
-    top, bottom = figure.subfigures(2, 1, height_ratios=[1.45, 0.9 + 0.27 * len(rows)])
+    figure = plt.figure(figsize=(style.WIDTH, TOP + 0.9 + ROW * len(rows)), layout="constrained")
+    top, bottom = figure.subfigures(2, 1, height_ratios=[TOP, 0.9 + ROW * len(rows)])
     for axes, mode in zip(top.subplots(1, 2), ("mean", "blend"), strict=True):
         schematic(axes, mode, settings)
     left, right = bottom.subplots(1, 2, sharey=True, width_ratios=[1, 1.05])
     dots(left, drawn, rows, "score", ("low", "high"))
     dots(right, drawn, rows, "difference", ("difference_low", "difference_high"))
     over_all = drawn[drawn.cases == "all"].set_index("variant")
-    left.axvline(over_all.loc[FLOORS[0]].score, **style.FLOORS["floor_static"], label="first frame repeated")
-    left.axvline(over_all.loc[FLOORS[1]].score, **style.FLOORS["floor_noise"], label="decoded noise")
-    left.axvline(over_all.loc[CEILING].score, **style.NULL, label="true clip by the VAE")
-    left.set(xlabel="score", yticks=range(len(rows)), ylim=(len(rows) - 0.4, -0.6))
+    references(left, drawn, rows, over_all)
+    left.set(yticks=range(len(rows)), ylim=(len(rows) - 0.4, -0.6))
     left.set_yticklabels(rows.values())
     right.axvline(0, zorder=1, **style.CLEAN)
-    gains(right, rows, settings["of_layers"])
     forwards(right, over_all.reset_index(), rows)
     right.set_xlabel("difference to the one run, same cases")
+    right.xaxis.set_major_locator(MaxNLocator(5))
     for axes in (left, right):
         axes.tick_params(axis="y", length=0)
         axes.grid(axis="y", color="#E4E4E4", linewidth=0.5)
@@ -107,15 +110,24 @@ def dots(axes, drawn: pd.DataFrame, rows: Mapping[tuple, str], value: str, inter
             marks.dots(axes, shown[value], y, *ends, across=True, **drawn_as)
 
 
-def gains(axes, rows: Mapping[tuple, str], of_layers: int) -> None:
-    """What the paper says that a window gains, at each of its rows: quoted, not measured here."""
-    if of_layers != PUBLISHED_OF_LAYERS:
-        return
-    places = [(PUBLISHED[key[1]] - PUBLISHED["none"], y) for y, key in enumerate(rows) if key[1] in PUBLISHED]
-    look = {"color": style.GREY, "marker": "D", "markerfacecolor": "none", "markersize": 4, "linestyle": ""}
-    look |= {"markeredgecolor": style.GREY, "markeredgewidth": 0.8}
-    if places:
-        marks.line(axes, *zip(*places, strict=True), **look, label="published gain, other cases (quoted)")
+def references(axes, drawn: pd.DataFrame, rows: Mapping[tuple, str], over_all: pd.DataFrame) -> None:
+    """The scores of what is no method: lines on the axis, whose ends are those of the drawn scores; words below it for
+    those that lie off it."""
+    shown = drawn[keys_of(drawn).isin(rows.keys())]
+    scores = [over_all.loc[name].score for name in (*FLOORS, CEILING)]
+    low, high = np.nanmin([shown.low.min(), shown.score.min()]), np.nanmax([shown.high.max(), shown.score.max()])
+    pad = max(high - low, 0.02) * 0.08
+    ends = low - pad, max(high, scores[-1] if scores[-1] < high + 3 * pad else high) + pad
+    axes.set_xlim(*ends)
+    off = []
+    looks = (style.FLOORS["floor_static"], style.FLOORS["floor_noise"], style.NULL)
+    for score, words, look in zip(scores, ("first frame repeated", "decoded noise", "true clip"), looks, strict=True):
+        if ends[0] <= score <= ends[1]:
+            axes.axvline(score, **look, label=words)
+        else:
+            off.append(f"{words} {score:.2f}")
+    axes.set_xlabel("\n".join(["score", *(wrap(f"(off the axis: {', '.join(off)})", LETTERS) if off else [])]))
+    axes.xaxis.set_major_locator(MaxNLocator(5))
 
 
 def forwards(axes, over_all: pd.DataFrame, rows: Mapping[tuple, str]) -> None:

@@ -7,9 +7,11 @@ import pandas as pd
 
 from ..bench.scorer_check import sentence
 from ..probes.ensemble.spec import OF_FINALS, OF_LATENTS
-from ..probes.ensemble.table import ANOTHER, CEILING, FLOORS, ORACLE, PUBLISHED_OF_LAYERS, SINGLE
+from ..probes.ensemble.table import ANOTHER, CEILING, FLOORS, ORACLE, SINGLE
+from .words import caption as in_parts
 from .words import with_interval
 
+DIFFERENCES = ("difference", "difference_low", "difference_high")
 NAMES = {
     ANOTHER: "another seed without an oracle",
     OF_LATENTS[0]: "a run from the mean of the noises",
@@ -33,13 +35,31 @@ def number(row, names: tuple[str, str, str] = ("score", "low", "high")) -> str:
 
 def difference(row) -> str:
     """The paired difference to the one run, and what that says."""
-    return f"{number(row, ('difference', 'difference_low', 'difference_high'))}, {compared(row)}"
+    return f"{number(row, DIFFERENCES)}, {compared(row)}"
 
 
 def named(row) -> str:
     if row.variant != "ensemble":
         return NAMES[row.variant]
     return f"{row.mode} over layers {row.window} (here {row.layers})"
+
+
+def finding(table: pd.DataFrame) -> str:
+    """In a sentence: how many ensembles differ from the one run, over the cases in which a gain can show, or over all
+    where none are named; and the best of K by an oracle, which says whether a gain could show."""
+    scope = "headroom" if "headroom" in set(table.scope) else "all"
+    rows = table[table.scope == scope]
+    merged = list(rows[rows.variant == "ensemble"].itertuples())
+    says = [compared(row) for row in merged]
+    counts = {word: says.count(word) for word in ("higher", "lower")}
+    beside = len(merged) - sum(counts.values())
+    said = f"of {len(merged)} ensembles {counts['higher']} score higher than the one run, {counts['lower']} lower, "
+    said += f"{beside} not told apart"
+    over = "cases of puzzles solved now and then" if scope == "headroom" else "cases"
+    said += f" ({rows[rows.variant == SINGLE].n.iloc[0]} {over})"
+    for oracle in rows[rows.variant == ORACLE].itertuples():
+        said += f"; best seed by an oracle {difference(oracle)}"
+    return f"{said}."
 
 
 def summary(table: pd.DataFrame) -> str:
@@ -74,7 +94,7 @@ def _summary(over_all: pd.DataFrame) -> str:
 
 
 def caption(table: pd.DataFrame, params: Mapping[str, Mapping[str, Any]]) -> str:
-    """What was measured, from the table and the settings in force; reStructuredText, one paragraph."""
+    """The finding, how to read it, what it is counted over, from the table and the settings; reStructuredText."""
     settings, sampling, statistics = params["ensemble"], params["sampling"], params["statistics"]
     over_all = table[table.scope == "all"].set_index("variant")
     tasks = table[(table.scope == "task") & (table.variant == SINGLE)]
@@ -90,23 +110,20 @@ def caption(table: pd.DataFrame, params: Mapping[str, Mapping[str, Any]]) -> str
         f"{words} {over_all.loc[name].score:.2f}"
         for name, words in zip((*FLOORS, CEILING), ("first frame repeated", "decoded noise", "true clip"), strict=True)
     )
-    sentences = [
-        f"Figure 7. Seeds {', '.join(map(str, settings['seeds']))} merged inside the network at step "
-        f"{', '.join(map(str, settings['steps']))} of {sampling['steps']}, model {table.model.iloc[0]}, guidance scale "
+    read = [
+        f"Seeds {', '.join(map(str, settings['seeds']))} merged inside the network at step "
+        f"{', '.join(map(str, settings['steps']))} of {sampling['steps']}, guidance scale "
         f"{sampling['guidance_scale']:g}; then one run: {carried} with the merged velocity.",
-        f"Cases: {cases}.",
-        *[f"Solved now and then: {', '.join(settings['headroom'])}, where a gain can show."]
-        * bool(settings["headroom"]),
-        f"(a) The two modes; windows are layers of {settings['of_layers']}, scaled to the depth of this model.",
-        f"(b) Mean score over cases with {statistics['level']:.0%} bootstrap intervals ({statistics['resamples']} "
-        f"resamples of cases, seeds averaged within a case). {levels[:1].upper()}{levels[1:]}.",
-        sentence(over_all.scorer_check),
-        f"(c) The paired difference to the one run that is carried, with its interval. {beside} Grey numbers: forwards "
-        "of a case, made alone.",
+        f"(a) The two modes; windows are layers of {settings['of_layers']}, scaled to the depth of this model. (b) "
+        "Mean score. (c) The paired difference to the one run that is carried.",
+        "Grey numbers: forwards of a case, made alone.",
+        f"Solved now and then: {', '.join(settings['headroom'])}, where a gain can show." * bool(settings["headroom"]),
     ]
-    if settings["of_layers"] == PUBLISHED_OF_LAYERS:
-        sentences.append(
-            "Diamonds: the gains that the paper's Table A1 has, of VBVR-Wan2.2 on VBVR-Bench, quoted from one source; "
-            "other cases and another model, so not to be compared in value."
-        )
-    return " ".join(sentences) + "\n"
+    counted = [
+        f"Cases: {cases}. {statistics['level']:.0%} bootstrap intervals ({statistics['resamples']} resamples of cases, "
+        "seeds averaged within a case).",
+        f"{levels[:1].upper()}{levels[1:]}.",
+        sentence(over_all.scorer_check),
+        beside,
+    ]
+    return in_parts("Figure 7", table.model.iloc[0], finding(table), read, counted)

@@ -1,6 +1,6 @@
 """Figure 8: score against the frame count, and against the number of steps; a line per task and their mean."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -9,14 +9,15 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from ..bench.categories import category_of
 from ..bench.scorer_check import sentence
 from ..probes.frames.table import MEAN, REFERENCES, by_setting
 from . import marks, style
 from .grids import spoken
+from .words import caption as in_parts
+from .words import side
 
 SETTINGS = {"frames": "frames of the video", "steps": "denoising steps"}  # of panels a and b
-MARKERS = "osD^vP*Xp<>hd"
+NAMED, UNNAMED = 10, {"color": style.GREY, "marker": ""}  # so many tasks have a name and a look, and more have not
 MEAN_LOOK = {"color": style.BLACK, "marker": "o", "linestyle": "-", "linewidth": 1.8, "markersize": 4, "zorder": 4}
 FLOOR_WORDS = {"floor_static": "floor: first frame repeated", "floor_noise": "floor: decoded noise"}
 
@@ -41,24 +42,16 @@ def points(frames: pd.DataFrame, few_steps: pd.DataFrame, statistics: Mapping[st
     return joined[["setting", *joined.columns.drop("setting")]]
 
 
-def looks(tasks: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """Colour by category, and a marker of its own for each task."""
-    return {
-        task: {"color": style.CATEGORIES[category_of(task)], "marker": MARKERS[number % len(MARKERS)]}
-        for number, task in enumerate(tasks)
-    }
-
-
 def draw(points: pd.DataFrame) -> Figure:
     """Figure 8 of `points`."""
     tasks = [task for task in dict.fromkeys(points.task) if task != MEAN]
-    of_task = looks(tasks)
-    figure = plt.figure(figsize=(style.WIDTH, 3.1), layout="constrained")
-    parts = figure.subfigures(1, 3, width_ratios=[1.15, 0.95, 0.66])
+    of_task = style.of_tasks(tasks) if len(tasks) <= NAMED else dict.fromkeys(tasks, UNNAMED)
+    figure = plt.figure(figsize=(style.WIDTH, 2.6), layout="constrained")
+    parts = figure.subfigures(1, 3, width_ratios=[1.1, 1.1, 0.7])
     for part, letter, (setting, words) in zip(parts, "ab", SETTINGS.items(), strict=False):
         axes = part.subplots()
         curves(axes, points[points.setting == setting], of_task)
-        axes.set(xlabel=words, ylabel="mean score", ylim=(-0.04, 1.04))
+        axes.set(xlabel=words, ylabel="mean score", ylim=(-0.04, 1.06))
         part.suptitle(heading(points[points.setting == setting]))
         style.panel_letter(part, letter)
     legend(parts[-1], of_task, points)
@@ -66,41 +59,47 @@ def draw(points: pd.DataFrame) -> Figure:
 
 
 def curves(axes, rows: pd.DataFrame, of_task: Mapping[str, Mapping[str, Any]]) -> None:
-    """One panel: values at even distances, tasks side by side at each so that their intervals are told apart."""
+    """One panel: every value at its own place on a logarithmic axis. The mean over tasks has its interval, and a task
+    where it is the only one; the others are lines."""
     values = sorted(rows.value.unique())
-    place = {value: index for index, value in enumerate(values)}
-    shown = [task for task in of_task if task in set(rows.task)]
-    for number, task in enumerate(shown):
-        points = rows[rows.task == task]
-        x = points.value.map(place) + 0.66 * ((number + 1) / (len(shown) + 1) - 0.5)
-        interval(axes, x, points, alpha=0.75, linewidth=0.8, linestyle="--", **of_task[task])
-    overall = rows[rows.task == MEAN] if MEAN in set(rows.task) else rows
-    if MEAN in set(rows.task):
-        interval(axes, overall.value.map(place), overall, **MEAN_LOOK)
+    alone = MEAN not in set(rows.task)
+    for task in (task for task in of_task if task in set(rows.task)):
+        points = rows[rows.task == task].sort_values("value")
+        if alone:
+            interval(axes, points, **of_task[task])
+        else:
+            marks.line(axes, points.value, points.score, alpha=0.8, linewidth=0.8, linestyle="--", **of_task[task])
+    overall = rows if alone else rows[rows.task == MEAN].sort_values("value")
+    if not alone:
+        interval(axes, overall, **MEAN_LOOK)
     for floor in FLOOR_WORDS:
         if floor in overall and overall[floor].notna().any():
-            marks.line(axes, overall.value.map(place), overall[floor], **style.FLOORS[floor], marker="", zorder=1)
+            marks.line(axes, overall.value, overall[floor], **style.FLOORS[floor], marker="", zorder=1)
     for value in sorted(rows[rows.own].value.unique()):
-        axes.axvspan(place[value] - 0.38, place[value] + 0.38, color=style.GREY, alpha=0.13, linewidth=0, zorder=0)
-    axes.set_xticks(range(len(values)), [f"{value:g}" for value in values])
-    axes.set_xlim(-0.45, len(values) - 0.55)
+        axes.axvline(value, color=style.GREY, alpha=0.25, linewidth=9, zorder=0)
+    axes.set_xscale("log")
+    axes.set_xticks(values, [f"{value:g}" for value in values])
+    axes.minorticks_off()
+    room = (max(values) / min(values)) ** 0.08
+    axes.set_xlim(min(values) / room, max(values) * room)
 
 
-def interval(axes, x: pd.Series, points: pd.DataFrame, **look) -> None:
+def interval(axes, points: pd.DataFrame, **look) -> None:
     """Mean scores with their intervals, joined by a line."""
-    marks.dots(axes, x, points.score, points.score_low, points.score_high, **look)
+    marks.dots(axes, points.value, points.score, points.score_low, points.score_high, **look)
 
 
 def legend(part, of_task: Mapping[str, Mapping[str, Any]], points: pd.DataFrame) -> None:
     """Tasks, their mean, floors and the mark of the own setting, for both panels."""
-    lines = {spoken(task): Line2D([], [], linestyle="--", linewidth=0.8, **of_task[task]) for task in of_task}
+    named = {spoken(task): look for task, look in of_task.items()} if len(of_task) <= NAMED else {"a task": UNNAMED}
+    lines = {words: Line2D([], [], linestyle="--", linewidth=0.8, **look) for words, look in named.items()}
     if MEAN in set(points.task):
         lines[MEAN] = Line2D([], [], **{**MEAN_LOOK, "zorder": 1})
     for floor, words in FLOOR_WORDS.items():
         if floor in points:
             lines[words] = Line2D([], [], **style.FLOORS[floor])
-    lines["own setting of the model"] = Line2D([], [], color=style.GREY, alpha=0.25, linewidth=7)
-    part.legend(lines.values(), lines.keys(), loc="center left", handlelength=2.2, labelspacing=0.55)
+    lines["the model's own setting"] = Line2D([], [], color=style.GREY, alpha=0.25, linewidth=7)
+    part.legend(lines.values(), lines.keys(), loc="center left", handlelength=2.2, labelspacing=0.5)
 
 
 def heading(rows: pd.DataFrame) -> str:
@@ -110,6 +109,25 @@ def heading(rows: pd.DataFrame) -> str:
     tasks = rows[rows.task != MEAN].task.nunique()
     of_each = f"{each[0]}" if len(each) == 1 else f"{each[0]} to {each[-1]}"
     return f"{tasks} {'task' if tasks == 1 else 'tasks'}, {of_each} cases of each, {seeds} seed{'s' * (seeds > 1)}"
+
+
+def finding(points: pd.DataFrame) -> str:
+    """In a sentence: what the fewest frames and the fewest steps cost of the score of the model's own setting."""
+    said = []
+    for setting, words in SETTINGS.items():
+        rows = points[points.setting == setting]
+        overall = rows[rows.task == MEAN] if MEAN in set(rows.task) else rows
+        own, fewest = overall[overall.own], overall.loc[overall.value.idxmin()]
+        if own.empty or "score_difference" not in overall or fewest.own:
+            said.append(f"the model's own number of {words} is not compared with a lower one")
+            continue
+        low, high = fewest.score_difference_low, fewest.score_difference_high
+        verdict = {"more": "higher", "less": "lower", "open": "not told apart"}[side(low, high)]
+        said.append(
+            f"{fewest.value:g} {words} against {own.value.iloc[0]:g}: score {fewest.score_difference:+.2f}"
+            f"{'' if pd.isna(low) else f' [{low:+.2f}, {high:+.2f}]'}, {verdict}"
+        )
+    return f"{'; '.join(said)}."
 
 
 def summary(points: pd.DataFrame) -> str:
@@ -136,17 +154,22 @@ def summary(points: pd.DataFrame) -> str:
 
 
 def caption(points: pd.DataFrame, model: str, level: float) -> str:
-    """What was measured; reStructuredText, one paragraph."""
+    """The finding, how to read it, what it is counted over; reStructuredText."""
     over = {setting: heading(points[points.setting == setting]) for setting in SETTINGS}
     floors = [words.partition(": ")[2] for floor, words in FLOOR_WORDS.items() if floor in points]
     told = np.unique(points[(points.setting == "frames")].value)
-    return (
-        f"Figure 8. Mean score of model {model} (a) against the frame count, {', '.join(f'{n:g}' for n in told)} "
-        f"({over['frames']}): the same first frame, prompt and noise, so that the same story has to be told in fewer "
-        f"frames; (b) against the number of steps ({over['steps']}), from the same noise. Bars: {level:.0%} bootstrap "
-        "intervals over cases, seeds averaged within a case. Black: the mean over tasks, of the same cases at every "
-        "value, cases drawn within each task. Shaded: the model's own setting, from its stored runs. "
-        + (f"Grey lines: floors ({', '.join(floors)}), mean over the tasks of the panel. " if floors else "")
-        + "Panel (b) is one and the same model in fewer or more steps, not a checkpoint distilled to few steps: it "
-        f"says nothing about what distillation does. {sentence(points[points.own].scorer_check)}\n"
-    )
+    read = [
+        f"Mean score (a) against the frame count, {', '.join(f'{n:g}' for n in told)}: the same first frame, prompt "
+        "and noise, so that the same story has to be told in fewer frames; (b) against the number of steps, from the "
+        "same noise. Black: the mean over tasks, of the same cases at every value. Shaded: the model's own setting, "
+        "from its stored runs. The intervals of single tasks are in the table of the points.",
+        f"Grey lines: floors ({', '.join(floors)}), mean over the tasks of the panel." if floors else "",
+        "Panel (b) is one and the same model in fewer or more steps, not a checkpoint distilled to few steps: it says "
+        "nothing about what distillation does.",
+    ]
+    counted = [
+        f"(a) {over['frames']}; (b) {over['steps']}. Bars: {level:.0%} bootstrap intervals over cases, drawn within "
+        "each task, seeds averaged within a case. The null is a difference of 0 to the model's own setting.",
+        sentence(points[points.own].scorer_check),
+    ]
+    return in_parts("Figure 8", model, finding(points), read, counted)

@@ -5,6 +5,8 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from . import layer_curves, style
+from .words import caption as in_parts
+from .words import with_interval
 
 
 def draw(activations: pd.DataFrame) -> Figure:
@@ -15,6 +17,18 @@ def draw(activations: pd.DataFrame) -> Figure:
     figure = plt.figure(figsize=(style.WIDTH, height), layout="constrained")
     layer_curves.draw(figure.subfigures(1, 1), rows, "hoyer", "Hoyer sparsity")
     return figure
+
+
+def finding(activations: pd.DataFrame) -> str:
+    """In a sentence: where token norms are sparsest, over all tasks, steps and layers."""
+    rows = layer_curves.shown_rows(activations)
+    most = rows.loc[rows.hoyer.idxmax()]
+    where = f"{most.task.replace('_', ' ')}, step {most.step}, layer {most.layer}"
+    return (
+        "on a scale of 0 to 1 the sparsity of token norms is at most "
+        f"{with_interval(most.hoyer, most.hoyer_low, most.hoyer_high, 3)} ({where}); median of all layers, steps and "
+        f"puzzles {rows.hoyer.median():.3f}."
+    )
 
 
 def summary(activations: pd.DataFrame) -> str:
@@ -33,11 +47,20 @@ def summary(activations: pd.DataFrame) -> str:
 
 
 def caption(activations: pd.DataFrame, model: str, level: float) -> str:
-    """What was measured; reStructuredText, one paragraph."""
+    """The finding, how to read it, what it is counted over; reStructuredText."""
     rows = layer_curves.shown_rows(activations)
-    return (
-        f"Figure A13. Sparsity of token activations, model {model}: Hoyer's measure of the L2 norms of all tokens of "
-        "the latent frames but the given first, (sqrt n - l1 / l2) / (sqrt n - 1), 0 if all are equal and 1 if one "
-        f"token has everything; {', '.join(sorted(set(rows.branch)))} branch, mean over cases with {level:.0%} "
-        f"bootstrap intervals (seeds averaged within a case; seeds: {rows.seeds.iloc[0]}).\n"
+    counts = ", ".join(f"{task} {of.n.max()}" for task, of in rows.groupby("task", sort=False))
+    return in_parts(
+        "Figure A13",
+        model,
+        finding(activations),
+        [
+            "Hoyer's measure of the L2 norms of all tokens of the latent frames but the given first, "
+            "(sqrt n - l1 / l2) / (sqrt n - 1): 0 if all are equal, 1 if one token has everything; "
+            f"{', '.join(sorted(set(rows.branch)))} branch.",
+        ],
+        [
+            f"Cases: {counts}; seeds: {rows.seeds.iloc[0]}. Means over cases with {level:.0%} bootstrap intervals, "
+            "seeds averaged within a case. The floor is 0, of equal norms; there is no null."
+        ],
     )

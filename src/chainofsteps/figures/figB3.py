@@ -8,6 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from ..probes.ladder.nouns import KINDS
 from ..probes.ladder.table import FINAL, first_shares
@@ -23,6 +24,7 @@ LOOKS = (  # of the depths, from the shallowest
     {"color": style.GREEN, "marker": "^"},
 )
 LINES = dict(zip(KINDS, ("-", ":"), strict=True))
+IDEAL = {"linestyle": (0, (4, 2)), "linewidth": 0.9}
 
 
 def first_of_depth(table: pd.DataFrame) -> pd.DataFrame:
@@ -42,7 +44,7 @@ def draw(table: pd.DataFrame, rows: pd.DataFrame, statistics: Mapping[str, Any])
         of_task = shown[shown.task == task]
         by_steps(axes, of_task, looks)
         axes.set_title(f"{spoken(task)} (n = {of_task.n.iloc[0]})", pad=3, fontsize=7)
-    grid[0].set_ylabel("solved")
+    grid[0].set_ylabel("share of cases solved")
     top.legend(handles=handles(looks), loc="outside lower center", ncols=len(looks) + len(KINDS))
     matched, along, shares = bottom.subplots(1, 3)
     by_passes(matched, shown, looks)
@@ -50,7 +52,7 @@ def draw(table: pd.DataFrame, rows: pd.DataFrame, statistics: Mapping[str, Any])
     shares_by_depth(shares, rows, statistics)
     style.panel_letter(top, "a")
     for axes, letter in ((matched, "b"), (along, "c"), (shares, "d")):
-        axes.set_title(letter, loc="left", fontweight="bold")
+        axes.set_title(letter, loc="left", fontweight="bold", fontsize=9)
     return figure
 
 
@@ -84,8 +86,10 @@ def by_passes(axes: Axes, table: pd.DataFrame, looks: Mapping[int, Mapping[str, 
     for layers, look in looks.items():
         rows = means[means.layers == layers].sort_values("steps")
         marks.line(axes, rows.steps * layers, rows.solved, linestyle="-", **look)
-    axes.set_xscale("log")
-    axes.set(ylim=(-0.05, 1.05), yticks=[0, 0.5, 1], xlabel="layers x steps", ylabel="solved, all puzzles")
+    axes.set_xscale("log", base=4)
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda passes, _: f"{passes:g}"))
+    axes.minorticks_off()
+    axes.set(ylim=(-0.05, 1.05), yticks=[0, 0.5, 1], xlabel="layers x steps", ylabel="share solved, mean of puzzles")
 
 
 def by_step(axes: Axes, rows: pd.DataFrame, looks: Mapping[int, Mapping[str, Any]]) -> None:
@@ -96,21 +100,24 @@ def by_step(axes: Axes, rows: pd.DataFrame, looks: Mapping[int, Mapping[str, Any
         if layers in means.index.get_level_values("layers"):
             of_depth = means.loc[layers]
             marks.line(axes, of_depth.index, of_depth.right, linestyle="-", **look)
-            marks.line(axes, of_depth.index, of_depth.observer, color=look["color"], linestyle=":", linewidth=0.9)
+            marks.line(axes, of_depth.index, of_depth.observer, color=look["color"], **IDEAL)
+    axes.plot([], [], color=style.GREY, **IDEAL, label="ideal denoiser")
+    axes.legend(loc="lower right")
     axes.set(ylim=(-0.05, 1.05), yticks=[0, 0.5, 1], xlabel="step", ylabel="weight of right answers")
+    axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
 
 
 def shares_by_depth(axes: Axes, rows: pd.DataFrame, statistics: Mapping[str, Any]) -> None:
     """Of the bits on right answers that a run has at its end, how many the first forward has; a dot for each model."""
     for row in share_of_models(rows, statistics).itertuples():
-        again = row.again * 0.12
         look = {"color": style.GREY if row.again else style.BLACK, "marker": "o", "linestyle": "none"}
-        marks.dots(axes, [row.layers * (1 + again)], [row.share], [row.low], [row.high], **look)
+        look |= marks.nested(int(row.again))  # at its own depth, over the model that it repeats
+        marks.dots(axes, [row.layers], [row.share], [row.low], [row.high], **look)
     axes.set_xscale("log", base=2)
     depths = sorted(rows.layers.unique())
     axes.set_xticks(depths, depths)
     axes.minorticks_off()
-    axes.set(ylim=(-0.05, 1.15), yticks=[0, 0.5, 1], xlabel="layers", ylabel="bits in the first forward")
+    axes.set(ylim=(-0.05, 1.15), yticks=[0, 0.5, 1], xlabel="layers", ylabel="share of bits in the first forward")
 
 
 def share_of_models(rows: pd.DataFrame, statistics: Mapping[str, Any]) -> pd.DataFrame:

@@ -23,8 +23,13 @@ def shown_rows(table: pd.DataFrame) -> pd.DataFrame:
     return table[(table.part == "generated") & (table.branch == branch)]
 
 
-def draw(part: SubFigure, table: pd.DataFrame, value: str, label: str, null: str | None = None) -> None:
-    """`value` of the table of activations against the layer, with intervals; `null` in grey in the line of its step."""
+def draw(
+    part: SubFigure, table: pd.DataFrame, value: str, label: str, null: str | None = None, level: float | None = None
+) -> None:
+    """`value` of the table of activations against the layer, with intervals; `null` in grey in the line of its step.
+
+    level: where a thin line is drawn, the value that says nothing.
+    """
     tasks, steps = list(dict.fromkeys(table.task)), sorted(table.step.unique())
     columns = min(COLUMNS, len(tasks) + 1)
     grid = part.subplots(-(-(len(tasks) + 1) // columns), columns, sharex=True, sharey=True, squeeze=False).ravel()
@@ -35,12 +40,15 @@ def draw(part: SubFigure, table: pd.DataFrame, value: str, label: str, null: str
             marks.band(axes, rows.layer, rows[value], rows[f"{value}_low"], rows[f"{value}_high"], **look)
             if null is not None:
                 marks.line(axes, rows.layer, rows[null], color=style.GREY, linestyle=look["linestyle"], linewidth=0.8)
+        if level is not None:
+            axes.axhline(level, color=style.BLACK, linewidth=0.5, zorder=0)
         axes.set_title(f"{spoken(task)} (n = {heading(of_task, value)})", pad=3)
         axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
     for axes in grid[len(tasks) :]:
         axes.axis("off")
     for axes in grid[: len(tasks)]:
         axes.tick_params(labelbottom=True)
+        axes.xaxis.label.set_visible(True)  # of a column without an axes below it too
     for axes in grid[::columns]:
         axes.set_ylabel(label)
     for axes in grid[max(0, len(tasks) - columns) : len(tasks)]:

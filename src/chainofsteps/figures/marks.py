@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike
 from . import style
 
 EDGE = {"markeredgewidth": 0.4}  # points: white, around a marker
-BAND = {"alpha": 0.18, "linewidth": 0}
+VEIL = 0.18
 BARS = {"elinewidth": 0.8, "capsize": 1.5, "capthick": 0.8}
 
 
@@ -26,11 +26,18 @@ def line(axes: Axes, x: ArrayLike, y: ArrayLike, **look) -> None:
     sns.lineplot(x=x, y=y, ax=axes, estimator=None, errorbar=None, legend=False, **EDGE | look)
 
 
-def band(axes: Axes, x: ArrayLike, y: ArrayLike, low: ArrayLike, high: ArrayLike, **look) -> None:
-    """A line through (n,) values y at x, and a band from low to high."""
+def band(axes: Axes, x: ArrayLike, y: ArrayLike, low: ArrayLike, high: ArrayLike, veil: float = VEIL, **look) -> None:
+    """A line through (n,) values y at x, and a band from low to high; veil: its opacity."""
     x, low, high = (np.asarray(values, dtype=float) for values in (x, low, high))
-    axes.fill_between(x, low, high, color=look["color"], **BAND)
+    axes.fill_between(x, low, high, color=look["color"], alpha=veil, linewidth=0)
     line(axes, x, y, **look)
+
+
+def nested(index: int) -> dict[str, float]:
+    """The look of the series of that number where several stand at one place: each later one is smaller and thinner,
+    so that those below it are seen."""
+    share = 0.65**index
+    return {"markersize": 6.2 * share, "elinewidth": 2.2 * share, "capsize": 3.4 * share}
 
 
 def dots(axes: Axes, x: ArrayLike, y: ArrayLike, low: ArrayLike, high: ArrayLike, across: bool = False, **look) -> None:
@@ -41,7 +48,8 @@ def dots(axes: Axes, x: ArrayLike, y: ArrayLike, low: ArrayLike, high: ArrayLike
     x, y, low, high = (np.asarray(values, dtype=float) for values in (x, y, low, high))
     value = x if across else y
     reach = np.clip([value - low, high - value], 0, None)
-    bars = {"ecolor": look["color"], "alpha": look.get("alpha"), "zorder": look.get("zorder", 2), **BARS}
+    own = {name: look.pop(name) for name in BARS if name in look}
+    bars = {"ecolor": look["color"], "alpha": look.get("alpha"), "zorder": look.get("zorder", 2), **BARS, **own}
     axes.errorbar(x, y, **{"xerr" if across else "yerr": reach}, fmt="none", **bars)
     line(axes, x, y, orient="y" if across else "x", **{"linestyle": "none", **look})
 
@@ -75,6 +83,13 @@ def heat_map(axes: Axes, table: pd.DataFrame, every: tuple[int, int]) -> QuadMes
     axes.set(xlabel="", ylabel="")
     axes.spines[:].set_visible(True)
     return axes.collections[0]
+
+
+def blank(axes: Axes, mesh: QuadMesh, words: str) -> None:
+    """Words in place of a map that shows nothing."""
+    mesh.set_visible(False)
+    place = {"transform": axes.transAxes, "ha": "center", "va": "center", "fontsize": style.SENTENCE}
+    axes.text(0.5, 0.5, words, **place)
 
 
 def shade(axes, low: float, high: float, word: str, below: float) -> None:

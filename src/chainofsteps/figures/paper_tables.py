@@ -27,8 +27,10 @@ HEADS = [("", "Overall"), *(("In domain", name) for name in ("Average", *CATEGOR
 HEADS += [("Out of domain", name) for name in ("Average", *CATEGORIES)]
 NONE = "–"  # no task, or not published
 QUOTED, MEASURED = "quoted, second-hand", "measured"
+MEASURED_HERE, QUOTED_THERE = "Measured here", "Quoted, second-hand: not measured here"
 LABELS = {"static": "first frame repeated (floor)", "ground_truth": "ground truth through the VAE"}
 SCORED = ["task", "case", "score"]
+MANY = 6  # columns that need the width of a page
 COUNTS = ("tasks", "n", "seeds")
 
 
@@ -149,26 +151,6 @@ def shown1(table: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=pd.MultiIndex.from_tuples(heads))
 
 
-def caption1(table: pd.DataFrame, level: float) -> str:
-    """What table 1 holds."""
-    ours = table[table.source == MEASURED]
-    over = "; ".join(f"{row.model}: {row.n:.0f} cases of {row.tasks:.0f} tasks" for row in ours.itertuples())
-    return (
-        f"Table 1. Mean score, overall and by category, in and out of domain. Measured rows ({over}): below each its "
-        f"{level:.0%} bootstrap intervals over cases, drawn within each task, seeds averaged within a case."
-    )
-
-
-def caption_a1(table: pd.DataFrame, level: float) -> str:
-    """What table A1 holds."""
-    first = table.iloc[0]
-    return (
-        f"Table A1. Mean score by window of layers in which seeds are merged, model {first.model}: {first.n} cases, "
-        f"seeds {', '.join(first.seeds_merged.split())}, layers of {first.window_of_layers} and of this model, with "
-        f"{level:.0%} bootstrap intervals over cases; differences are to the run without, of the same cases."
-    )
-
-
 def shown_a1(table: pd.DataFrame) -> pd.DataFrame:
     """Table A1 as it is printed; table: of ensemble_table.table_a1."""
     return pd.DataFrame(
@@ -180,21 +162,26 @@ def shown_a1(table: pd.DataFrame) -> pd.DataFrame:
                 "Score": with_interval({**row, "score_low": row["low"], "score_high": row["high"]}, "score"),
                 "Difference": with_interval(row, "difference"),
                 "First frame repeated": number(row["floor"]),
-                "Published (quoted)": number(row["published"]),
             }
             for row in table.to_dict("records")
         ]
     )
 
 
-def caption_setting(points: pd.DataFrame, setting: str, model: str, level: float) -> str:
-    """What table A2 or A3 holds."""
-    tasks = ", ".join(task for task in dict.fromkeys(points.task) if task != MEAN)
-    words = {"frames": "Table A2. Mean score by frame count.", "steps": "Table A3. Mean score by number of steps."}
-    return (
-        f"{words[setting]} Measured: model {model}, mean over the tasks {tasks}, the same cases in each row, with "
-        f"{level:.0%} bootstrap intervals over cases, drawn within each task, seeds averaged within a case."
-    )
+def blocks(shown: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """A table as it is printed in two, measured rows and quoted ones, each without the columns that it leaves empty."""
+    source = next(column for column in shown if heading(column) == "Source")
+    quoted = shown[source] == QUOTED
+    parts = {MEASURED_HERE: shown[~quoted], QUOTED_THERE: shown[quoted]}
+    parts = {words: rows.drop(columns=[source]) for words, rows in parts.items() if len(rows)}
+    return {words: rows.loc[:, ~rows.isin([NONE]).all()] for words, rows in parts.items()}
+
+
+def blocks_a1(table: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Table A1 in two: what was measured, and what is published of the windows."""
+    quoted = table.dropna(subset=["published"]).drop_duplicates("window")
+    published = pd.DataFrame({"Window": quoted["window"], "Score": quoted.published.map(number)})
+    return {MEASURED_HERE: shown_a1(table)} | ({QUOTED_THERE: published} if len(published) else {})
 
 
 def distilled_points(runs: pd.DataFrame, distilled: pd.DataFrame, statistics: Mapping[str, Any]) -> pd.DataFrame:
@@ -260,21 +247,37 @@ def with_interval(row: Mapping[str, Any], name: str) -> str:
 
 
 def write(
-    output: Mapping[str, str], table: pd.DataFrame, shown: pd.DataFrame, caption: str, notes: Sequence[str]
+    output: Mapping[str, str],
+    table: pd.DataFrame,
+    shown: Mapping[str, pd.DataFrame],
+    caption: str,
+    notes: Sequence[str],
 ) -> None:
-    """The table as CSV, as it is shown as Markdown and LaTeX (booktabs), and its caption with the notes (rst)."""
+    """The table as CSV; its blocks, by their headings, as Markdown and LaTeX (booktabs); its caption with the notes."""
     atomic_write(output["csv"], table.to_csv(index=False).encode())
-    flat = shown.set_axis([" ".join(filter(None, c)) if isinstance(c, tuple) else c for c in shown], axis=1)
-    body = flat.to_markdown(index=False, disable_numparse=True)
-    atomic_write(output["md"], "\n\n".join([caption, body, *notes, ""]).encode())
-    left = "l" * sum(heading(c) in ("Model", "Source") for c in shown)
-    tabular = shown.style.hide(axis="index").format(escape="latex").format_index(escape="latex", axis=1)
-    latex = tabular.to_latex(hrules=True, column_format=left + "r" * (shown.shape[1] - len(left)), multicol_align="c")
-    parts = ["\\begin{table*}", "\\centering", f"\\caption{{{escaped(caption)}}}", "\\resizebox{\\textwidth}{!}{%"]
-    parts += [latex.strip() + "}", *(f"\\par\\smallskip\\footnotesize {escaped(note)}" for note in notes)]
-    parts += ["\\end{table*}", ""]
-    atomic_write(output["tex"], "\n".join(parts).encode())
-    atomic_write(output["caption"], " ".join([caption, *notes, ""]).encode())
+    bodies = [part for words, rows in shown.items() for part in (f"**{words}**", markdown(rows))]
+    atomic_write(output["md"], "\n\n".join([caption.strip(), *bodies, *notes, ""]).encode())
+    parts = ["\\begin{table*}", "\\centering", f"\\caption{{{escaped(' '.join(caption.split()))}}}"]
+    for words, rows in shown.items():
+        parts += [f"\\par\\medskip\\textbf{{{escaped(words)}}}\\par\\smallskip", latex(rows)]
+    parts += [f"\\par\\smallskip\\footnotesize {escaped(note)}" for note in notes]
+    atomic_write(output["tex"], "\n".join([*parts, "\\end{table*}", ""]).encode())
+    atomic_write(output["caption"], "\n\n".join([caption.strip(), " ".join(notes), ""]).encode())
+
+
+def markdown(rows: pd.DataFrame) -> str:
+    """A block in Markdown, with headings of two levels in one."""
+    flat = rows.set_axis([" ".join(filter(None, c)) if isinstance(c, tuple) else c for c in rows], axis=1)
+    return flat.to_markdown(index=False, disable_numparse=True)
+
+
+def latex(rows: pd.DataFrame) -> str:
+    """A block in LaTeX, made to fit the width of the text where it has many columns."""
+    left = "l" * sum(heading(c) in ("Model", "Window") for c in rows)
+    tabular = rows.style.hide(axis="index").format(escape="latex").format_index(escape="latex", axis=1)
+    columns = left + "r" * (rows.shape[1] - len(left))
+    body = tabular.to_latex(hrules=True, column_format=columns, multicol_align="c")
+    return body.strip() if rows.shape[1] < MANY else f"\\resizebox{{\\textwidth}}{{!}}{{%\n{body.strip()}}}"
 
 
 def heading(column: str | tuple[str, str]) -> str:

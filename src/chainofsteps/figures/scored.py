@@ -16,9 +16,11 @@ from ..statistics import SHARE, Interval, bootstrap_mean
 from ..tables import read_shards
 from . import grids, marks, style
 from .drawn import Drawing
-from .words import with_interval
+from .fig4 import heading
+from .words import caption as in_parts
+from .words import shared, side, with_interval
 
-LOOK = {"color": style.BLUE, "marker": "o", "linestyle": "-", "label": "score of $\\hat{x}_0$, mean"}
+LOOK = {"color": style.BLUE, "marker": "o", "linestyle": "-", "label": "mean score"}
 POINTS = ["task", "step", "n", "seeds", "estimate", "low", "high"]
 SHOWN = {"color": style.GREY, "linestyle": ":", "label": "run shown"}
 
@@ -47,18 +49,35 @@ def draw(
 ) -> Figure:
     """pictures: uint8 (steps, frames, H, W, 3) by a panel's name; points: of `measured`, without a row for cases that
     nothing scores."""
-    figure, curves, strip = grids.page(panels, pictures, sigmas)
+    of = {panel.name: {LOOK["label"]: points[points.task == panel.puzzle]} for panel in panels}
+    told = {name: ["Nothing scores", "this case."] for name in of if points.empty}
+    counted = {panel.name: heading(points[points.task == panel.puzzle]) for panel in panels if len(points)}
+    told |= {name: grids.tell(words, of[name]) for name, words in counted.items() if grids.unmoved(of[name])}
+    figure, curves, strip = grids.page(panels, pictures, sigmas, told)
     for panel in panels:
-        if points.empty:
-            curves[panel.name].set_axis_off()
-            continue
         axes, of_task = curves[panel.name], points[points.task == panel.puzzle]
+        if panel.name in told:
+            continue
         grids.curve(axes, of_task, LOOK)
         run = scores[(scores.task == panel.puzzle) & (scores.case == panel.case) & (scores.seed == panel.seed)]
         marks.line(axes, run.step, run.score, **SHOWN)
-        grids.over_steps(axes, "score", f"{of_task.n.iloc[0]} cases, {of_task.seeds.iloc[0]} seeds")
+        grids.over_steps(axes, "score", counted[panel.name])
     grids.legend(strip, curves)
     return figure
+
+
+def finding(points: pd.DataFrame) -> str:
+    """In a sentence: in how many tasks the score of x0_pred rises or falls from the first step to the last. It does
+    where the two intervals lie apart."""
+    if points.empty:
+        return "these cases have no scorer: the pictures are all there is."
+    verdicts = {}
+    for task, rows in points.groupby("task", sort=False):
+        first, last = (row for _, row in rows.sort_values("step").iloc[[0, -1]].iterrows())
+        verdicts[grids.spoken(task)] = side(last.low - first.high, last.high - first.low)
+    words = {"more": "higher", "less": "lower", "open": "not told apart"}
+    ends = f"at step {points.step.max()} against step {points.step.min()}"
+    return f"score of the estimate of the clean video {ends}: {shared(verdicts, words, 'task')}."
 
 
 def summary(points: pd.DataFrame) -> str:
@@ -73,19 +92,24 @@ def summary(points: pd.DataFrame) -> str:
     return "\n".join(lines) + "\n"
 
 
-def caption(figure: str, panels: Sequence[Panel], scored: bool, **of: Any) -> str:
-    """What was measured; reStructuredText, one paragraph. scored: the cases have a scorer. of: model, level."""
-    beside = (
-        f"Beside each, the score of x0_pred by step, mean over all cases of the task with {of['level']:.0%} bootstrap "
-        "intervals (seeds averaged within a case)."
-        if scored
+def caption(figure: str, panels: Sequence[Panel], points: pd.DataFrame, **of: Any) -> str:
+    """The finding, how to read it, what it is counted over; reStructuredText. of: model, level."""
+    read = [
+        grids.shown_words(panels),
+        grids.ALIKE,
+        "Beside each, the score of x0_pred by step." if len(points) else "",
+        "Candidate answers are not listed for these cases; none is read.",
+    ]
+    over = "; ".join(
+        f"{task}, {rows.n.iloc[0]} cases, {rows.seeds.iloc[0]} seeds" for task, rows in points.groupby("task")
+    )
+    counted = [
+        f"{over}. Means over cases with {of['level']:.0%} bootstrap intervals over cases, seeds averaged within a "
+        "case. The floor is a score of 0; there is no null."
+        if over
         else "Nothing scores these cases."
-    )
-    return (
-        f"{grids.title(figure)}. The clean estimate x0_pred of untouched runs, model {of['model']}: rows = steps, "
-        f"columns = frames. {grids.listed(panels)}. The cases and seeds shown were fixed before any was seen. "
-        f"{beside} Candidate answers are not listed for these cases; none is read.\n"
-    )
+    ]
+    return in_parts(grids.title(figure), of["model"], finding(points), read, counted)
 
 
 def write(drawing: Drawing, figure: str) -> None:
@@ -97,7 +121,8 @@ def write(drawing: Drawing, figure: str) -> None:
     drawing.write(
         draw(panels, *grids.load(drawing.panels, drawing.input.pictures), scores, points),
         f"{grids.title(figure)}: x0_pred over the steps",
-        caption=caption(figure, drawing.panels, scored, **drawing.about),
+        finding=finding(points),
+        caption=caption(figure, drawing.panels, points, **drawing.about),
         summary=summary(points),
         tables={"points": points.round(4)},
         of=["pictures", *["scores"] * scored],

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 import matplotlib as mpl
@@ -16,10 +17,13 @@ from matplotlib.text import Text  # noqa: E402
 from matplotlib.transforms import Bbox  # noqa: E402
 
 from ..files import atomic_write
+from ..names import PUZZLES
 
 WIDTH = 7.0  # inches: the text width of a two-column page
 DPI = 220
 FORMULA = 10  # points: its subscripts are 0.7 of it
+TITLE = 8  # points: of the lines on top
+SENTENCE = 7  # points: of a sentence in place of a panel
 
 # Okabe & Ito: eight colours told apart with any kind of colour vision.
 BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
@@ -48,6 +52,11 @@ CATEGORIES = {
 }
 BOUNDARY = {"color": PURPLE, "linestyle": (0, (4, 1.5)), "linewidth": 0.9}
 MAP = "viridis"  # perceptually uniform, and grey-scale safe
+LINES = [BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY]  # of tasks: neither pale on white nor the black of their mean
+MARKERS = "osD^vPX<>pdh"
+# so that puzzles that stand in one figure have colours of their own
+ORDER = ("loop_maze", "unique_maze", "loop_maze_5", "tic_tac_toe", "any_shelf", "grounding", "unique_maze_5", "shelf")
+ORDER += ("next_size", "tic_tac_toe_single", "rotation")
 
 RC = {
     "font.family": "DejaVu Sans",  # comes with matplotlib: the same glyphs on every machine
@@ -78,6 +87,16 @@ RC = {
     "figure.constrained_layout.h_pad": 0.03,
     "figure.constrained_layout.w_pad": 0.03,
 }
+
+
+def of_tasks(tasks: Iterable[str]) -> dict[str, dict[str, str]]:
+    """Colour and marker of each task. A puzzle has the same ones in every figure, other tasks by their order."""
+    tasks = list(dict.fromkeys(tasks))
+    order = list(dict.fromkeys([*ORDER, *PUZZLES, *tasks]))
+    return {
+        task: {"color": LINES[order.index(task) % len(LINES)], "marker": MARKERS[order.index(task) % len(MARKERS)]}
+        for task in tasks
+    }
 
 
 @contextlib.contextmanager
@@ -120,6 +139,7 @@ def save(figure: Figure, pdf: Path | str, png: Path | str, *, title: str, subjec
     SOURCE_DATE_EPOCH gives it one.
     """
     settle(figure)
+    subject = " ".join(subject.split())
     about = {"Title": title, "Subject": subject, "Keywords": keywords}
     if not os.environ.get("SOURCE_DATE_EPOCH"):
         about["CreationDate"] = None

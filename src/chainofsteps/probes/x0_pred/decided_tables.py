@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from ...statistics import bootstrap_mean
+from ...statistics import DIFFERENCE, SHARE, bootstrap_mean
 from .decided import NONE, Thresholds, agreement, by_step, reading_steps
 
 OF_RUNS = [  # columns of decided.runs_of
@@ -36,6 +36,11 @@ OF_RUNS = [  # columns of decided.runs_of
 ]
 OF_STEPS = ["right", "final", "mass", "live", "effective", "wrong"]  # of decided.by_step
 OF_READINGS = ["given", "away", "back", "kept", "marked", "marked_other", "moved", "moved_named"]
+SHARES = [  # of runs: each run has it or has not
+    *("right", "at_first", "multi_path", "wrong_to_right", "right_to_wrong", "in_one", "in_one_null"),
+    *("marked_first", "together", "moved_first", "final", "wrong", "kept"),
+]
+BOUNDS = {**dict.fromkeys(SHARES, SHARE), "net_revision": DIFFERENCE}  # where all cases agree an interval has a width
 KEYS = ["model", "task", "kind"]
 COLUMNS = [*KEYS, "measure", "n", "runs", "seeds", "estimate", "low", "high"]
 STEP_COLUMNS = [*KEYS, "step", "measure", "n", "runs", "seeds", "estimate", "low", "high"]
@@ -52,7 +57,7 @@ def measured(runs: pd.DataFrame, column: str, statistics: Mapping[str, Any]) -> 
     if there.empty:
         return counts | dict.fromkeys(("estimate", "low", "high"), math.nan)
     per_case = there.astype({column: float}).groupby(["task", "case"])[column].mean()
-    estimate, low, high = bootstrap_mean(per_case.to_numpy(), **statistics)
+    estimate, low, high = bootstrap_mean(per_case.to_numpy(), **statistics, bounds=BOUNDS.get(column))
     return counts | {"n": len(per_case), "estimate": estimate, "low": low, "high": high}
 
 

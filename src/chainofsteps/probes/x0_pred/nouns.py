@@ -20,4 +20,4 @@ def of_both(config: Mapping[str, Any], _model: str) -> list[str]:
 
 
 X0_PRED = Noun("x0_pred", 2, settings, ("trajectory",), of_both, rows=True, kit="scorer")
-RECIPES = {"x0_pred_table": 2, "decided": 2}
+RECIPES = {"x0_pred_table": 2, "decided": 3}
