@@ -31,6 +31,24 @@ def test_commit_is_the_working_trees_or_unknown(monkeypatch):
     provenance.commit.cache_clear()
 
 
+def test_a_changed_working_tree_is_told_from_its_commit(tmp_path, monkeypatch):
+    def git(*command):
+        subprocess.run(["git", "-C", tmp_path, "-c", "user.name=a", "-c", "user.email=a@b", *command], check=True)
+
+    (tmp_path / "code.py").write_text("one = 1\n")
+    git("init", "-q")
+    git("add", "code.py")
+    git("commit", "-q", "-m", "one")
+    monkeypatch.setattr(provenance, "__file__", str(tmp_path / "code.py"))
+    said = []
+    for text in ("one = 1\n", "one = 2\n"):
+        (tmp_path / "code.py").write_text(text)
+        provenance.commit.cache_clear()
+        said.append(provenance.commit())
+    provenance.commit.cache_clear()
+    assert len(said[0]) == 40 and said[1] == f"{said[0]}-dirty"
+
+
 def test_attention_backend():
     assert provenance.attention_backend() == "native"
 

@@ -1,0 +1,204 @@
+"""Would the quick tests notice a small fault in the code? `make mutate-code` puts a hundred in, one at a time.
+
+One fault in each of a hundred modules, drawn by a seed (tests/mutants.py), and those written by hand
+(tests/mutants_known.py). A copy of the tree gets the fault. The tests that mirror the module run first; if they pass,
+those that import it. In the end the tests that noticed run on the copy without a fault, where they must pass. Exit
+status 1 if more than 3% survive. `make mutate-code ARGS="probes/swap"` takes a part.
+"""
+
+import argparse
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from mutants import PACKAGE, ROOT, drawn, modules
+from mutants_known import EQUIVALENT, KNOWN
+
+MOST = 0.03  # share of survivors
+KILLED, SURVIVED, TIMEOUT = "killed", "SURVIVED", "TIMEOUT"
+
+
+def copied(folder: Path) -> Path:
+    """A copy of what git knows or would take, with what was changed and not committed."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard", "-z"], cwd=ROOT, check=True, capture_output=True, text=True
+    )
+    for name in filter(None, listed.stdout.split("\0")):
+        if (ROOT / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, folder / name)
+    return folder
+
+
+class Tests:
+    """Which tests a module ought to trip, by the names and the imports of the files."""
+
+    def __init__(self) -> None:
+        files = sorted([*(ROOT / "tests").rglob("*.py"), *(ROOT / "scripts").glob("*.py")])
+        self.texts = {path.relative_to(ROOT).as_posix(): path.read_text() for path in files}
+        self.tests = [
+            name for name in self.texts if re.match(r"tests/(?!slurm/|house/test_recipes).*test_\w+\.py", name)
+        ]
+
+    def mirror(self, module: str) -> list[str]:
+        """The tests named as the module in the folder that mirrors its own; else those named as its folder."""
+        *folder, stem = module.removesuffix("/__init__.py").removesuffix(".py").split("/")
+        while True:
+            here = [test for test in self.tests if test.split("/")[1:-1] == folder]
+            found = [test for test in here if stem.lower() in test.split("/")[-1].lower()]
+            if found or not folder:
+                return found
+            *folder, stem = folder
+
+    def folder(self, module: str) -> list[str]:
+        return [test for test in self.tests if test.split("/")[1:-1] == module.split("/")[:-1]]
+
+    def importers(self, module: str) -> list[str]:
+        """The tests that import the module, or a helper beside the tests or a script that imports it."""
+        name = module.removesuffix("/__init__.py").removesuffix(".py").replace("/", ".")
+        parent, _, last = f"chainofsteps.{name}".rpartition(".")
+        asked = rf"chainofsteps\.{re.escape(name)}\b|from {re.escape(parent)} import (?:\(\s*)?(?:[\w, \n]*\b)?{last}\b"
+        found = {file for file, text in self.texts.items() if re.search(asked, text)}
+        helpers = {Path(file).stem for file in found if not Path(file).name.startswith("test_")} - {"conftest"}
+        if any(file.startswith("scripts/") for file in found):
+            helpers.add("jobs")  # the helper that runs the scripts
+        asked = rf"(?:from|import) (?:tests\.\w+\.)?(?:{'|'.join(helpers)})\b"
+        found |= {file for file, text in self.texts.items() if helpers and re.search(asked, text)}
+        return [test for test in self.tests if test in found]
+
+    def rounds(self, module: str) -> list[list[str]]:
+        """Its mirror: the tests named as it, else those of its folder, which import it first; then all that import it."""
+        importers = self.importers(module)
+        folder = sorted(self.folder(module), key=lambda test: test not in importers)
+        return [self.mirror(module) or folder, importers]
+
+
+class Copy:
+    """A copy of the tree in which tests run. limit: seconds of one run."""
+
+    def __init__(self, folder: Path, limit: float) -> None:
+        self.root, self.limit = copied(folder), limit
+        paths = {"PYTHONPATH": str(folder / "src"), "PYTHONDONTWRITEBYTECODE": "1", "OMP_NUM_THREADS": "1"}
+        self.environment = {**os.environ, **paths}
+
+    def pytest(self, tests: Iterable[str], *options: str, limit: float | None = None) -> tuple[int | None, str]:
+        """(exit status, None after the limit; what was printed)."""
+        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--tb=line", *options, *tests]
+        process = subprocess.Popen(
+            command,
+            cwd=self.root,
+            env=self.environment,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            said, _ = process.communicate(timeout=limit or self.limit)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, 9)
+            process.communicate()
+            return None, ""
+        if process.returncode not in (0, 1, 2, 5):
+            raise RuntimeError(f"{' '.join(command)} ended with {process.returncode}: {said[-2000:]}")
+        return process.returncode, said
+
+    def tried(self, path: str, source: str, rounds: Sequence[Sequence[str]]) -> tuple[str, str]:
+        """(what came of a module's other source, the test that noticed)."""
+        file = self.root / path
+        before, ran, outcome = file.read_text(), set(), SURVIVED
+        file.write_text(source)
+        try:
+            for tests in rounds:
+                if not (left := [test for test in tests if test not in ran]):
+                    continue
+                status, said = self.pytest(left, "-x")
+                ran.update(left)
+                outcome = TIMEOUT if status is None else outcome
+                if status in (1, 2):
+                    found = re.search(r"^(?:FAILED|ERROR) (\S+?\.py(?:::.+?)?)(?: - .*)?$", said, re.MULTILINE)
+                    return KILLED, found[1] if found else said[-300:]
+        finally:
+            file.write_text(before)
+        return outcome, ""
+
+
+def known() -> list[tuple[str, str, str, list[list[str]]]]:
+    """(path, change, source, tests) of the faults written by hand; each old text must be there exactly once."""
+    found = []
+    for module, old, new, tests in KNOWN:
+        text = (PACKAGE / module).read_text()
+        if text.count(old) != 1:
+            raise SystemExit(f"tests/mutants_known.py: {module} has {old!r} {text.count(old)} times and not once")
+        found.append((module, f"{module}: {old}  ->  {new}", text.replace(old, new), [tests]))
+    return found
+
+
+def chosen(options: argparse.Namespace) -> list[tuple[str, str, str, list[list[str]]]]:
+    """(path, change, source, tests) of the faults that the seed draws."""
+    tests, found = Tests(), []
+    for module in modules(options.seed, options.parts):
+        faults = drawn(module, (PACKAGE / module).read_text(), options.seed)
+        faults = [fault for fault in faults if fault.change not in EQUIVALENT.get(module, {})][: options.each]
+        rounds = tests.rounds(module)
+        found += [(module, f"{module}:{fault.line}: {fault.change}", fault.source, rounds) for fault in faults]
+    return found[: options.number]
+
+
+def stale() -> list[str]:
+    """Faults that are listed as equivalent and that no seed can draw any more."""
+    found = []
+    for module, changes in EQUIVALENT.items():
+        there = {fault.change for fault in drawn(module, (PACKAGE / module).read_text(), 0)}
+        found += [f"{module}: {change}" for change in changes if change not in there]
+    return found
+
+
+def void(copy: Copy, noticed: Iterable[str]) -> list[str]:
+    """The tests that fail without any fault: what they noticed counts for nothing."""
+    ids = sorted({test for test in noticed if "::" in test})
+    _, said = copy.pytest(ids, limit=3600) if ids else (0, "")
+    return re.findall(r"^(?:FAILED|ERROR) (\S+?\.py(?:::.+?)?)(?: - .*)?$", said, re.MULTILINE)
+
+
+def main(arguments: Sequence[str] | None = None) -> bool:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("parts", nargs="*", help="modules or folders below src/chainofsteps; none: all, and the known")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--number", type=int, default=100)
+    parser.add_argument("--each", type=int, default=1, help="faults of a module")
+    parser.add_argument("--limit", type=float, default=120, help="seconds of one run of tests")
+    parser.add_argument("--known", action="store_true", help="those written by hand alone")
+    parser.add_argument("--list", action="store_true", help="the faults, without any test")
+    options = parser.parse_args(arguments)
+    if rotten := stale():
+        raise SystemExit("tests/mutants_known.py: no longer there: " + "; ".join(rotten))
+    faults = ([] if options.parts else known()) + ([] if options.known else chosen(options))
+    if options.list:
+        print(*(change for _, change, _, _ in faults), sep="\n")
+        return False
+    with tempfile.TemporaryDirectory() as folder:
+        copy, survivors, noticed = Copy(Path(folder), options.limit), [], {}
+        for module, change, source, rounds in faults:
+            began = time.monotonic()
+            outcome, test = copy.tried(f"src/chainofsteps/{module}", source, rounds)
+            print(f"{outcome} {time.monotonic() - began:.0f} s {change}  [{test}]", flush=True)
+            if outcome == KILLED:
+                noticed[change] = test
+            else:
+                survivors.append(f"{outcome} {change}")
+        failing = void(copy, noticed.values())
+    survivors += [f"VOID {change}: {test} fails without it" for change, test in noticed.items() if test in failing]
+    share = len(survivors) / max(1, len(faults))
+    print(*survivors, f"{len(faults)} faults, {len(survivors)} survive: {share:.1%}", sep="\n")
+    return share > MOST
+
+
+if __name__ == "__main__":
+    sys.exit(main())
