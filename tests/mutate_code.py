@@ -73,7 +73,7 @@ class Tests:
         return [test for test in self.tests if test in found]
 
     def rounds(self, module: str) -> list[list[str]]:
-        """Its mirror: the tests named as it, else those of its folder, which import it first; then all that import it."""
+        """Its mirror: the tests named as it, else those of its folder; then all that import it."""
         importers = self.importers(module)
         folder = sorted(self.folder(module), key=lambda test: test not in importers)
         return [self.mirror(module) or folder, importers]
