@@ -7,9 +7,12 @@ status 1 if more than 3% survive. `make mutate-code ARGS="probes/swap"` takes a 
 """
 
 import argparse
+import importlib
+import multiprocessing
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -17,10 +20,12 @@ import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+import pytest
 from mutants import PACKAGE, ROOT, drawn, modules
 from mutants_known import EQUIVALENT, KNOWN
 
 MOST = 0.03  # share of survivors
+LIBRARIES = ("torch", "diffusers", "transformers", "pandas", "scipy.stats", "seaborn", "hypothesis", "snakemake.api")
 KILLED, SURVIVED, TIMEOUT = "killed", "SURVIVED", "TIMEOUT"
 
 
@@ -79,35 +84,41 @@ class Tests:
         return [self.mirror(module) or folder, importers]
 
 
+def in_this_process(folder: Path, said: Path, arguments: Sequence[str]) -> None:
+    """pytest in a forked process: in a copy of the tree, with its exit status; what it prints goes to a file."""
+    os.setsid()
+    os.chdir(folder)
+    os.environ |= {"PYTHONPATH": str(folder / "src"), "PYTHONDONTWRITEBYTECODE": "1", "OMP_NUM_THREADS": "1"}
+    sys.dont_write_bytecode = True
+    sys.path[:] = [entry for entry in sys.path if not Path(entry).is_relative_to(ROOT) or ".venv" in entry]
+    with said.open("w") as file:
+        os.dup2(file.fileno(), 1)
+        os.dup2(file.fileno(), 2)
+    sys.exit(pytest.main(["-q", "-p", "no:cacheprovider", "--tb=line", *arguments]))
+
+
 class Copy:
-    """A copy of the tree in which tests run. limit: seconds of one run."""
+    """A copy of the tree in which tests run, in forks of a process that has the libraries. limit: seconds of a run."""
 
     def __init__(self, folder: Path, limit: float) -> None:
-        self.root, self.limit = copied(folder), limit
-        paths = {"PYTHONPATH": str(folder / "src"), "PYTHONDONTWRITEBYTECODE": "1", "OMP_NUM_THREADS": "1"}
-        self.environment = {**os.environ, **paths}
+        self.root, self.said, self.limit = copied(folder / "tree"), folder / "said.txt", limit
+        for name in LIBRARIES:
+            importlib.import_module(name)
 
-    def pytest(self, tests: Iterable[str], *options: str, limit: float | None = None) -> tuple[int | None, str]:
+    def pytest(self, *arguments: str, limit: float | None = None) -> tuple[int | None, str]:
         """(exit status, None after the limit; what was printed)."""
-        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--tb=line", *options, *tests]
-        process = subprocess.Popen(
-            command,
-            cwd=self.root,
-            env=self.environment,
-            text=True,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-        try:
-            said, _ = process.communicate(timeout=limit or self.limit)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, 9)
-            process.communicate()
+        given = (self.root, self.said, arguments)
+        process = multiprocessing.get_context("fork").Process(target=in_this_process, args=given)
+        process.start()
+        process.join(limit or self.limit)
+        if process.exitcode is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.join()
             return None, ""
-        if process.returncode not in (0, 1, 2, 5):
-            raise RuntimeError(f"{' '.join(command)} ended with {process.returncode}: {said[-2000:]}")
-        return process.returncode, said
+        said = self.said.read_text(errors="replace")
+        if process.exitcode not in (0, 1, 2, 5):
+            raise RuntimeError(f"pytest {' '.join(arguments)} ended with {process.exitcode}: {said[-2000:]}")
+        return process.exitcode, said
 
     def tried(self, path: str, source: str, rounds: Sequence[Sequence[str]]) -> tuple[str, str]:
         """(what came of a module's other source, the test that noticed)."""
@@ -118,7 +129,7 @@ class Copy:
             for tests in rounds:
                 if not (left := [test for test in tests if test not in ran]):
                     continue
-                status, said = self.pytest(left, "-x")
+                status, said = self.pytest("-x", *left)
                 ran.update(left)
                 outcome = TIMEOUT if status is None else outcome
                 if status in (1, 2):
@@ -163,7 +174,7 @@ def stale() -> list[str]:
 def void(copy: Copy, noticed: Iterable[str]) -> list[str]:
     """The tests that fail without any fault: what they noticed counts for nothing."""
     ids = sorted({test for test in noticed if "::" in test})
-    _, said = copy.pytest(ids, limit=3600) if ids else (0, "")
+    _, said = copy.pytest(*ids, limit=3600) if ids else (0, "")
     return re.findall(r"^(?:FAILED|ERROR) (\S+?\.py(?:::.+?)?)(?: - .*)?$", said, re.MULTILINE)
 
 
@@ -179,7 +190,7 @@ def main(arguments: Sequence[str] | None = None) -> bool:
     options = parser.parse_args(arguments)
     if rotten := stale():
         raise SystemExit("tests/mutants_known.py: no longer there: " + "; ".join(rotten))
-    faults = ([] if options.parts else known()) + ([] if options.known else chosen(options))
+    faults = ([] if options.known else chosen(options)) + ([] if options.parts else known())
     if options.list:
         print(*(change for _, change, _, _ in faults), sep="\n")
         return False
