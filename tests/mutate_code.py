@@ -25,6 +25,10 @@ from mutants import PACKAGE, ROOT, drawn, modules
 from mutants_known import EQUIVALENT, KNOWN
 
 MOST = 0.03  # share of survivors
+FAILED = re.compile(r"^(?:FAILED|ERROR) (\S+?\.py(?:::.+?)?)(?: - .*)?$", re.MULTILINE)
+VENV = f"{os.sep}.venv{os.sep}"
+# of modules that nobody imports by name: the plan and the nouns gather them from the folders of the probes
+FOUND_BY_NAME = {"count.py": ["tests/plan/test_plan_numbers.py"], "nouns.py": ["tests/probes/test_nouns.py"]}
 LIBRARIES = ("torch", "diffusers", "transformers", "pandas", "scipy.stats", "seaborn", "hypothesis", "snakemake.api")
 KILLED, SURVIVED, TIMEOUT = "killed", "SURVIVED", "TIMEOUT"
 
@@ -35,9 +39,9 @@ def copied(folder: Path) -> Path:
         ["git", "ls-files", "-co", "--exclude-standard", "-z"], cwd=ROOT, check=True, capture_output=True, text=True
     )
     for name in filter(None, listed.stdout.split("\0")):
-        if (ROOT / name).is_file():
+        if (ROOT / name).is_file() or (ROOT / name).is_symlink():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, folder / name)
+            shutil.copy2(ROOT / name, folder / name, follow_symlinks=False)
     return folder
 
 
@@ -75,6 +79,7 @@ class Tests:
             helpers.add("jobs")  # the helper that runs the scripts
         asked = rf"(?:from|import) (?:tests\.\w+\.)?(?:{'|'.join(helpers)})\b"
         found |= {file for file, text in self.texts.items() if helpers and re.search(asked, text)}
+        found |= set(FOUND_BY_NAME.get(module.split("/")[-1], ()))
         return [test for test in self.tests if test in found]
 
     def rounds(self, module: str) -> list[list[str]]:
@@ -90,7 +95,7 @@ def in_this_process(folder: Path, said: Path, arguments: Sequence[str]) -> None:
     os.chdir(folder)
     os.environ |= {"PYTHONPATH": str(folder / "src"), "PYTHONDONTWRITEBYTECODE": "1", "OMP_NUM_THREADS": "1"}
     sys.dont_write_bytecode = True
-    sys.path[:] = [entry for entry in sys.path if not Path(entry).is_relative_to(ROOT) or ".venv" in entry]
+    sys.path[:] = [str(folder), *(entry for entry in sys.path if not Path(entry).is_relative_to(ROOT) or VENV in entry)]
     with said.open("w") as file:
         os.dup2(file.fileno(), 1)
         os.dup2(file.fileno(), 2)
@@ -133,7 +138,7 @@ class Copy:
                 ran.update(left)
                 outcome = TIMEOUT if status is None else outcome
                 if status in (1, 2):
-                    found = re.search(r"^(?:FAILED|ERROR) (\S+?\.py(?:::.+?)?)(?: - .*)?$", said, re.MULTILINE)
+                    found = FAILED.search(said)
                     return KILLED, found[1] if found else said[-300:]
         finally:
             file.write_text(before)
@@ -173,9 +178,12 @@ def stale() -> list[str]:
 
 def void(copy: Copy, noticed: Iterable[str]) -> list[str]:
     """The tests that fail without any fault: what they noticed counts for nothing."""
-    ids = sorted({test for test in noticed if "::" in test})
-    _, said = copy.pytest(*ids, limit=3600) if ids else (0, "")
-    return re.findall(r"^(?:FAILED|ERROR) (\S+?\.py(?:::.+?)?)(?: - .*)?$", said, re.MULTILINE)
+    found = []
+    for within, options in (True, ()), (False, ("--collect-only",)):  # what cannot even be collected is a whole file
+        if tests := sorted({test for test in noticed if ("::" in test) == within}):
+            _, said = copy.pytest(*options, *tests, limit=3600)
+            found += FAILED.findall(said)
+    return found
 
 
 def main(arguments: Sequence[str] | None = None) -> bool:
