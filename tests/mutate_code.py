@@ -164,7 +164,7 @@ def chosen(options: argparse.Namespace) -> list[tuple[str, str, str, list[list[s
         faults = [fault for fault in faults if fault.change not in EQUIVALENT.get(module, {})][: options.each]
         rounds = tests.rounds(module)
         found += [(module, f"{module}:{fault.line}: {fault.change}", fault.source, rounds) for fault in faults]
-    return found[: options.number]
+    return found[options.skip : options.number]
 
 
 def stale() -> list[str]:
@@ -191,6 +191,7 @@ def main(arguments: Sequence[str] | None = None) -> bool:
     parser.add_argument("parts", nargs="*", help="modules or folders below src/chainofsteps; none: all, and the known")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--number", type=int, default=100)
+    parser.add_argument("--skip", type=int, default=0, help="so many of them, which were tried before")
     parser.add_argument("--each", type=int, default=1, help="faults of a module")
     parser.add_argument("--limit", type=float, default=120, help="seconds of one run of tests")
     parser.add_argument("--known", action="store_true", help="those written by hand alone")
