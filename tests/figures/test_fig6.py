@@ -168,7 +168,14 @@ def test_swaps_of_several_layers_and_parts_are_curves_of_their_own():
 
 def test_figure_a13_says_where_norms_are_sparse(tmp_path):
     with style.styled():
-        style.save(figA13.draw(activations()), tmp_path / "a.pdf", tmp_path / "a.png", title="t", subject="s")
+        figure = figA13.draw(activations())
+        style.save(figure, tmp_path / "a.pdf", tmp_path / "a.png", title="t", subject="s")
+    sparsity = [0.9 / 9 if layer == 5 else 0.5 / 9 for layer in range(LAYERS)]
+    drawn = {axes.get_title(): [line.get_ydata() for line in axes.lines] for axes in figure.axes if axes.get_title()}
+    assert list(drawn) == ["grounding (n = 6)", "object sets (n = 6)"]
+    for steps in drawn.values():
+        np.testing.assert_allclose(steps, [sparsity, sparsity])  # two steps, with their intervals
+    assert [len(axes.collections) for axes in figure.axes if axes.get_title()] == [2, 2]
     words = figA13.summary(activations())
     assert "grounding, step 10, 6 cases" in words and "0.100 [0.050, 0.150], layer 5." in words
     assert "Figure A13" in figA13.caption(activations(), "tiny", 0.95)
