@@ -16,6 +16,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import textwrap
 import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -138,8 +139,7 @@ class Copy:
                 ran.update(left)
                 outcome = TIMEOUT if status is None else outcome
                 if status in (1, 2):
-                    found = FAILED.search(said)
-                    return KILLED, found[1] if found else said[-300:]
+                    return KILLED, FAILED.search(said)[1]
         finally:
             file.write_text(before)
         return outcome, ""
@@ -181,7 +181,9 @@ def void(copy: Copy, noticed: Iterable[str]) -> list[str]:
     found = []
     for within, options in (True, ()), (False, ("--collect-only",)):  # what cannot even be collected is a whole file
         if tests := sorted({test for test in noticed if ("::" in test) == within}):
-            _, said = copy.pytest(*options, *tests, limit=3600)
+            status, said = copy.pytest(*options, *tests, limit=3600)
+            if status is None:
+                raise RuntimeError("the tests that noticed take over an hour without any fault")
             found += FAILED.findall(said)
     return found
 
@@ -200,6 +202,8 @@ def main(arguments: Sequence[str] | None = None) -> bool:
     if rotten := stale():
         raise SystemExit("tests/mutants_known.py: no longer there: " + "; ".join(rotten))
     faults = ([] if options.known else chosen(options)) + ([] if options.parts else known())
+    if not faults:
+        raise SystemExit(f"src/chainofsteps has no code that begins with {' or '.join(options.parts)}")
     if options.list:
         print(*(change for _, change, _, _ in faults), sep="\n")
         return False
@@ -208,7 +212,8 @@ def main(arguments: Sequence[str] | None = None) -> bool:
         for module, change, source, rounds in faults:
             began = time.monotonic()
             outcome, test = copy.tried(f"src/chainofsteps/{module}", source, rounds)
-            print(f"{outcome} {time.monotonic() - began:.0f} s {change}  [{test}]", flush=True)
+            seconds = time.monotonic() - began
+            print(f"{outcome} {seconds:.0f} s {textwrap.shorten(change, 300)}  [{test}]", flush=True)
             if outcome == KILLED:
                 noticed[change] = test
             else:
