@@ -250,7 +250,7 @@ def meaning(node: ast.AST, looks: bool, around: ast.AST, within: bool = False) -
         if field not in ("annotation", "returns", "decorator_list") and not (recipe and field == "args"):
             for child in value if isinstance(value, list) else [value]:
                 if isinstance(child, ast.AST):
-                    yield from meaning(child, looks, node, within)
+                    yield from meaning(child, looks, around if isinstance(node, ast.keyword) else node, within)
 
 
 def faults(module: str, text: str) -> list[Fault]:

@@ -2,6 +2,11 @@
 
 # by module: change as `Fault.change` has it, and why no test can notice it
 EQUIVALENT: dict[str, dict[str, str]] = {
+    "probes/swap/table.py": {
+        "zip(['model', 'task', *RUN], keys, strict=True)  ->  zip(['model', 'task', *RUN], keys, strict=False)": (
+            "a guard: the names are those that the groups are made by, one for each key"
+        ),
+    },
     "bench/puzzles/flights.py": {
         "LEFT <= tip <= RIGHT  ->  LEFT < tip <= RIGHT": "the lines end at irrational places, none of them on the wall",
     },
