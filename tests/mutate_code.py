@@ -80,14 +80,13 @@ class Tests:
             helpers.add("jobs")  # the helper that runs the scripts
         asked = rf"(?:from|import) (?:tests\.\w+\.)?(?:{'|'.join(helpers)})\b"
         found |= {file for file, text in self.texts.items() if helpers and re.search(asked, text)}
-        found |= set(FOUND_BY_NAME.get(module.split("/")[-1], ()))
         return [test for test in self.tests if test in found]
 
     def rounds(self, module: str) -> list[list[str]]:
         """Its mirror: the tests named as it, else those of its folder; then all that import it."""
-        importers = self.importers(module)
+        importers, known = self.importers(module), FOUND_BY_NAME.get(module.split("/")[-1], [])
         folder = sorted(self.folder(module), key=lambda test: test not in importers)
-        return [self.mirror(module) or folder, importers]
+        return [self.mirror(module) or known or folder, importers]
 
 
 def in_this_process(folder: Path, said: Path, arguments: Sequence[str]) -> None:
