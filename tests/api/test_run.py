@@ -1,7 +1,5 @@
 """A run through the API: the bits of the stock pipeline, callbacks, noise of one's own."""
 
-import inspect
-
 import numpy as np
 import pytest
 import tiny
@@ -97,11 +95,6 @@ def test_progress_is_shown_where_it_is_wanted(model, maze, capfd):
     assert capfd.readouterr().err == ""
     model.run(maze, progress=True)
     assert "run loop_maze/00000" in capfd.readouterr().err
-
-
-@pytest.mark.parametrize("name", ["swap", "sweep", "ensemble", "activations", "hidden_states"])
-def test_progress_is_not_shown_by_itself(name):
-    assert inspect.signature(getattr(cos, name)).parameters["progress"].default is False
 
 
 def test_a_run_prints_as_one_line(run):
