@@ -26,7 +26,7 @@ KNOWN = [
         "bench/puzzles/candidates.py",
         "np.clip(weights, 0, 1)",
         "np.maximum(weights, 0)",
-        ["tests/bench/puzzles/test_candidates.py"],
+        ["tests/bench/puzzles/test_candidates.py::test_a_mass_is_at_most_one"],
     ),
     ("probes/x0_pred/decided.py", '["alive"] = table.mass >', '["alive"] = table.mass >=', DECIDED),
     ("probes/x0_pred/decided.py", "table.leading.where(table.mass >", "table.leading.where(table.mass >=", DECIDED),
