@@ -80,7 +80,7 @@ KNOWN = [
     (TABLES, '"answer_observer": row["observer_right"]', '"answer_observer": row["observer_all"]', RUNS),
     (TABLES, '1 - row["observer_right"]', '1 - row["observer_all"]', RUNS),
     (TABLES, "runs[runs.answer_residual <= STRAY]", "runs", RUNS),
-    ("probes/candidates/calibration.py", "= (1 - sigma) * latents", "= latents", OBSERVER),
+    ("probes/candidates/calibration.py", "= (1 - sigma) * latents", "= latents", RUNS),
     ("probes/candidates/blends.py", "of[names[k]]", "of[names[0]]", ["tests/probes/candidates/test_blends.py"]),
     (
         "probes/invariance/table.py",
