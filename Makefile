@@ -3,7 +3,7 @@
 
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help all figures tables claims report test test-slow test-sizes test-slurm test-evalkit mutate-config recipes lint numbers docs bench first-look plan verify embedded clean .venv
+.PHONY: help all figures tables claims report test test-slow test-sizes test-slurm test-evalkit mutate-config mutate-code recipes lint numbers docs bench first-look plan verify embedded clean .venv
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -55,6 +55,9 @@ test-evalkit: $(READY) ## the official scorer of VBVR-Bench, downloaded; skipped
 
 mutate-config: $(READY) ## 500 slips of the hand in config.yaml: each runs, or stops in one line that names it
 	OMP_NUM_THREADS=1 $(BIN)/python tests/mutate_config.py
+
+mutate-code: $(READY) ## would the quick tests notice? 100 small faults of a seed in the code; ARGS="probes/swap": a part
+	OMP_NUM_THREADS=1 $(BIN)/python tests/mutate_code.py $(ARGS)
 
 recipes: $(READY) ## after a change of a probe's code: its fingerprint anew; raise its recipe first if numbers move
 	$(BIN)/python -m pytest -q --recipes tests/house/test_recipes.py

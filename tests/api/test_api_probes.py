@@ -1,5 +1,7 @@
 """Probes through the API against the engine's own classes, as the workflow's jobs drive them."""
 
+import inspect
+
 import pytest
 import torch
 
@@ -27,6 +29,11 @@ def velocity_of(run, tap=None):
     sampling = run.model.sampling
     (conditioning,) = run.model.encode(run.case)
     return GuidedVelocity(Experts(run.model.folder, sampling), conditioning, run.sigmas, sampling, tap=tap)
+
+
+@pytest.mark.parametrize("name", ["swap", "sweep", "ensemble", "activations", "hidden_states"])
+def test_progress_is_not_shown_by_itself(name):
+    assert inspect.signature(getattr(cos, name)).parameters["progress"].default is False
 
 
 @pytest.mark.parametrize("features", ["latents", "x0_pred", "block:1"])

@@ -36,6 +36,15 @@ def test_frames_that_disagree_are_told_from_each_other():
     assert [row["mass"] for row in rows] == pytest.approx([0.7, 0.7, 0.8, 0.8], abs=0.05)
 
 
+def test_a_change_is_told_from_the_frame_that_is_given():
+    """Both candidates are at their ends from the second frame on."""
+    answers = {name: np.zeros((17, 8, 8, 3), np.uint8) for name in ("left", "right")}
+    answers["left"][1:, :, :4], answers["right"][1:, :, 4:] = 200, 200
+    rows = readings.by_frame(answers["right"] // 2, answers)
+    assert [(row["leading"], row["apart"]) for row in rows] == [("right", 2)] * 4
+    assert [row["mass"] for row in rows] == pytest.approx([0.5] * 4)
+
+
 def test_where_candidates_look_the_same_a_frame_tells_nothing():
     layout = out_and_back.generate(0).layout
     answers = out_and_back.answers(layout)

@@ -104,6 +104,16 @@ def test_references_of_a_shorter_video_are_as_short(case):
     assert recorder.frames == 5
 
 
+def test_the_true_clip_of_a_longer_video_stays_at_its_end(case):
+    seen = []
+    references(
+        replace(case, frames=21), AutoencoderKLWan(), (1, 3, 21, 64, 64), lambda case, video: seen.append(video) or 0.0
+    )
+    truth = read_mp4(case.folder / GROUND_TRUTH).astype(int)
+    assert [len(video) for video in seen] == [21, 21, 21]
+    assert np.abs(seen[0] - np.concatenate([truth, np.repeat(truth[-1:], 4, axis=0)])).max() <= 1
+
+
 def test_task_without_a_rule_is_refused(case):
     with pytest.raises(InputError, match="G-3_sort"):
         score(type(case)(**{**vars(case), "task": "G-3_sort"}), np.zeros((17, 64, 64, 3), np.uint8))

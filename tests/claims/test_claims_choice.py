@@ -69,7 +69,8 @@ def test_the_first_forward_has_its_share_of_the_bits(first, expected):
 
 def test_where_nothing_was_to_be_found_no_share_is_taken():
     nothing = {"kind": "unique", "bits_first": 0.01}
-    assert choice.first_forward(runs(bits_total=0.05, **nothing), INTERVAL) is UNMEASURED
+    for bits in (0.05, choice.MOST_DECIDED):
+        assert choice.first_forward(runs(bits_total=bits, **nothing), INTERVAL) is UNMEASURED
     assert choice.first_forward(runs(kind="multi", bits_total=2.0, bits_first=1.0), INTERVAL) is UNMEASURED
 
 

@@ -109,6 +109,7 @@ def test_the_steps_of_high_sigma_are_asked_alone():
     for case in range(CASES):
         about = {"features": "latents", "kind": "multi", "unit": f"multi/{case}", "seed": 1, "latent_frames": 5}
         rows.append({**about, "run": "baseline", "score": 1.0})
+        rows.append({**about, "run": "reseed", "seed": 2, "score": 0.5})
         for step in range(4):
             noisy = {**about, "run": "noise_at_step", "operator": "replace", "step": step}
             rows.append(
@@ -118,7 +119,7 @@ def test_the_steps_of_high_sigma_are_asked_alone():
             noisy = {**about, "run": "noise_at_frame", "operator": "replace", "frame": frame}
             rows.append({**noisy, "score": 0.8})
     found = step_against_frame(pd.DataFrame(rows), pd.DataFrame(rows), INTERVAL, restored=True, noisy=[0, 1, 2])
-    assert found.estimate == pytest.approx(0.325 - 0.2, abs=1e-3)
+    assert found.estimate == pytest.approx(0.325 - 0.2, abs=1e-3) and found.seeds == 1
     assert found.beside["noisy"].estimate == pytest.approx(0.1 - 0.2, abs=1e-3)
     assert decide(found, SCHEMA["claims"]["C1"], SCHEMA) == (
         FAILS,

@@ -22,6 +22,7 @@ def test_each_grid_stands_beside_the_curve_of_its_puzzle(tmp_path):
     with style.styled():
         figure = fig2.draw(panels, pictures, {panel.name: [1.0, 0.5] for panel in panels}, runs, points, 0.1)
         curves = [axes for axes in figure.axes if axes.lines]
+        assert [axes.get_title(loc="right") for axes in curves] == ["4 cases, 2 seeds"] * 2
         rivals = [axes.lines[1].get_ydata().tolist() for axes in curves]
         assert rivals == [[0.5, 0.5, 0, 0, 0], [0.5, 0, 0, 0, 0]]
         assert [text.get_text() for axes in figure.axes if axes.get_legend() for text in axes.get_legend().texts] == [

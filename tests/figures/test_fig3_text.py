@@ -47,7 +47,7 @@ def test_the_caption_says_whose_scores_they_are_unless_they_are_ours(tmp_path):
 
 
 def test_the_summary_says_what_the_numbers_say(tmp_path):
-    scores, cka = tables(operators=("replace",), frames=4)
+    scores, cka = tables(operators=("replace",), frames=4, cases=8)
     spread = scores.groupby("run").cumcount() % 2 * 0.02
     scores["score"] = 0.9 + spread  # clean, and all that is not set below
     multi, unique = scores.kind == "multi", scores.kind == "unique"
@@ -62,12 +62,12 @@ def test_the_summary_says_what_the_numbers_say(tmp_path):
     summary, _ = words_of(tmp_path, scores, cka)
     sentence, _, of_multi, of_unique = summary.rstrip().split("\n")
     assert "in 1 of 2 pairs of puzzle kind and operator, and less in 1; in 0 the two are not told apart" in sentence
-    assert "the worst step costs 0.61 [0.60, 0.62] (step 2)" in of_multi
+    assert "the worst step costs 0.61 [0.61, 0.62] (step 2)" in of_multi
     assert "(latent frame 0)" not in of_multi and "the scored latent frame 0.71" in of_multi
-    assert "0.15 in the mean over steps and -0.00 in the mean over inner latent frames" in of_multi
-    assert "over 5 cases, noise at step costs more;" in of_multi
+    assert "0.15 in the mean over steps and 0.00 in the mean over inner latent frames" in of_multi
+    assert "over 8 cases, noise at step costs more;" in of_multi
     assert "the worst inner latent frame 0.81 [0.80, 0.82] (latent frame 1)" in of_unique
-    assert "over 5 cases, noise at step costs less;" in of_unique
+    assert "over 8 cases, noise at step costs less;" in of_unique
     assert "sensitivity of x0_pred peaks at step 1 with 0.60 [0.60, 0.60], the re-seed null there is 0.50" in of_multi
     assert "sensitivity of latents peaks at step 1" in of_multi
 

@@ -55,6 +55,8 @@ def test_figure_shows_the_distribution_or_says_that_there_is_none(moves, tmp_pat
         figure = fig5.draw(PANELS, pictures, {panel.name: [1.0, 0.5] for panel in PANELS}, runs, points)
         *_, above, below = figure.axes
         assert above.lines[0].get_ydata().tolist() == [0, 1, 1, 1, 1, 1]
+        letters = [[text.get_text() for text in part.texts] for part in (*figure.subfigs[0].subfigs, figure.subfigs[1])]
+        assert [found[-1] for found in letters] == ["a", "b", "c"]
         texts = [text.get_text() for text in below.texts]
         if moves:
             assert [bar.get_height() for bar in below.patches] == [2, 2] and texts == ["a", "b"]

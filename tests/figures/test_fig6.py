@@ -192,6 +192,12 @@ def test_figure_a13_says_where_norms_are_sparse(tmp_path):
         figure = figA13.draw(activations())
         legible.check(figure)
         style.save(figure, tmp_path / "a.pdf", tmp_path / "a.png", title="t", subject="s")
+    sparsity = [0.9 / 9 if layer == 5 else 0.5 / 9 for layer in range(LAYERS)]
+    drawn = {axes.get_title(): [line.get_ydata() for line in axes.lines] for axes in figure.axes if axes.get_title()}
+    assert list(drawn) == ["grounding (n = 6)", "object sets (n = 6)"]
+    for steps in drawn.values():
+        np.testing.assert_allclose(steps, [sparsity, sparsity])  # two steps, with their intervals
+    assert [len(axes.collections) for axes in figure.axes if axes.get_title()] == [2, 2]
     words = figA13.summary(activations())
     assert "grounding, step 10, 6 cases" in words and "0.100 [0.050, 0.150], layer 5." in words
     assert figA13.caption(activations(), "tiny", 0.95).startswith("Figure A13. Model tiny. On a scale of 0 to 1")

@@ -81,6 +81,10 @@ def test_figure_has_a_line_per_task_and_the_mean_and_marks_the_own_value(points,
         assert len(of_runs) == len(TASKS) + 1 + 2, "the tasks, their mean, and two floors"
         assert all(set(line.get_xdata()) <= values for line in frames.lines), "no point between the values"
         assert [text.get_text() for text in frames.get_xticklabels()] == ["5", "9", "17"]
+        assert [(axes.get_xlabel(), axes.get_ylabel()) for axes in figure.axes] == [
+            (words, "mean score") for words in fig8.SETTINGS.values()
+        ]
+        assert all(axes.get_ylim()[0] < 0 and axes.get_ylim()[1] > 1 for axes in figure.axes), "a score of 0 or 1 shows"
         named = [text.get_text() for text in figure.subfigs[-1].legends[0].get_texts()]
         assert named[: len(TASKS) + 1] == ["loop maze", "shelf", "bounce", MEAN]
         legible.check(figure)

@@ -55,6 +55,14 @@ def test_euler_step_is_the_schedulers(dtype):
         assert torch.equal(ours, theirs) and ours.dtype == theirs.dtype
 
 
+def test_euler_step_in_another_dtype_is_that_of_its_rounded_numbers():
+    latents, velocity = torch.randn(2, 16, 4, 4, generator=torch.Generator().manual_seed(0)).bfloat16()
+    sigma, sigma_next = torch.tensor(0.7), torch.tensor(0.4)
+    found = schedule.euler_step(latents.float(), velocity, sigma, sigma_next, torch.bfloat16)
+    expected = latents.double() + (sigma_next.double() - sigma.double()) * velocity.double()
+    assert found.dtype == torch.bfloat16 and (found.double() - expected).abs().max() < 0.03  # two roundings to 8 bits
+
+
 def test_x0_pred_of_straight_paths_is_x0():
     x0, x1 = torch.randn(2, 3, 4, dtype=torch.float64)
     sigma, sigma_next = torch.tensor(0.7, dtype=torch.float64), torch.tensor(0.4, dtype=torch.float64)

@@ -155,3 +155,12 @@ def test_a_table_without_a_manifest_weighs_its_rows_alone(monkeypatch):
     monkeypatch.setattr(target, "jobs_of", lambda *_: [job])
     rows = 2 * (1 + 2 * (20 + 2)) + 1  # two seeds: untouched and each operator's steps and frames; and the null
     assert disk_of(job, configured("embedded")) == 3 * rows * 98  # cases of the second shard, bytes of a row
+
+
+def test_a_calibration_takes_two_answers_of_each_case_at_every_step_and_seed(monkeypatch):
+    monkeypatch.setattr(target, "jobs_of", lambda *_: [Job("calibration", {"model": "embedded", **SHARD})])
+    config = configured("embedded", guidance_scale=5.0)
+    calibration = {"steps": [0, 2, 4], "seeds": [7, 8]}
+    config["candidates"] = {**config["candidates"], "calibration": calibration}
+    (cost,) = target.plan_of(config, ["all"], root=ROOT).costs
+    assert cost.forwards.planned == cost.forwards.naive == 2 * 3 * 3 * 2 * 2  # branches, cases, steps, seeds, answers

@@ -143,6 +143,16 @@ def test_what_an_earlier_day_left_of_another_commit_is_gone(hub, folder):
     assert on_disk == {*record["files"], ".download.json"} and not (folder / "transformer_2").exists()
 
 
+def test_what_is_begun_beside_the_whole_file_is_gone(hub, folder):
+    partial, path = folder.with_name(f"{folder.name}.partial"), "vae/config.json"
+    _, wanted = download.listed(SOURCE, [path], hub.endpoint)
+    (partial / path).parent.mkdir(parents=True)
+    shutil.copy(hub.folder / path, partial / path)
+    download._begun(partial, wanted[0]).write_bytes(b"{")
+    fetch(SOURCE, folder, hub.endpoint)
+    assert not hub.asked_for(path) and not list(folder.rglob("*.incomplete"))
+
+
 def test_what_another_commit_left_takes_no_space(hub, folder, monkeypatch):
     begun = folder.with_name(f"{folder.name}.partial") / "vae" / ".other.safetensors.0123.incomplete"
     begun.parent.mkdir(parents=True)

@@ -49,6 +49,24 @@ def test_attention_backend_is_the_same_before_and_after_a_network_is_loaded(monk
     assert provenance.attention_backend() == "flash"
 
 
+def test_a_changed_working_tree_is_told_from_its_commit(tmp_path, monkeypatch):
+    def git(*command):
+        subprocess.run(["git", "-C", tmp_path, "-c", "user.name=a", "-c", "user.email=a@b", *command], check=True)
+
+    (tmp_path / "code.py").write_text("one = 1\n")
+    git("init", "-q")
+    git("add", "code.py")
+    git("commit", "-q", "-m", "one")
+    monkeypatch.setattr(provenance, "__file__", str(tmp_path / "code.py"))
+    said = []
+    for text in ("one = 1\n", "one = 2\n"):
+        (tmp_path / "code.py").write_text(text)
+        provenance.commit.cache_clear()
+        said.append(provenance.commit())
+    provenance.commit.cache_clear()
+    assert len(said[0]) == 40 and said[1] == f"{said[0]}-dirty"
+
+
 def test_what_an_output_was_made_with_names_the_device_that_auto_is():
     made = provenance.made_with(Sampling(4, 3.0, guidance_scale=2.0, timestep_dtype="bfloat16"))
     device = "cuda" if torch.cuda.is_available() else "cpu"

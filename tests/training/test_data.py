@@ -83,8 +83,9 @@ def test_pools_are_as_large_as_what_is_drawn_of_them():
 
 def test_clip_pool_is_the_puzzles(tmp_path):
     bucket = mixture.BUCKETS[1]
-    clips.write_clips(tmp_path / "clips.npy", bucket, 3, seed=3, processes=1)
-    assert np.array_equal(np.load(tmp_path / "clips.npy")[2], mixture.training_puzzle(bucket, 2, 3).video)
+    path = tmp_path / "training" / "clips.npy"  # in a folder that is not there yet
+    clips.write_clips(path, bucket, 3, seed=3, processes=1)
+    assert np.array_equal(np.load(path)[2], mixture.training_puzzle(bucket, 2, 3).video)
 
 
 def test_the_eight_ways_to_lay_a_clip_are_eight():

@@ -58,3 +58,20 @@ def test_a_rung_trains_goes_on_and_is_exported(tmp_path, monkeypatch):
     assert facts["layers"] == 1 and "vae/diffusion_pytorch_model.safetensors" in facts["files"]  # through the link
     curve = pd.read_csv(tmp_path / "ladder" / "learning_curve.csv")
     assert list(curve.columns) == ["rung", "layers", "step", "loss"] and set(curve.rung) <= {1}
+
+
+def test_each_stage_gets_what_was_given_to_it(monkeypatch):
+    asked = []
+    for name in ("write_pool", "export", "launch"):
+        monkeypatch.setattr(ladder, name, lambda *given, name=name: asked.append((name, *given)))
+    paths = ["--work", "w", "--model", "m", "--folder", "f"]
+    train = ["--depth", "2", "--steps", "5", "--seed", "3", "--processes", "4"]
+    for words in (["pool", *paths], ["export", *paths], ["train", *paths, *train]):
+        monkeypatch.setattr("sys.argv", ["ladder", *words])
+        ladder.main()
+    work, model, folder = map(Path, "wmf")
+    assert asked == [
+        ("write_pool", work, model),
+        ("export", work, model, folder),
+        ("launch", ladder.train, 4, work, model, 2, 5, 3),
+    ]

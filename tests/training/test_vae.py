@@ -34,6 +34,20 @@ def test_of_two_errors_as_large_the_ragged_one_costs_more(monkeypatch):
     assert losses[1] - losses[0] == pytest.approx(vae.EDGE_WEIGHT * (0.2 + 0.2), rel=1e-4)
 
 
+def test_latents_are_drawn_with_the_spread_that_the_encoder_says(monkeypatch):
+    module, clip, drawn = vae.ClipAutoencoder(vae.build_vae()), torch.zeros(1, 3, 5, 64, 64), []
+    said = torch.distributions.Normal(1.0, 2.0)
+    shape = (1, 16, 2, 16, 16)
+    encoded = torch.full(shape, said.mean.item()), torch.full(shape, 2 * said.stddev.log().item())
+    monkeypatch.setattr(module, "encode", lambda _: encoded)
+    monkeypatch.setattr(module, "decode", lambda latents: drawn.append(latents) or clip)
+    torch.manual_seed(0)
+    kl = module(clip)["kl"].item()
+    assert drawn[0].mean().item() == pytest.approx(1, abs=0.1) and drawn[0].std().item() == pytest.approx(2, abs=0.1)
+    standard = torch.distributions.Normal(0.0, 1.0)
+    assert kl == pytest.approx(torch.distributions.kl_divergence(said, standard).item(), rel=1e-5)
+
+
 def test_a_clip_is_laid_in_eight_ways():
     clip = torch.arange(4.0).view(1, 2, 2)
     ways = {tuple(vae.turned(clip, way).flatten().tolist()) for way in range(8)}

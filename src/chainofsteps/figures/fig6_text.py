@@ -192,8 +192,8 @@ def swap_words(curves: pd.DataFrame, params: Mapping[str, Any]) -> list[str]:
     sentences = [
         f"(c) {swap['task']}: {start} A layer of the source's forward, or some neighbouring ones, go in place of the "
         f"target's, at a step or a set of steps; the flip rate is the share of pairs whose {shown}; each case is the "
-        f"target of one pair and the source of another. {modes_words(swap)} Lines: how often the clean target, which is not "
-        "swapped, and the clean source (from its own noise) show it."
+        f"target of one pair and the source of another. {modes_words(swap)} Lines: how often the clean target, which "
+        "is not swapped, and the clean source (from its own noise) show it."
     ]
     if params["skipped"]:
         sentences.append(f"Pairs left out, as {alike}: {params['skipped']}.")

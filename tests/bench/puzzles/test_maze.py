@@ -126,3 +126,16 @@ def test_trail_beside_the_route_is_wrong():
     ]
     assert trails[0] == trails[1] and loop_maze.score(puzzle.video, puzzle.layout) == 1.0
     assert loop_maze.score(video, puzzle.layout) < 1.0
+
+
+def test_a_disc_that_has_gone_past_the_goal_has_not_arrived():
+    puzzle = unique_maze.generate(3)
+    before, goal = (np.array(room) for room in maze.routes_of(puzzle.layout)[0][-2:])
+    scores = []
+    for past in (0, 5):
+        y, x = canvas.centre(0) + maze.CELL * goal + past * (goal - before)
+        frame = puzzle.video[-1].astype(np.float32)
+        canvas.paint(frame, canvas.disc(*(canvas.centre(0) + maze.CELL * goal)[::-1], 6.0), canvas.BACKGROUND)
+        canvas.paint(frame, canvas.disc(x, y, 4.0), maze.AGENT)
+        scores.append(unique_maze.score(np.concatenate([puzzle.video[:-1], canvas.finish(frame)[None]]), puzzle.layout))
+    assert scores == [1.0, 0.7]  # the whole route, and not the goal

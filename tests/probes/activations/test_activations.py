@@ -79,7 +79,7 @@ def test_mask_shows_where_objects_are_in_each_latent_frame():
     assert short.shape == (5, 4, 4) and (short[-1] == activations_table.object_mask(video[5:6], (1, 4, 4))[0]).all()
 
 
-def planted(cases=4, seeds=(1, 2), told=True):
+def planted(cases=8, seeds=(1, 2), told=True):
     """Layer 1 shines where the object is (told), layer 0 everywhere; the null's object is elsewhere."""
     rng, rows = np.random.default_rng(0), []
     for case in range(cases):
@@ -98,7 +98,7 @@ def test_a_planted_layer_is_found_and_the_null_is_not():
     table = planted().set_index(["part", "layer"])
     assert set(table.index) == {("given", 0), ("given", 1), ("generated", 0), ("generated", 1)}
     shines, dull = table.loc[("generated", 1)], table.loc[("generated", 0)]
-    assert (shines.auc, shines.n, shines.seeds, shines.auc_n, shines.step) == (1.0, 4, 2, 4, 3)
+    assert (shines.auc, shines.n, shines.seeds, shines.auc_n, shines.step) == (1.0, 8, 2, 8, 3)
     assert 0.2 < dull.auc < 0.8 and dull.gain_low < 0 < dull.gain_high and shines.gain_low > 0.3
     assert shines.null < 0.5 and shines.hoyer > dull.hoyer
     assert planted(told=False).set_index(["part", "layer"]).loc[("generated", 1)].auc < 0.8

@@ -35,7 +35,7 @@ def test_a_wrong_answer_counts_for_nothing(monkeypatch):
     answers = {"latents": torch.from_numpy(np.stack([RIGHT, LEFT])).float().view(2, 1, 1, 2, 2)}
     rows = [{"candidate": "wrong", "right": False}, {"candidate": "right", "right": True}]
     reader = SimpleNamespace(rows=lambda case: rows, load=lambda case: (answers, rows))
-    case = SimpleNamespace(first_frame=np.zeros((4, 4, 3), np.uint8), frames=1)
+    case = SimpleNamespace(first_frame=np.arange(48, dtype=np.uint8).reshape(4, 4, 3), frames=5)
     given = Conditioning(torch.zeros(1, 2, 3), torch.zeros(1, 20, *shape[2:])).to_tensors()
     runs = [({"run": name}, torch.from_numpy(to).float().view(shape)) for name, to in (("a", LEFT), ("b", RIGHT))]
     scoring = SimpleNamespace(
@@ -43,6 +43,8 @@ def test_a_wrong_answer_counts_for_nothing(monkeypatch):
         encoded=SimpleNamespace(load=lambda name: (given, [])),
         runs=lambda case, conditioning: runs,
     )
-    monkeypatch.setattr(clip, "encode", lambda vae, video: torch.zeros(shape))
+    stills = []
+    monkeypatch.setattr(clip, "encode", lambda vae, video: stills.append(video) or torch.zeros(shape))
     scores = {row["run"]: row["score"] for row in Clips(scoring, reader).rows("00000")}
     assert scores == {"a": pytest.approx(1), "b": 0}
+    assert stills[0].shape == (5, 4, 4, 3) and (stills[0] == case.first_frame).all()

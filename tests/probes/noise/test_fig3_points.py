@@ -11,7 +11,7 @@ from chainofsteps.statistics import bootstrap_mean, paired_bootstrap
 
 
 def test_a_point_is_the_mean_over_cases_with_the_interval_of_the_package(tmp_path):
-    raw = tables(seeds=(1, 2))[0]
+    raw = tables(seeds=(1, 2), cases=8)[0]
     points = fig3_points.score_points(read(tmp_path, raw, tables()[1])[0], INTERVAL)
     chosen = {"kind": "unique", "run": "noise_at_step", "operator": "renoise", "step": 2}
     of = raw[(raw[list(chosen)] == pd.Series(chosen)).all(axis=1)]
@@ -19,7 +19,7 @@ def test_a_point_is_the_mean_over_cases_with_the_interval_of_the_package(tmp_pat
     clean = raw[(raw.kind == "unique") & (raw.run == "baseline")]
     clean = clean.pivot(index="case", columns="seed", values="score").to_numpy()
     point = points[(points[list(chosen)] == pd.Series(chosen)).all(axis=1)].iloc[0]
-    assert point.cases == 5
+    assert point.cases == 8
     assert (point.score, point.low, point.high) == pytest.approx(bootstrap_mean(per_case, 200, 0.9, 3))
     drop = paired_bootstrap(clean, per_case, 200, 0.9, 3)
     assert (point["drop"], point.drop_low, point.drop_high) == pytest.approx(drop)
@@ -57,8 +57,8 @@ def test_cases_of_two_tasks_with_one_name_are_two_cases(tmp_path):
 
 def test_the_comparison_is_of_means_paired_by_case(tmp_path):
     """Clean 1; noise at step s costs 0.1 s + 0.2 of case c, each inner latent frame what the case costs less 0.05."""
-    scores, cka = tables(operators=("renoise",), frames=5, kinds=("unique",), seeds=(1, 2))
-    of_case = scores.case.astype(int) * 0.1
+    scores, cka = tables(operators=("renoise",), frames=5, kinds=("unique",), seeds=(1, 2), cases=8)
+    of_case = scores.case.astype(int) * 0.05
     at_step, at_frame = scores.run == "noise_at_step", scores.run == "noise_at_frame"
     scores.loc[scores.run == "baseline", "score"] = 1.0
     scores.loc[at_step, "score"] = 0.8 - 1.0001 * of_case - 0.1 * scores.step[at_step].astype(float)
@@ -67,11 +67,11 @@ def test_the_comparison_is_of_means_paired_by_case(tmp_path):
     table = read(tmp_path, scores, cka)[0]
     (row,) = fig3_points.comparisons(table, INTERVAL, restored=True).itertuples()
     # the cases differ by more than the schemes do, but the difference is nearly the same for each
-    assert (row.at_step, row.at_frame) == pytest.approx((0.2 + 0.15 + 0.2, 0.3 + 0.2), abs=1e-4)
+    assert (row.at_step, row.at_frame) == pytest.approx((0.2 + 0.15 + 0.175, 0.3 + 0.175), abs=1e-4)
     assert (row.difference, row.low, row.high) == pytest.approx((0.05, 0.05, 0.05), abs=1e-4)
-    assert (row.kind, row.operator, row.cases, row.verdict) == ("unique", "renoise", 5, "more")
+    assert (row.kind, row.operator, row.cases, row.verdict) == ("unique", "renoise", 8, "more")
     (row,) = fig3_points.comparisons(table, INTERVAL, restored=False).itertuples()
-    assert row.at_frame == pytest.approx(0.2 + (3 * 0.3 + 0.8) / 4) and row.verdict == "less"
+    assert row.at_frame == pytest.approx(0.175 + (3 * 0.3 + 0.825) / 4) and row.verdict == "less"
     one_case = table[table.case == "00000"]
     assert list(fig3_points.comparisons(one_case, INTERVAL, True).verdict) == ["open"]
 

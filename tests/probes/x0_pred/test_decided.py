@@ -164,6 +164,7 @@ def test_runs_of_puzzles_with_and_without_readings_are_in_one_table():
 def test_a_mass_at_the_threshold_is_not_alive():
     steps = decided.by_step(masses([{"good": 0.1, "bad": 0.05}, {"good": 0.9, "bad": 0.1}]), THRESHOLDS)
     assert steps.live.tolist() == [0, 1] and steps.leading.tolist() == [decided.NONE, "good"]
+    assert decided.frame_changes(frames({4: "ab"}).assign(mass=THRESHOLDS.live), THRESHOLDS).empty
 
 
 def test_a_right_answer_that_only_led_was_not_held_and_is_not_lost():
