@@ -66,7 +66,7 @@ def test_the_summary_says_what_the_numbers_say(tmp_path):
     assert "(latent frame 0)" not in of_multi and "the scored latent frame 0.71" in of_multi
     assert "0.15 in the mean over steps and 0.00 in the mean over inner latent frames" in of_multi
     assert "over 8 cases, noise at step costs more;" in of_multi
-    assert "the worst inner latent frame 0.81 [0.80, 0.82] (latent frame 1)" in of_unique
+    assert "the worst inner latent frame 0.81 [0.81, 0.82] (latent frame 1)" in of_unique
     assert "over 8 cases, noise at step costs less;" in of_unique
     assert "sensitivity of x0_pred peaks at step 1 with 0.60 [0.60, 0.60], the re-seed null there is 0.50" in of_multi
     assert "sensitivity of latents peaks at step 1" in of_multi

@@ -16,7 +16,7 @@ PANELS = [Panel("fig2", letter, task, "00000", 1, (0, 3), (0, 16)) for letter, t
 
 def scores(cases=8):
     rows = [
-        {"task": task, "case": f"{case:05d}", "seed": 1, "step": step, "score": 0.04 * case + (0.5 * (step > 1)) * moves}
+        {"task": task, "case": f"{case:05d}", "seed": 1, "step": step, "score": 0.04 * case + 0.5 * (step > 1) * moves}
         for task, moves in (("rises", True), ("stays", False))
         for case in range(cases)
         for step in range(4)
