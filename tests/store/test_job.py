@@ -13,7 +13,7 @@ from chainofsteps.store.pieces import Kept
 from chainofsteps.store.reader import read_shard
 
 FIRST = Noun("first", 1, lambda config, model: {"level": config["level"]}, ("model",))
-SECOND = Noun("second", 2, lambda config, model: {}, ("first",), rows=True)
+SECOND = Noun("second", 2, lambda config, model: {}, ("first",))
 SIGMAS = torch.tensor([1.0, 0.5, 0.0])
 
 

@@ -20,9 +20,8 @@ class Noun:
     recipe: raised by whoever changes the code in a way that moves the numbers. settings: from the configuration and
     the name of a model, what the numbers depend on (JSON-able). made_from: names of the inputs that the numbers depend
     on, each by its own hash. endings: from the same two, how the names of a case's items end; None where the job is
-    the first to know. names: from the configuration, the names of all items, where items are no cases. rows: each item
-    has rows for a table, beside its tensors. kit: the key of the settings whose value names EvalKit, if that scores;
-    the job adds to it what only the kit's manifest knows.
+    the first to know. names: from the configuration, the names of all items, where items are no cases. kit: the key of
+    the settings whose value names EvalKit, if that scores; the job adds to it what only the kit's manifest knows.
     """
 
     name: str
@@ -31,5 +30,4 @@ class Noun:
     made_from: tuple[str, ...] = ()
     endings: Endings = of_cases
     names: Callable[[Mapping[str, Any]], list[str]] | None = None
-    rows: bool = False
     kit: str = ""

@@ -30,9 +30,7 @@ def calibration_endings(config: Mapping[str, Any], _model: str) -> list[str]:
     return [ending(seed, "step", step) for step in asked["steps"] for seed in asked["seeds"]]
 
 
-ANSWERS = Noun("answers", 1, answers_settings, ("model",), rows=True)
-CANDIDATES = Noun("candidates", 1, settings, ("answers", "trajectory"), unknown_here, rows=True)
-CALIBRATION = Noun(
-    "calibration", 1, calibration_settings, ("model", "conditioning", "answers"), calibration_endings, rows=True
-)
+ANSWERS = Noun("answers", 1, answers_settings, ("model",))
+CANDIDATES = Noun("candidates", 1, settings, ("answers", "trajectory"), unknown_here)
+CALIBRATION = Noun("calibration", 1, calibration_settings, ("model", "conditioning", "answers"), calibration_endings)
 RECIPES = {"candidates_table": 1, "ideal_panels": 1, "ideal_noise": 2, "ideal_cka": 1}

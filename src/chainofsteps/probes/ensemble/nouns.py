@@ -20,5 +20,5 @@ def score_settings(config: Mapping[str, Any], _model: str) -> dict[str, Any]:
 
 
 ENSEMBLE = Noun("ensemble", 1, settings, ("trajectory",))
-SCORE = Noun("ensemble_score", 1, score_settings, ("ensemble", "trajectory"), rows=True, kit="scorer")
+SCORE = Noun("ensemble_score", 1, score_settings, ("ensemble", "trajectory"), kit="scorer")
 RECIPES = {"ensemble_table": 6}

@@ -12,5 +12,5 @@ def settings(config: Mapping[str, Any], _model: str) -> dict[str, Any]:
     return {"kit": kit(config, "source"), "seeds": config["trajectory"]["seeds"]}
 
 
-EVALKIT = Noun("evalkit", 1, settings, ("trajectory",), rows=True, kit="kit")
+EVALKIT = Noun("evalkit", 1, settings, ("trajectory",), kit="kit")
 RECIPES = {"evalkit_source": 2, "evalkit_python": 2, "evalkit_table": 4}

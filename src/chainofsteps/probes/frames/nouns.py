@@ -22,5 +22,5 @@ def score_settings(config: Mapping[str, Any], _model: str) -> dict[str, Any]:
 
 
 FRAMES = Noun("frames", 1, settings, ("model", "conditioning"), unknown_here)
-SCORE = Noun("frames_score", 1, score_settings, ("frames", "trajectory"), rows=True, kit="scorer")
+SCORE = Noun("frames_score", 1, score_settings, ("frames", "trajectory"), kit="scorer")
 RECIPES = {"frames_table": 4}

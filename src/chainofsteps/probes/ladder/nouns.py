@@ -21,5 +21,5 @@ def item_name(task: str, case: str) -> str:
     return f"{task}-{case}"
 
 
-LADDER = Noun("ladder", 1, settings, ("model",), lambda _config, _model: None, rows=True)
+LADDER = Noun("ladder", 1, settings, ("model",), lambda _config, _model: None)
 RECIPES = {"ladder_table": 2}

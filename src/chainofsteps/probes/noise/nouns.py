@@ -27,6 +27,6 @@ def score_settings(config: Mapping[str, Any], _model: str) -> dict[str, Any]:
     }
 
 
-NOISE = Noun("noise", 2, settings, ("trajectory",), by_seed, rows=True)
-SCORE = Noun("score", 2, score_settings, ("noise",), rows=True, kit="scorer")
+NOISE = Noun("noise", 2, settings, ("trajectory",), by_seed)
+SCORE = Noun("score", 2, score_settings, ("noise",), kit="scorer")
 RECIPES = {"fig3_scores": 2, "fig3_cka": 1, "clip": 1}

@@ -19,5 +19,5 @@ def held_out_names(config: Mapping[str, Any]) -> list[str]:
     return [f"{index:05d}" for index in range(config["skill"]["number"])]
 
 
-SKILL = Noun("skill", 2, settings, ("model",), names=held_out_names, rows=True)
+SKILL = Noun("skill", 2, settings, ("model",), names=held_out_names)
 RECIPES = {"skill_table": 4}

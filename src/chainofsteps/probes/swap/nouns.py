@@ -24,6 +24,6 @@ def video_settings(config: Mapping[str, Any], _model: str) -> dict[str, Any]:
 
 
 SWAP = Noun("swap", 2, settings, ("trajectory",), by_seed)
-SCORE = Noun("swap_score", 2, score_settings, ("answers", "swap"), by_seed, rows=True)
-VIDEO_SCORE = Noun("swap_video_score", 1, video_settings, ("swap", "trajectory"), by_seed, rows=True, kit="scorer")
+SCORE = Noun("swap_score", 2, score_settings, ("answers", "swap"), by_seed)
+VIDEO_SCORE = Noun("swap_video_score", 1, video_settings, ("swap", "trajectory"), by_seed, kit="scorer")
 RECIPES = {"swap_table": 4}

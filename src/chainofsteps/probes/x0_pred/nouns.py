@@ -19,5 +19,5 @@ def of_both(config: Mapping[str, Any], _model: str) -> list[str]:
     return [ending(seed) for seed in (*runs["seeds"], runs["null_seed"])]
 
 
-X0_PRED = Noun("x0_pred", 2, settings, ("trajectory",), of_both, rows=True, kit="scorer")
+X0_PRED = Noun("x0_pred", 2, settings, ("trajectory",), of_both, kit="scorer")
 RECIPES = {"x0_pred_table": 2, "decided": 3}
