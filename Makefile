@@ -3,7 +3,7 @@
 
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help all figures tables claims report test test-slow test-sizes test-slurm test-evalkit mutate-config mutate-code recipes lint numbers docs bench first-look plan verify embedded clean .venv
+.PHONY: help all figures tables claims report test test-slow test-sizes test-full-size test-slurm test-evalkit mutate-config mutate-code recipes lint numbers docs bench first-look plan verify embedded clean .venv
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -45,6 +45,9 @@ test-slow: $(READY) ## the slow ones: whole runs of the workflow, interruptions,
 
 test-sizes: $(READY) ## every puzzle at 480x480, 832x480 and 512x512 in 81 frames, and `all` at 128x128: minutes
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist loadgroup -m sizes $(TESTS)
+
+test-full-size: $(READY) ## `all` of a thin model at 832x480 and 81 frames: an hour
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -m full_size tests/workflow
 
 test-slurm: $(READY) ## the workflow on a SLURM with two fake GPUs, started here: as root; installs slurm-wlm, munge
 	tests/slurm/install.sh
