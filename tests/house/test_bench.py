@@ -5,6 +5,7 @@ import re
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import tiny
 import torch
@@ -156,3 +157,26 @@ def test_bench_says_what_a_job_costs_and_how_long_the_dag_takes(checkpoint, tmp_
     assert "rule trajectory" in share["detail"] and "300 in trajectory" in share["detail"]
     assert share["value"] == pytest.approx(results["a job beside its work"]["value"] / (300 * 4.885))
     assert f"{2 * 2 * (sum(range(1, 51)) + 21 * 50):,} in noise" in share["detail"]
+
+
+def test_where_the_time_went_is_summed_by_rule(tmp_path):
+    import where
+
+    results = tmp_path / "results"
+    seconds = {
+        "m/benchmarks/noise/maze/00.tsv": 9.0,
+        "m/benchmarks/noise/maze/01.tsv": 3.0,
+        "m/benchmarks/skill.tsv": 4,
+    }
+    for name, wall in {**seconds, "benchmarks/tables/one.tsv": 2.0}.items():
+        path = results / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"s\th:m:s\tcpu_time\n{wall}\t0:00:00\t{'-' if wall == 3 else wall / 2}\n")
+    for name, work in {"m/noise/maze/00": 8.0, "m/noise/maze/01": 1.0, "m/skill/maze/00": 3.0}.items():
+        path = results / f"{name}.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps({"seconds": work}))
+    sums = where.by_rule(pd.DataFrame([where.job(path, results) for path in sorted(results.rglob("*.tsv"))]))
+    assert sums.index.tolist() == ["noise", "skill", "tables", "all"]
+    assert sums.loc["noise"].tolist() == [2, 12, 4.5, 9, 3] and sums.loc["all"].tolist() == [4, 18, 7.5, 12, 6]
+    assert where.table(sums).splitlines()[2] == "| noise | 2 | 12 | 4 | 9 | 3 | 25% |"
