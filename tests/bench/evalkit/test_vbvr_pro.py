@@ -44,7 +44,7 @@ def folder_of(root, task=MAZE, metadata='{"route": [1, 2]}'):
     return folder
 
 
-def as_pictures(folder, numbers=(1, 2, 10)):
+def as_pictures(folder, numbers=range(1, 11)):
     """The case as the image setting has it."""
     video = read_mp4(folder / "ground_truth.mp4")
     for number in numbers:
@@ -82,10 +82,10 @@ def test_pictures_stand_for_the_true_clip_by_their_numbers(tmp_path):
     video = as_pictures(folder)
     write_png(folder / "frame_old.png", video[0])
     clip = true_clip(read_cases(tmp_path, MAZE)[0])
-    wanted = [read_cases(tmp_path, MAZE)[0].first_frame, video[1], video[2], video[10]]
+    wanted = [read_cases(tmp_path, MAZE)[0].first_frame, *video[1:11]]
     assert np.array_equal(clip, np.stack(wanted))
-    assert [path.name for path in case_files(folder)][-3:] == ["frame_1.png", "frame_2.png", "frame_10.png"]
-    assert read_cases(tmp_path, MAZE)[0].frames == 5  # 4, rounded up
+    assert [path.name for path in case_files(folder)][-10:] == [f"frame_{number}.png" for number in range(1, 11)]
+    assert read_cases(tmp_path, MAZE)[0].frames == 13  # 11, rounded up
     assert read_cases(tmp_path, MAZE, frames=81)[0].frames == 81
 
 
