@@ -48,3 +48,9 @@ def test_functions_are_short(folder):
 def test_most_functions_are_very_short():
     lengths = functions_of("src").values()
     assert len(lengths) > 500 and statistics.median(lengths) <= MEDIAN
+
+
+def test_files_of_tests_have_names_of_their_own():
+    """Pytest imports them by their file's name alone: the second of a name would not run."""
+    names = [path.name for path in (ROOT / "tests").rglob("test_*.py")]
+    assert sorted({name for name in names if names.count(name) > 1}) == []
