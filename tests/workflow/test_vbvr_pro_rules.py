@@ -85,7 +85,7 @@ def test_a_case_that_it_cannot_score_stops_a_run_before_it_begins(finished, tmp_
 
 
 def test_puzzles_have_no_counterpart_there(finished):
-    change = {"cases": {"tasks": ["rotation"], "scorer": "rule"}}
+    change = {"cases": {"tasks": ["rotation"], "scorer": "rule", "number": 1}}
     write_case(finished / "bench", "In-Domain_50", "rotation", "00000", puzzles.draw("rotation", 0, held_out=True))
     run = snakemake(finished, "-n", "--", TABLE, change=change)
     assert run.returncode == 1 and "Traceback" not in run.stdout
