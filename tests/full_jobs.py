@@ -9,6 +9,7 @@ from chainofsteps.bench.cases import write_case
 from chainofsteps.bench.puzzles import draw
 from chainofsteps.model import conditioning as encoding
 from chainofsteps.model import schedule
+from chainofsteps.model.sampling import vae_settings
 from chainofsteps.names import RunId
 from chainofsteps.probes import judge as judging
 from chainofsteps.probes.activations.job import norms_piece
@@ -116,8 +117,7 @@ def judge(full, monkeypatch):
     size = full.video
     drawn = draw(TASK, 0, held_out=True, size=(size.height, size.width), frames=size.frames)
     write_case(full.folder / "cases", "In-Domain_50", TASK, "00000", drawn)
-    entry = full.config["models"][full.name]
-    vae = vae_of(full.name, entry.get("vae_dtype", "float32"), entry.get("vae_tiling", False))
+    vae = vae_of(full.name, **vae_settings(full.config["models"][full.name]))
     monkeypatch.setattr(judging, "load_vae", lambda *_args, **_kwargs: vae)
     return judging.Judge(
         "", {"device": torch.device("meta")}, {"root": full.folder / "cases", "task": TASK, "cases": ["00000"]}

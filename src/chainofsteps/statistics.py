@@ -67,7 +67,7 @@ def bootstrap_mean(
 
 
 def _few(per_case: np.ndarray) -> bool:
-    """Whether cases (n,) all agree or are fewer than FEW: a bootstrap of them is too sure."""
+    """True if a bootstrap of cases (n,) is too sure: they all agree, or are fewer than FEW."""
     return len(per_case) < FEW or np.ptp(per_case) < SAME
 
 

@@ -104,7 +104,7 @@ def test_the_finding_goes_with_the_interval_of_the_strongest_other():
     words = fig1.finding(points, LIVE)
     assert words.endswith("at step 0: there in 1 of 2 puzzles (loop maze), not there in 1 (unique maze).")
     wide = points.assign(low=0.0, high=1.0)
-    assert fig1.finding(wide, LIVE).endswith("open in 2 of 2 puzzles.")
+    assert fig1.finding(wide, LIVE).endswith("not decided in 2 of 2 puzzles.")
 
 
 def test_curves_that_do_not_move_are_told():

@@ -64,8 +64,8 @@ def levels(config: Mapping[str, Any], task: str) -> dict[int, int]:
 
 
 def paired_cases(config: Mapping[str, Any], task: str, count: int) -> int | None:
-    """How many of the `count` cases of a task from a folder a swap takes whose videos a scorer reads, the first ones;
-    None if it takes none of this task."""
+    """The number of cases, the first ones, that a swap takes of a task from a folder, which has `count`, where a scorer
+    reads its videos. None if it takes none of this task."""
     asked = config["swap"]
     swapped = task == asked["task"] and config["cases"]["scorer"] == "evalkit"
     return min(asked["number"], count) if swapped else None

@@ -122,7 +122,7 @@ def verdicts(points: pd.DataFrame, live: float) -> dict[str, str]:
 
 def finding(points: pd.DataFrame, live: float) -> str:
     """In a sentence: in how many puzzles x0_pred holds a second answer at the first step."""
-    said = shared(verdicts(points, live), {"more": "there", "less": "not there", "open": "open"}, "puzzle")
+    said = shared(verdicts(points, live), {"more": "there", "less": "not there", "open": "not decided"}, "puzzle")
     return f"a second answer in the estimate of the clean video at step {points.step.min()}: {said}."
 
 

@@ -167,7 +167,7 @@ def page(
 
 
 def unmoved(curves: Mapping[str, pd.DataFrame]) -> bool:
-    """Whether no curve moves by FLAT over the steps; curves: step, estimate, low, high by their words."""
+    """True if no curve moves by FLAT over the steps; curves: step, estimate, low, high by their words."""
     return all(np.ptp(rows.estimate) < FLAT for rows in curves.values() if len(rows))
 
 

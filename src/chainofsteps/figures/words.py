@@ -24,7 +24,7 @@ def plural(count: int, noun: str) -> str:
 
 
 def shared(verdicts: Mapping[str, str], words: Mapping[str, str], noun: str) -> str:
-    """How often each verdict was found: "held in 2 of 3 puzzles (a, b), open in 1 (c)".
+    """The count of each verdict: "held in 2 of 3 puzzles (a, b), not decided in 1 (c)".
 
     verdicts: the verdict of each thing, by its name. words: what is said of a verdict, in this order; one that was not
     found is left out. noun: of the things, in the singular. Up to NAMED things are named, and not where it is all.
@@ -47,7 +47,7 @@ def of_models(names: str) -> str:
 
 
 def side(low: float, high: float) -> str:
-    """Which side of 0 an interval lies on: "more", "less", or "open" where it holds 0 or there is none."""
+    """The side of 0 that an interval lies on: "more", "less", or "open" where it holds 0 or there is none."""
     return "more" if low > 0 else "less" if high < 0 else "open"
 
 

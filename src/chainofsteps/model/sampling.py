@@ -120,9 +120,15 @@ class Sampling:
 
 def vae_of(config: Mapping[str, Any], name: str) -> dict[str, Any]:
     """How the VAE of an entry of `models` is loaded: dtype, tiling and device, for `load.load_vae`."""
-    entry = config["models"][name]
-    dtype, tiling = entry.get("vae_dtype", Sampling.vae_dtype), entry.get("vae_tiling", Sampling.vae_tiling)
-    return {"dtype": dtype, "tiling": tiling, "device": device_of(config, name)}
+    return {**vae_settings(config["models"][name]), "device": device_of(config, name)}
+
+
+def vae_settings(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """dtype and tiling of the VAE of an entry of `models`."""
+    return {
+        "dtype": entry.get("vae_dtype", Sampling.vae_dtype),
+        "tiling": entry.get("vae_tiling", Sampling.vae_tiling),
+    }
 
 
 def placement(config: Mapping[str, Any], name: str) -> dict[str, Any]:

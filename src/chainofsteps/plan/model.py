@@ -15,7 +15,7 @@ from typing import Any
 
 from ..errors import InputError
 from ..model.checkpoint import INDEX, SUBFOLDERS, experts_of, keeps_first_frame, read_config
-from ..model.sampling import Sampling
+from ..model.sampling import vae_settings
 from ..probes.count import ModelSizes
 
 BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}  # of a number
@@ -65,15 +65,15 @@ def model_of(config: Mapping[str, Any], name: str, root: str | Path = ".") -> Mo
     InputError if its weights are to lie in a folder of the user's, and there is no checkpoint.
     """
     entry = config["models"][name]
-    folder = Path(root, entry["folder"])
+    folder, vae = Path(root, entry["folder"]), vae_settings(entry)
     settings = {
         "name": name,
         "steps": entry["steps"],
         "branches": 2 if entry["guidance_scale"] > 1 else 1,
         "text_tokens": entry["max_sequence_length"],
         "item": BYTES[entry["dtype"]],
-        "vae_item": BYTES[entry.get("vae_dtype", Sampling.vae_dtype)],
-        "vae_tiling": entry.get("vae_tiling", Sampling.vae_tiling),
+        "vae_item": BYTES[vae["dtype"]],
+        "vae_tiling": vae["tiling"],
         "batch_size": entry["batch_size"],
         "offloaded": entry.get("group_offload", False),
     }

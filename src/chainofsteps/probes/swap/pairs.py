@@ -1,4 +1,4 @@
-"""Which cases of a task are a pair, where a scorer reads its swaps: a case as target and the next one as source.
+"""The pairs of a task whose swaps a scorer reads: a case as target and the next one as source.
 
 Each swapped video is scored twice, as the target's and as the source's, so both must have one picture size and one
 number of frames. No torch here: the workflow asks this before anything is queued.
@@ -17,12 +17,12 @@ def neighbours(cases: Sequence[Case]) -> list[tuple[Case, Case]]:
 
 
 def by_scores(task: str) -> bool:
-    """Whether a scorer says whose outcome a run shows; else the listed answers of the puzzle do."""
+    """True if a scorer says whose outcome a run shows; else the listed answers of the puzzle do."""
     return task not in PUZZLES
 
 
 def fit_together(target: Case, source: Case) -> bool:
-    """Whether they are two cases, of one picture size and one number of frames."""
+    """True if they are two cases, of one picture size and one number of frames."""
     sizes = {(case.height, case.width, case.frames) for case in (target, source)}
     return target.name != source.name and len(sizes) == 1
 

@@ -58,8 +58,8 @@ class Pair:
 
     @property
     def differs(self) -> bool:
-        """Whether the two have different answers: else no flip can be told. Of cases that a scorer reads, whether the
-        video of one can be scored as the other's."""
+        """True if the two have different answers: else no flip can be told. Of cases that a scorer reads: if the video
+        of each can be scored as the other's."""
         if by_scores(self.target.task):
             return fit_together(self.target, self.source)
         return not np.array_equal(right_video(self.target)[-1], right_video(self.source)[-1])

@@ -96,8 +96,8 @@ def expand(swap: Mapping, steps: int, layers: int, matrix: bool = False) -> list
 
 
 def read_at_the_ends(swap: Mapping) -> bool:
-    """Whether swaps that a scorer reads need no more of the clean runs than their noise and their final latents: they
-    begin at step 0, and all of them go on to the end. swap: the settled section, with its steps as numbers."""
+    """True if swaps that a scorer reads need only the noise and the final latents of the clean runs: they begin at step
+    0, and all of them go on to the end. swap: the settled section, with its steps as numbers."""
     in_sets = all([*steps] == [0] for steps in swap["steps"]) and not swap["matrix"]
     return in_sets and {*swap["modes"]} <= {*swap["to_the_end"]}
 
